@@ -1,0 +1,85 @@
+"""The ``perception20k`` command: parse, call one function, print.
+
+Each command is a few lines over the library, in a file of its own beside this one. ``COMMANDS`` is the one
+table of them; a command's module is imported when the command is asked for, so that ``--help`` is instant and
+the light install never touches what it does not have. Errors meant for people are caught here, once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from perception20k import __version__
+from perception20k.errors import UserError
+
+COMMANDS = {
+    "build": "Build a dataset from photos and videos: the main job.",
+    "rebuild": "Make a dataset's images again from its recipe and the source files.",
+    "verify": "Recompute every digest of a dataset.",
+    "export": "Write the shards, card, statistics and figures again, after a review.",
+    "stats": "Print a dataset's distributions.",
+    "distort": "Distort one photo, or one box of it.",
+    "catalog": "List the distortion types, or draw them all on a photo.",
+}
+"""Command name to its one-line help; the body is ``command`` in ``perception20k/cli/<name>.py``."""
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands' names from ``COMMANDS`` and imports one when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"perception20k.cli.{cmd_name.replace('-', '_')}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        command.name, command.short_help = cmd_name, COMMANDS[cmd_name]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += f" Did you mean '{close[0]}'?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="perception20k")
+def cli() -> None:
+    """Build, review, export and train on datasets of local image distortions.
+
+    Start with `perception20k build`, which makes a small dataset from the photos that ship with the
+    project, and look at what it prints at the end.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage."""
+    try:
+        cli.main(args=None if argv is None else list(argv), prog_name="perception20k")
+    except UserError as error:
+        click.echo(f"perception20k: {error}", err=True)
+        sys.exit(error.code)
+    except OSError as error:
+        click.echo(f"perception20k: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("perception20k: interrupted; run the same command again to go on", err=True)
+        sys.exit(130)

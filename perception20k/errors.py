@@ -1,0 +1,17 @@
+"""The one exception meant for people: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """An error the user can mend. The command line prints it as one line and exits with ``code``.
+
+    Args:
+        message: what is wrong and where (the file, the key, the value).
+        hint: what to do about it; joined to the message.
+        code: exit status, 1 for a failure, 2 for wrong usage.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, code: int = 1) -> None:
+        super().__init__(f"{message}. {hint}" if hint else message)
+        self.code = code
