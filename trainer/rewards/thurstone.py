@@ -1,0 +1,127 @@
+"""VisualQuality-R1: comparative probabilities (Eq. 1), true preference (Eq. 2) and fidelity reward (Eq. 3).
+
+The reward of a rollout depends on the other images of the batch, so it is worked out over all rollouts of one
+process, which all come from one dataset. Standardising within the group (Eq. 4) is GRPO's.
+
+What the paper leaves open: a rollout without a readable score gets 0 and stays out of its image's mean and
+variance; an image without any readable score is no opponent; with no opponent left the reward is None. Sample
+variances are unbiased (divided by K - 1); a single readable score has variance 0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from statistics import fmean, variance
+from typing import Any
+
+from trainer import answers
+
+GAMMA = 1e-6
+LOW, HIGH = 1.0, 5.0
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def comparative_probability(
+    score: float, others: Sequence[float], own_variance: float, other_variance: float
+) -> float:
+    """Eq. 1: the chance that an image scored ``score`` beats one whose rollouts scored ``others``."""
+    spread = math.sqrt(own_variance + other_variance + GAMMA)
+    return 0.5 * math.erfc(-(score - fmean(others)) / spread / math.sqrt(2))
+
+
+def preference(mos: float, other: float) -> float:
+    """Eq. 2: 1 if ``mos`` is the higher, 0 if it is the lower, 0.5 if they are equal."""
+    return 0.5 if mos == other else float(mos > other)
+
+
+def pair_reward(predicted: float, truth: float, *, binary: bool) -> float:
+    """One pair's term of Eq. 3, the fidelity of two probabilities; binary (table 4): 1 for the right order.
+
+    The binary form asks whether the predicted probability is on the true side of one half; a true tie is met
+    by no side and gets 1 only at exactly one half.
+    """
+    if binary:
+        return float((predicted > 0.5) - (predicted < 0.5) == (truth > 0.5) - (truth < 0.5))
+    return math.sqrt(truth * predicted) + math.sqrt((1 - truth) * (1 - predicted))
+
+
+def fidelity_rewards(
+    scores: Sequence[Sequence[float | None]],
+    mos: Sequence[float],
+    *,
+    binary: bool = False,
+    fixed_variance: bool = False,
+) -> list[list[float | None]]:
+    """Eqs. 1 to 3 for a batch: ``scores[i][k]`` is the k-th score of image i, ``mos[i]`` its MOS.
+
+    Args:
+        scores: one list an image, None for a rollout without a readable score.
+        mos: one value an image, on any scale: only their order counts.
+        binary: the binary reward of table 4.
+        fixed_variance: both variances set to one (Thurstone's case V, table 4).
+
+    Returns:
+        rewards in 0..1 in the shape of ``scores``; None where no pair can be formed.
+    """
+    known = [[score for score in image if score is not None] for image in scores]
+    spreads = [1.0 if fixed_variance else variance(image) if len(image) > 1 else 0.0 for image in known]
+    rewards: list[list[float | None]] = []
+    for i, image in enumerate(scores):
+        opponents = [j for j in range(len(scores)) if j != i and known[j]]
+        rewards.append(
+            [
+                None
+                if not opponents
+                else 0.0
+                if score is None
+                else fmean(
+                    pair_reward(
+                        comparative_probability(score, known[j], spreads[i], spreads[j]),
+                        preference(mos[i], mos[j]),
+                        binary=binary,
+                    )
+                    for j in opponents
+                )
+                for score in image
+            ]
+        )
+    return rewards
+
+
+def fidelity(*, binary: bool = False, fixed_variance: bool = False) -> Callable[..., list[float | None]]:
+    """The reward function of the recipe, with the paper's ablations as switches."""
+
+    def reward(
+        completions: Sequence[answers.Completion], row_id: Sequence[str], mos: Sequence[float], **_: Any
+    ) -> list[float | None]:
+        places: dict[str, list[int]] = {}
+        for place, row in enumerate(row_id):
+            places.setdefault(row, []).append(place)
+        scores = [
+            [answers.score(answers.text_of(completions[place]), LOW, HIGH) for place in group]
+            for group in places.values()
+        ]
+        truths = [mos[group[0]] for group in places.values()]
+        grouped = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance)
+        rewards: list[float | None] = [None] * len(completions)
+        for group, values in zip(places.values(), grouped, strict=True):
+            for place, value in zip(group, values, strict=True):
+                rewards[place] = value
+        return rewards
+
+    reward.__name__ = "fidelity"
+    return reward
+
+
+def visualquality_format(completions: Sequence[answers.Completion], **_: Any) -> list[float]:
+    """1 where the completion is one think part and one answer that is only a number in 1..5, else 0."""
+    return [float(is_formatted(answers.text_of(completion))) for completion in completions]
+
+
+def is_formatted(text: str) -> bool:
+    """Whether the text is one think part and one bare score."""
+    bare = _NUMBER.fullmatch(answers.answer(text) or "") is not None
+    return answers.think_then_answer(text) and bare and answers.score(text, LOW, HIGH) is not None
