@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import skimage
 from decord import VideoReader
 from PIL import Image, ImageOps
+from skimage.data import data_dir
 
 import perception20k
 
@@ -22,7 +22,7 @@ MEDIA = sorted(path.name for path in SAMPLE.iterdir() if path.suffix in {".jpg",
 def _locate(name: str) -> Path:
     """Find a picture or video where the sample sources live, in the folder or in scikit-image."""
     here = SAMPLE / name
-    return here if here.exists() else Path(skimage.data_dir) / name
+    return here if here.exists() else Path(data_dir) / name
 
 
 def _upright_size(file_name: str) -> tuple[int, int]:
