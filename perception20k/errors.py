@@ -1,4 +1,4 @@
-"""The one exception meant for people: what is wrong, where, and what to do about it."""
+"""The two exceptions of the pipeline: one meant for people, one that becomes a row of the quarantine."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ class UserError(Exception):
     def __init__(self, message: str, hint: str = "", *, code: int = 1) -> None:
         super().__init__(f"{message}. {hint}" if hint else message)
         self.code = code
+
+
+class ItemError(Exception):
+    """One item cannot be processed, today or tomorrow; the message is the reason in its quarantine row."""

@@ -192,7 +192,10 @@ def test_reading_writes_nothing_while_the_log_is_open_and_after(log: Log) -> Non
 
 
 def test_a_reader_cannot_write(log: Log) -> None:
-    with closing(connect_to_read(log.path)) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with (
+        closing(connect_to_read(log.path)) as reader,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
+    ):
         reader.execute("INSERT INTO training (reviewer, at, answers) VALUES ('ann', 0, '[]')")
 
 

@@ -1,0 +1,51 @@
+# make demo   light install, then the main job on real photos, to dataset/
+# make test   full install, then every test
+# make check  ruff and the strict type checker
+# make docs   pages made from the code
+# make bench  what is measured, not asserted
+
+PYTHON ?= python3
+LIGHT := .venv-light
+FULL := .venv
+UV_FLAGS := -q -c constraints.txt
+
+.PHONY: demo test check docs bench pin clean
+
+demo: $(LIGHT)/ready
+	$(LIGHT)/bin/perception20k build --out dataset
+
+test: $(FULL)/ready
+	$(FULL)/bin/python -m pytest -n 2 --dist loadfile
+
+check: $(FULL)/ready
+	$(FULL)/bin/ruff check .
+	$(FULL)/bin/ruff format --check .
+	$(FULL)/bin/mypy
+
+docs: $(FULL)/ready
+	$(FULL)/bin/python -m distortions > docs/distortions.md
+
+bench: $(FULL)/ready
+	$(FULL)/bin/python benchmarks/distortions.py
+	$(FULL)/bin/python benchmarks/build.py
+	$(FULL)/bin/python benchmarks/review.py
+	$(FULL)/bin/python benchmarks/training.py
+
+# What was resolved and tested, for every extra; names and versions only.
+pin: $(FULL)/ready
+	$(FULL)/bin/uv pip freeze --exclude-editable | LC_ALL=C sort > constraints.txt
+
+$(LIGHT)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/pip install -q uv
+	$(LIGHT)/bin/uv pip install --python $(LIGHT)/bin/python $(UV_FLAGS) -e .
+	touch $@
+
+$(FULL)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(FULL)
+	$(FULL)/bin/pip install -q uv
+	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[models,train,ray,dev]'
+	touch $@
+
+clean:
+	rm -rf $(LIGHT) $(FULL) build *.egg-info

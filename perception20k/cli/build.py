@@ -1,0 +1,79 @@
+"""``perception20k build``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from perception20k.build import Built, build
+from perception20k.card import review_sentence
+from perception20k.config import default_config, load_config
+from perception20k.executor import LocalExecutor
+from perception20k.layout import Layout
+
+
+@click.command
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    default="dataset",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The dataset directory.",
+)
+@click.option(
+    "--workers",
+    default=min(os.cpu_count() or 1, 16),
+    show_default=True,
+    type=click.IntRange(1),
+    help="Worker processes; the result is the same under any number.",
+)
+@click.option("--force", is_flag=True, help="Go on although OUT was built with another configuration.")
+@click.option("--allow-unverified", is_flag=True, help="Export although deletions of the review are not verified.")
+def command(config: Path | None, out: Path, workers: int, force: bool, allow_unverified: bool) -> None:
+    """Build a dataset from photos and videos.
+
+    CONFIG is a YAML file; without it, the photos that ship with the project are used. A first file:
+
+    \b
+        sources: [photos/]
+        annotations: {coco: photos/instances.json}
+        score: null                 # or a list of {metric: brisque, min: 60}
+        samples_per_object: 4
+        seed: 3
+
+    A build that was stopped goes on where it was when the same command is run again. Photos that cannot be read
+    and what the filters drop are listed with their reasons in OUT/quarantine.
+
+    \b
+    Examples:
+        perception20k build
+        perception20k build my.yaml --out my-dataset --workers 2
+    """
+    wanted = load_config(config) if config else default_config()
+    with LocalExecutor(workers) as executor:
+        built = build(wanted, out, executor, force=force, allow_unverified=allow_unverified, say=click.echo)
+    click.echo(_summary(built, out))
+
+
+def _summary(built: Built, out: Path) -> str:
+    """The closing lines: what there is, where to look, what to do next."""
+    layout, exported = Layout(out), built.exported
+    if not exported.changed and not built.worked:
+        return f"Nothing to do: {exported.samples} samples in {out} are up to date."
+    rft = ", ".join(f"{count} {part}" for part, count in exported.rft.items())
+    lines = [
+        "",
+        f"{out}: {exported.samples} samples from {built.source_images} source images; RFT samples: {rft}.",
+        review_sentence(exported.review),
+        "",
+        f"  Look    {layout.figures / 'samples-01.png'}   contact sheet",
+        f"          {layout.card}   the dataset card",
+        f"          {layout.quarantine}/   what was left out, and why",
+        f"  Review  perception20k review {out}",
+        f"  Export  perception20k export {out}   after a review",
+        f"  Train   perception20k train refine-iqa-stage1 --data {out} --model MODEL",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""``perception20k stats``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from distortions import GROUPS
+from perception20k.errors import UserError
+from perception20k.layout import Layout
+
+
+@click.command
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print stats.json as it is.")
+def command(dataset: Path, as_json: bool) -> None:
+    """Print the distributions of DATASET: groups, severities, box areas, visibility.
+
+    \b
+    Example:
+        perception20k stats dataset
+    """
+    layout = Layout(dataset).require()
+    if not layout.stats.is_file():
+        raise UserError(f"{dataset}: no stats.json", "Write it: perception20k export")
+    text = layout.stats.read_text(encoding="utf-8")
+    click.echo(text if as_json else _table(json.loads(text)))
+
+
+def _table(stats: dict[str, Any]) -> str:
+    parts = stats["parts"]
+    heads = ["all", "train", "test"]
+    lines = [
+        f"{stats['samples']} samples, {stats['objects']} objects, {stats['source_images']} source images, "
+        + ", ".join(f"{stats['rft_samples'][part]} RFT samples in {part}" for part in ("train", "test")),
+        "",
+        f"{'group':<16}" + "".join(f"{head:>8}" for head in heads),
+    ]
+    for group, label in GROUPS.items():
+        lines.append(f"{label:<16}" + "".join(f"{parts[h]['groups'][group]:>8}" for h in heads) + _bar(parts, group))
+    lines += ["", f"{'severity':<16}" + "".join(f"{head:>8}" for head in heads)]
+    lines += [
+        f"{level:<16}" + "".join(f"{parts[h]['severities'][level]:>8}" for h in heads)
+        for level in parts["all"]["severities"]
+    ]
+    quantiles = ["min", "p05", "median", "p95", "max"]
+    lines += ["", f"{'in the box':<16}" + "".join(f"{name:>8}" for name in quantiles)]
+    lines += [
+        f"{name:<16}" + "".join(f"{marks[q]:>8.2f}" for q in quantiles if marks)
+        for name, marks in stats["visibility"].items()
+    ]
+    return "\n".join(lines)
+
+
+def _bar(parts: dict[str, Any], group: str) -> str:
+    most = max(parts["all"]["groups"].values()) or 1
+    return "  " + "█" * round(24 * parts["all"]["groups"][group] / most)

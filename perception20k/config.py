@@ -1,0 +1,205 @@
+"""The build's configuration: one typed YAML file, few options, every one documented here.
+
+A user's first file::
+
+    sources: [photos/]
+    annotations: {coco: photos/instances.json}
+    score: null
+    samples_per_object: 4
+    seed: 3
+
+Unknown keys are refused with a suggestion. The resolved copy, defaults included, is saved with the dataset.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from distortions import PRESETS
+from perception20k.errors import UserError
+
+MOST_PER_OBJECT = 20
+"""Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Where objects and boxes come from."""
+
+    coco: str
+    """A COCO instances file; its ``file_name`` is matched to a source's name. ``package:NAME/PATH`` works too."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One quality metric and the least quality a source image must have."""
+
+    metric: str
+    """A metric's name; see ``perception20k.stages.score.METRICS``."""
+    min: float = 80.0
+    """Least quality, on 0..100 with 100 the best."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which boxes and images are kept; what fails is listed in the quarantine with its reason."""
+
+    max_box: float = 0.9
+    """Largest share of the image a box may cover (the paper's 90 %)."""
+    min_box: float = 0.01
+    """Smallest share of the image a box may cover."""
+    min_side: int = 32
+    """Shortest side a box may have, in pixels."""
+    max_iou: float = 0.5
+    """Largest overlap of two boxes of one image, as intersection over union."""
+    min_objects: int = 2
+    """Fewest distinct objects an image must have."""
+    max_objects: int = 3
+    """Most objects taken from an image, the most salient (largest) first."""
+    min_delta_e: float = 0.5
+    """Least mean colour difference (CIEDE2000) in the box; below it nobody can see the sample."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A build's configuration, as the YAML file spells it."""
+
+    sources: tuple[str, ...]
+    """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
+    annotations: Annotations
+    score: tuple[Score, ...] | None = None
+    """Metrics that must all agree; null keeps every image."""
+    max_frames_per_video: int = 3
+    """Keyframes taken from a video, evenly spread."""
+    samples_per_object: int = 1
+    """Samples made of each object, at most ``MOST_PER_OBJECT``."""
+    preset: str = "refine-iqa"
+    """Parameter set of the distortions."""
+    filters: Filters = field(default_factory=Filters)
+    test_fraction: float = round(1500 / 20907, 4)
+    """Share of the samples in the test part; the paper's 1,500 of 20,907."""
+    rft_per_sample: float = 4
+    """RFT samples a training sample gives, 1 to 4 on average (the paper: about 2.6). A test sample gives all 4."""
+    seed: int = 0
+
+
+def default_config() -> Config:
+    """The embedded default: the photos and the video that ship with the project."""
+    return load_config(Path(str(files("perception20k") / "sample" / "demo.yaml")))
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a YAML file. Relative paths in it start at the file's own folder.
+
+    Raises:
+        UserError: the file is missing or not YAML, a key is unknown or missing, a value has the wrong type or range.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such config file", code=2) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
+    config: Config = _build(Config, data, str(path))
+    _check_ranges(config, path)
+    at_home = tuple(_anchored(source, path.parent) for source in config.sources)
+    annotations = Annotations(coco=_anchored(config.annotations.coco, path.parent))
+    return dataclasses.replace(config, sources=at_home, annotations=annotations)
+
+
+def dump_config(config: Config) -> str:
+    """The configuration as YAML, defaults included, keys in their documented order."""
+    plain = dataclasses.asdict(config, dict_factory=lambda pairs: {k: _plain(v) for k, v in pairs})
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def located(spec: str) -> Path:
+    """The path a configured place means: a path, or ``package:NAME/PATH`` in an installed package.
+
+    Raises:
+        UserError: the package is not installed.
+    """
+    if not spec.startswith("package:"):
+        return Path(spec)
+    package, _, inside = spec.removeprefix("package:").partition("/")
+    try:
+        return Path(str(files(package))) / inside
+    except ModuleNotFoundError:
+        raise UserError(f"{spec}: the package '{package}' is not installed") from None
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _anchored(text: str, folder: Path) -> str:
+    return text if text.startswith("package:") else str((folder / Path(text).expanduser()).resolve())
+
+
+def _build(kind: Any, data: Any, where: str) -> Any:
+    """``data`` as an instance of ``kind``: a dataclass, a tuple, an optional, or a plain type."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return None if data is None else _build(args[0], data, where)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise UserError(f"{where}: expected a list, not {data!r}", code=2)
+        return tuple(_build(args[0], value, f"{where}[{i}]") for i, value in enumerate(data))
+    if dataclasses.is_dataclass(kind):
+        return _build_dataclass(kind, data, where)
+    if kind is float and type(data) is int:
+        return float(data)
+    if type(data) is not kind:
+        raise UserError(f"{where}: expected {kind.__name__}, not {data!r}", code=2)
+    return data
+
+
+def _build_dataclass(kind: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise UserError(f"{where}: expected keys and values, not {data!r}", code=2)
+    hints = typing.get_type_hints(kind)
+    for key in data:
+        if key not in hints:
+            close = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"Did you mean '{close[0]}'?" if close else f"Known keys: {', '.join(hints)}"
+            raise UserError(f"{where}: unknown key '{key}'", hint, code=2)
+    for spec in dataclasses.fields(kind):
+        needed = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+        if needed and spec.name not in data:
+            raise UserError(f"{where}: the key '{spec.name}' is missing", code=2)
+    return kind(**{key: _build(hints[key], value, f"{where}: {key}") for key, value in data.items()})
+
+
+def _check_ranges(config: Config, path: Path) -> None:
+    filters = config.filters
+    rules = [
+        ("sources", len(config.sources) > 0, "at least one"),
+        ("preset", config.preset in PRESETS, f"one of {', '.join(PRESETS)}"),
+        ("max_frames_per_video", config.max_frames_per_video >= 1, "at least 1"),
+        (
+            "samples_per_object",
+            1 <= config.samples_per_object <= MOST_PER_OBJECT,
+            f"from 1 to {MOST_PER_OBJECT}",
+        ),
+        ("test_fraction", 0 <= config.test_fraction < 1, "from 0 to below 1"),
+        ("rft_per_sample", 1 <= config.rft_per_sample <= 4, "from 1 to 4"),
+        ("seed", 0 <= config.seed < 2**63, "from 0 to below 2^63"),
+        ("filters: max_box", 0 < filters.max_box <= 1, "above 0 to 1"),
+        ("filters: min_box", 0 <= filters.min_box < filters.max_box, "from 0 to below max_box"),
+        ("filters: min_side", filters.min_side >= 1, "at least 1"),
+        ("filters: max_iou", 0 <= filters.max_iou <= 1, "from 0 to 1"),
+        ("filters: min_objects", 1 <= filters.min_objects <= filters.max_objects, "from 1 to max_objects"),
+        ("filters: min_delta_e", filters.min_delta_e >= 0, "at least 0"),
+    ]
+    for key, holds, rule in rules:
+        if not holds:
+            raise UserError(f"{path}: {key} must be {rule}", code=2)

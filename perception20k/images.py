@@ -1,0 +1,117 @@
+"""Photos in, RGB arrays out, by one stated rule; and lossless images back to bytes.
+
+The rule: EXIF orientation is applied; an embedded colour profile is converted to sRGB; 16-bit samples keep
+their high 8 bits; palette, grey and CMYK become RGB; transparency is laid over white; of an animation the
+first frame is taken. A truncated file, a file that is not an image, and an image of more than
+``MAX_PIXELS`` are refused with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused: they are decompression bombs or panoramas no model can take."""
+
+_WEBP_LIMIT = 16383  # pixels a side, the format's own
+
+Array = NDArray[np.uint8]
+
+
+class ImageError(Exception):
+    """The bytes are not an image we can use; the message says why."""
+
+
+def decode(data: bytes) -> Array:
+    """Decode an image file's bytes to an RGB array of shape (height, width, 3), dtype uint8.
+
+    Raises:
+        ImageError: empty, unknown, truncated or damaged data, or more than ``MAX_PIXELS`` pixels.
+    """
+    if not data:
+        raise ImageError("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd EXIF and its own, lower, size limit
+            with Image.open(io.BytesIO(data)) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise ImageError(f"{image.width}x{image.height} is over {MAX_PIXELS // 10**6} megapixels")
+                image.load()
+                return np.array(_to_rgb(image))
+    except UnidentifiedImageError:
+        raise ImageError("not an image in a known format") from None
+    except Image.DecompressionBombError:
+        raise ImageError(f"over {MAX_PIXELS // 10**6} megapixels") from None
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError, ZeroDivisionError) as error:
+        raise ImageError(f"damaged image: {error}") from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image).astype(np.float64)
+        if image.mode == "F":
+            raise ImageError("floating-point images have no stated range")
+        image = Image.fromarray((np.clip(values, 0, 65535).astype(np.uint16) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        converted = _to_srgb(image, profile)
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """The image in sRGB, or None where the profile is sRGB already or does not fit the image."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return None
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+def encode(image: Array) -> tuple[bytes, str]:
+    """Encode an RGB array losslessly.
+
+    WebP's lossless mode at its fastest setting: as fast as the fastest PNG and a quarter smaller
+    (``benchmarks/build.py`` measures both). Images beyond WebP's limit of 16383 px a side become PNG.
+
+    Returns:
+        The file's bytes and its suffix, dot included.
+    """
+    picture = Image.fromarray(image)
+    buffer = io.BytesIO()
+    if max(picture.size) > _WEBP_LIMIT:
+        picture.save(buffer, "PNG", compress_level=1)
+        return buffer.getvalue(), ".png"
+    picture.save(buffer, "WEBP", lossless=True, quality=0, method=0)
+    return buffer.getvalue(), ".webp"
+
+
+def suffix_for(image: Array) -> str:
+    """The suffix :func:`encode` will choose for an image of this shape."""
+    return ".png" if max(image.shape[:2]) > _WEBP_LIMIT else ".webp"
+
+
+def pixels_sha256(image: Array) -> str:
+    """SHA-256 over an RGB array's size and pixels, in hex; the identity of an image whatever its file."""
+    height, width = image.shape[:2]
+    state = hashlib.sha256(f"{width}x{height}:".encode())
+    state.update(np.ascontiguousarray(image).data)
+    return state.hexdigest()
+
+
+def image_id(image: Array) -> str:
+    """First 16 hex digits of :func:`pixels_sha256`."""
+    return pixels_sha256(image)[:16]

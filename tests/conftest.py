@@ -1,0 +1,72 @@
+"""What the tests of every room share: real photos, and one real dataset built from them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+SAMPLE_PHOTOS = Path(str(files("perception20k") / "sample"))
+
+BUILD_CONFIG = f"""\
+sources:
+- {SAMPLE_PHOTOS}/drum_room.jpg
+- {SAMPLE_PHOTOS}/salon.png
+- {SAMPLE_PHOTOS}/dinner_table.jpg
+- {SAMPLE_PHOTOS}/tulips.png
+- {SAMPLE_PHOTOS}/dog_indoors.mp4
+- package:skimage/data/coffee.png
+- package:skimage/data/astronaut.png
+annotations: {{coco: package:perception20k/sample/instances.json}}
+score: null
+samples_per_object: 6
+test_fraction: 0.2
+seed: 7
+"""
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder of photos that ship with the project."""
+    return SAMPLE_PHOTOS
+
+
+def run_cli(
+    *args: str | Path, check: bool = True, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, as a user runs it."""
+    command = [sys.executable, "-m", "perception20k", *map(str, args)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``perception20k ARGS``; ``check=False`` lets it fail."""
+    return run_cli
+
+
+@pytest.fixture(scope="session")
+def built_dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A real dataset, made by ``perception20k build`` from real photos. Read only: copy it to change it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # one build for all workers
+    root = shared / "built" / "dataset"
+    root.parent.mkdir(exist_ok=True)
+    with (root.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "manifest.json").exists():
+            config = root.parent / "config.yaml"
+            config.write_text(BUILD_CONFIG)
+            run_cli("build", config, "--out", root, "--workers", "2")
+    yield root

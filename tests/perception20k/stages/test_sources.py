@@ -1,0 +1,110 @@
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from perception20k import images
+from perception20k.errors import ItemError, UserError
+from perception20k.stages.sources import (
+    Ingest,
+    SourceFile,
+    candidates_of,
+    discover,
+    drop_duplicates,
+    load_source,
+)
+
+
+def names(*specs: str | Path) -> list[str]:
+    return [file.name for file in discover(tuple(map(str, specs)))]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, photos: Path) -> Path:
+    for name in ("b/z.JPG", "a.png", "c.txt", "b/clip.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def test_a_folder_gives_its_whole_tree_in_sorted_order(tree: Path) -> None:
+    assert names(tree) == ["a.png", "b/clip.mp4", "b/z.JPG"]
+
+
+def test_files_globs_and_packages_are_sources_and_nothing_comes_twice(tree: Path) -> None:
+    assert names(tree / "b" / "z.JPG", tree / "*.png", tree) == ["z.JPG", "a.png", "b/clip.mp4"]
+    assert names("package:skimage/data/coffee.png") == ["coffee.png"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("nowhere", "nowhere: no such file or folder"),
+        ("*.xyz", "no photo or video found"),
+        ("package:no_such_package/a.png", "the package 'no_such_package' is not installed"),
+    ],
+)
+def test_a_source_that_is_not_there_is_named(spec: str, message: str) -> None:
+    with pytest.raises(UserError, match=r"Check|installed") as caught:
+        names(spec)
+    assert message in str(caught.value)
+
+
+def test_a_photo_keeps_its_bytes_and_gets_its_identity(photos: Path) -> None:
+    file = SourceFile(photos / "salon.png", "salon.png")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    data, pixels = load_source(candidate)
+    assert data == file.path.read_bytes()
+    assert candidate.source.image_id == images.image_id(pixels)
+    assert (candidate.source.width, candidate.source.height) == (676, 449)
+    assert candidate.source.file == f"images/source/{candidate.source.image_id}.png"
+
+
+def test_the_suffix_tells_what_the_bytes_are(tmp_path: Path, photos: Path) -> None:
+    lying = tmp_path / "lying.jpg"
+    lying.write_bytes((photos / "salon.png").read_bytes())
+    [record] = Ingest(3).process_one(SourceFile(lying, "lying.jpg"))
+    assert record["file"].endswith(".png")
+
+
+def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
+    file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
+    candidates = candidates_of(file, Ingest(2).process_one(file))
+    assert [c.source.origin for c in candidates] == ["dog_indoors.mp4#frame=10", "dog_indoors.mp4#frame=30"]
+    data, pixels = load_source(candidates[1])
+    assert images.image_id(pixels) == candidates[1].source.image_id
+    assert images.image_id(images.decode(data)) == candidates[1].source.image_id
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\xff\xd8\xff\xe0 damaged"])
+def test_what_cannot_be_decoded_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(ItemError):
+        Ingest(3).process_one(SourceFile(tmp_path / "a.jpg", "a.jpg"))
+
+
+def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    file = SourceFile(tmp_path / "a.png", "a.png")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    key = Ingest(3).key(file)
+    Image.new("RGB", (8, 8), "blue").save(tmp_path / "a.png")
+    os.utime(tmp_path / "a.png", ns=(1, 1))
+    assert Ingest(3).key(file) != key
+    with pytest.raises(ItemError, match="changed"):
+        load_source(candidate)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(ItemError, match="gone"):
+        load_source(candidate)
+
+
+def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
+    found = []
+    for name in ("a.png", "b.bmp", "c.png"):
+        Image.new("RGB", (8, 8), "red" if name != "c.png" else "blue").save(tmp_path / name)
+        file = SourceFile(tmp_path / name, name)
+        found += candidates_of(file, Ingest(3).process_one(file))
+    kept, dropped = drop_duplicates(found)
+    assert [c.source.origin for c in kept] == ["a.png", "c.png"]
+    assert dropped == [("b.bmp", "the same pixels as a.png")]

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from perception20k.config import Score, default_config, dump_config, load_config
+from perception20k.errors import UserError
+
+FIRST = """\
+sources: [photos/]
+annotations: {coco: photos/instances.json}
+score: null                 # or a list of {metric: ..., min: 80}
+samples_per_object: 4
+seed: 3
+"""
+
+
+def load(folder: Path, text: str) -> object:
+    (folder / "my.yaml").write_text(text)
+    return load_config(folder / "my.yaml")
+
+
+def test_a_first_config_is_read_with_paths_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(FIRST)
+    config = load_config(tmp_path / "my.yaml")
+    assert config.sources == (str(tmp_path / "photos"),)
+    assert config.annotations.coco == str(tmp_path / "photos" / "instances.json")
+    assert config.score is None
+    assert (config.samples_per_object, config.seed, config.preset) == (4, 3, "refine-iqa")
+
+
+def test_the_resolved_copy_reads_back_to_the_same_config(tmp_path: Path) -> None:
+    config = load(tmp_path, FIRST + "filters: {min_side: 20}\n")
+    (tmp_path / "copy.yaml").write_text(dump_config(config))  # type: ignore[arg-type]
+    assert load_config(tmp_path / "copy.yaml") == config
+
+
+def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
+    config = default_config()
+    assert all(source.startswith("package:") for source in config.sources)
+    assert config.score == (Score("brisque", 50.0),)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sample_per_object: 2", "unknown key 'sample_per_object'. Did you mean 'samples_per_object'?"),
+        ("filters: {max_bx: 1}", "filters: unknown key 'max_bx'. Did you mean 'max_box'?"),
+        ("samples_per_object: two", "samples_per_object: expected int, not 'two'"),
+        ("samples_per_object: true", "samples_per_object: expected int, not True"),
+        ("samples_per_object: 0", "samples_per_object must be from 1 to 20"),
+        ("test_fraction: 1.0", "test_fraction must be from 0 to below 1"),
+        ("preset: refine", "preset must be one of"),
+        ("seed: -1", "seed must be"),
+        ("score: [{min: 80}]", "the key 'metric' is missing"),
+        ("score: brisque", "score: expected a list, not 'brisque'"),
+        ("filters: {min_box: 0.95}", "filters: min_box must be"),
+    ],
+)
+def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, message: str) -> None:
+    key = line.split(":")[0]
+    rest = "\n".join(part for part in FIRST.splitlines() if not part.startswith(key + ":"))
+    with pytest.raises(UserError, match=r"my\.yaml") as caught:
+        load(tmp_path, f"{rest}\n{line}\n")
+    assert message in str(caught.value)
+    assert caught.value.code == 2
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sources: [a", "not a YAML file"),
+        ("", "expected keys and values"),
+        ("annotations: {coco: a}\n", "the key 'sources' is missing"),
+        ("sources: []\nannotations: {coco: a}\n", "sources must be at least one"),
+    ],
+)
+def test_a_file_that_is_no_config_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.yaml: no such config file"):
+        load_config(tmp_path / "nowhere.yaml")

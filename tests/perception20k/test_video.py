@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception20k.errors import ItemError
+from perception20k.video import frame_indexes, keyframes, read_frame
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    # the middle of each of k equal parts of n frames: floor((k + 0.5) n / parts)
+    [(45, 3, [7, 22, 37]), (41, 3, [6, 20, 34]), (2, 3, [0, 1]), (1, 1, [0]), (0, 3, [])],
+)
+def test_indexes_are_the_middles_of_equal_parts(count: int, most: int, expected: list[int]) -> None:
+    assert frame_indexes(count, most) == expected
+
+
+def test_keyframes_of_a_real_video(photos: Path) -> None:
+    frames = list(keyframes(photos / "dog_indoors.mp4", 3))
+    assert [f.index for f in frames] == [6, 20, 34]
+    assert all(f.pixels.shape == (1080, 1920, 3) for f in frames)
+    seconds = [f.seconds for f in frames]
+    assert seconds == sorted(seconds) and 0 < seconds[0] < seconds[-1] < 1.6
+    # taken by index alone, a frame has the same pixels
+    assert np.array_equal(read_frame(photos / "dog_indoors.mp4", 20), frames[1].pixels)
+
+
+def test_what_is_no_video_is_refused_with_decords_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"not a video" * 100)
+    with pytest.raises(ItemError, match="decord cannot open the video"):
+        list(keyframes(tmp_path / "a.mp4", 3))
+
+
+def test_a_frame_that_is_not_there_is_refused(photos: Path) -> None:
+    with pytest.raises(ItemError, match="frame 4000 cannot be decoded"):
+        read_frame(photos / "dog_indoors.mp4", 4000)
