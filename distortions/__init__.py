@@ -1,0 +1,30 @@
+"""Thirty-five image distortions in twelve groups and five severities, as pure functions on arrays.
+
+    from distortions import catalog, distort, distort_region
+    distort(image, "blur_motion", 3, seed=7)                        # the whole image, a new array
+    distort(image, "blur_motion", 3, seed=7, angle=37.0)            # a drawn parameter fixed by name
+    distort_region(image, (x1, y1, x2, y2), "blur_motion", 3, seed=7)   # one box, all else untouched
+
+Images are uint8 RGB arrays of shape (height, width, 3). Nothing is read but the arguments: the same arguments give
+the same bytes. ``python -m distortions`` prints the catalogue as Markdown.
+"""
+
+from distortions.apply import distort, resolve
+from distortions.catalog import EASY_GROUPS, GROUPS, SEVERITIES, Distortion, catalog, find
+from distortions.errors import DistortionError
+from distortions.parameters import PRESETS
+from distortions.region import distort_region
+
+__all__ = [
+    "EASY_GROUPS",
+    "GROUPS",
+    "PRESETS",
+    "SEVERITIES",
+    "Distortion",
+    "DistortionError",
+    "catalog",
+    "distort",
+    "distort_region",
+    "find",
+    "resolve",
+]

@@ -1,0 +1,88 @@
+"""Brightness: the groups brighten and darken, each by a shift or a power in RGB or in HSV value."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from distortions.parameters import by_severity, levels
+from distortions.pixels import Image, look_up, table, truncate
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_SHIFT = (-1.0, 1.0)
+_GAMMA = (0.05, 20.0)
+
+
+@by_severity(shift=levels(0.1, 0.2, 0.3, 0.4, 0.5, within=_SHIFT))
+def brightness_brighten_shift_HSV(image: Image, *, shift: float) -> Image:
+    """Add ``shift`` to the HSV value, hue and saturation kept: RGB (V + shift) / V."""
+    return _shift_value(image, shift)
+
+
+@by_severity(shift=levels(0.1, 0.15, 0.2, 0.27, 0.35, within=_SHIFT))
+def brightness_brighten_shift_RGB(image: Image, *, shift: float) -> Image:
+    """Add ``shift`` to every channel: x + shift."""
+    return look_up(image, table(_LEVELS + 255 * shift))
+
+
+@by_severity(gamma=levels(0.7, 0.58, 0.47, 0.36, 0.25, within=_GAMMA))
+def brightness_brighten_gamma_HSV(image: Image, *, gamma: float) -> Image:
+    """Raise the HSV value to a power below 1: V^gamma, in 8-bit HSV."""
+    return _power_value(image, gamma)
+
+
+@by_severity(gamma=levels(0.8, 0.7, 0.6, 0.45, 0.3, within=_GAMMA))
+def brightness_brighten_gamma_RGB(image: Image, *, gamma: float) -> Image:
+    """Raise every channel to a power below 1: x^gamma."""
+    return look_up(image, _power(gamma))
+
+
+@by_severity(shift=levels(-0.1, -0.2, -0.3, -0.4, -0.5, within=_SHIFT))
+def brightness_darken_shift_HSV(image: Image, *, shift: float) -> Image:
+    """Take ``shift`` from the HSV value, hue and saturation kept: RGB (V + shift) / V."""
+    return _shift_value(image, shift)
+
+
+@by_severity(shift=levels(-0.1, -0.15, -0.2, -0.27, -0.35, within=_SHIFT))
+def brightness_darken_shift_RGB(image: Image, *, shift: float) -> Image:
+    """Take ``shift`` from every channel: x + shift."""
+    return look_up(image, table(_LEVELS + 255 * shift))
+
+
+@by_severity(gamma=levels(1.5, 1.8, 2.2, 2.7, 3.5, within=_GAMMA))
+def brightness_darken_gamma_HSV(image: Image, *, gamma: float) -> Image:
+    """Raise the HSV value to a power above 1: V^gamma, in 8-bit HSV."""
+    return _power_value(image, gamma)
+
+
+@by_severity(gamma=levels(1.4, 1.7, 2.1, 2.6, 3.2, within=_GAMMA))
+def brightness_darken_gamma_RGB(image: Image, *, gamma: float) -> Image:
+    """Raise every channel to a power above 1: x^gamma."""
+    return look_up(image, _power(gamma))
+
+
+def _shift_value(image: Image, shift: float) -> Image:
+    """Float HSV without leaving RGB: with hue and saturation kept, the channels scale with V = max(R, G, B)."""
+    red, green, blue = cv2.split(image)
+    value = np.maximum(np.maximum(red, green), blue)
+    # V + shift is clipped at 0 but not at 1: what rises above 1 is clipped after the way back to RGB, as in the
+    # reference. Black has no hue to keep and becomes grey.
+    shifted = np.maximum(_LEVELS + 255 * shift, 0)
+    factors = shifted / np.maximum(_LEVELS, 1)
+    factor = np.asarray(cv2.LUT(value, factors.astype(np.float32).reshape(1, 256))).reshape(value.shape)
+    out = image.astype(np.float32)
+    out *= np.asarray(cv2.merge([factor, factor, factor])).reshape(out.shape)
+    if shift > 0:
+        out[value == 0] = shifted[0]
+    return truncate(out)
+
+
+def _power(gamma: float) -> Image:
+    return table((_LEVELS / 255) ** gamma * 255)
+
+
+def _power_value(image: Image, gamma: float) -> Image:
+    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
+    same = _LEVELS.astype(np.uint8)
+    hsv = look_up(hsv, np.stack([same, same, _power(gamma)], axis=1))
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))

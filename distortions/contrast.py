@@ -1,0 +1,49 @@
+"""Contrast: the groups contrast_strengthen and contrast_weaken, about the mean of what is distorted."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from distortions.parameters import by_severity, levels
+from distortions.pixels import Image, look_up, table
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_FACTOR = (0.0, 100.0)
+
+
+@by_severity(factor=levels(1.4, 1.7, 2.1, 2.6, 4.0, within=_FACTOR))
+def contrast_strengthen_scale(image: Image, *, factor: float) -> Image:
+    """Move values away from the mean grey level: m + (x - m) factor."""
+    return _scale(image, factor)
+
+
+@by_severity(power=levels(2.0, 4.0, 6.0, 8.0, 10.0, within=_FACTOR))
+def contrast_strengthen_stretch(image: Image, *, power: float) -> Image:
+    """Bend values along a steep S curve about each channel's mean: 1 / (1 + (m / x)^power)."""
+    return _stretch(image, power)
+
+
+@by_severity(factor=levels(0.75, 0.6, 0.45, 0.3, 0.2, within=_FACTOR))
+def contrast_weaken_scale(image: Image, *, factor: float) -> Image:
+    """Move values towards the mean grey level: m + (x - m) factor."""
+    return _scale(image, factor)
+
+
+@by_severity(power=levels(1.0, 0.9, 0.8, 0.6, 0.4, within=_FACTOR))
+def contrast_weaken_stretch(image: Image, *, power: float) -> Image:
+    """Bend values along a flat S curve about each channel's mean: 1 / (1 + (m / x)^power)."""
+    return _stretch(image, power)
+
+
+def _scale(image: Image, factor: float) -> Image:
+    red, green, blue, _ = cv2.mean(image)
+    mean = int(0.299 * red + 0.587 * green + 0.114 * blue + 0.5)
+    return look_up(image, table(mean + (_LEVELS - mean) * factor))
+
+
+def _stretch(image: Image, power: float) -> Image:
+    means = np.array(cv2.mean(image)[:3])
+    curve = np.zeros((256, 3))  # black stays black, whatever the mean and the power
+    curve[1:] = 255 / (1 + (means / _LEVELS[1:, np.newaxis]) ** power)
+    return look_up(image, table(curve))

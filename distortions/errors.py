@@ -1,0 +1,20 @@
+"""The one exception of this library: bad input, in one clear line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DistortionError(ValueError):
+    """Wrong image, box, type, severity, preset, seed or parameter. The message is one line."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> DistortionError:
+    """An error for a name that is none of ``known``, with the nearest one if any is near."""
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, n=1)
+    if close:
+        return DistortionError(f"unknown {kind} {name!r}; did you mean {close[0]!r}?")
+    listed = ", ".join(names) if len(names) <= 12 else "see distortions.catalog()"
+    return DistortionError(f"unknown {kind} {name!r}; known: {listed or 'none'}")

@@ -1,0 +1,34 @@
+"""How every distortion ends: values back to 8 bits, clipped to 0..255 and truncated, not rounded.
+
+Truncation is what the reference code does (float image times 255, cast to uint8). A little slack keeps a value that
+is whole in exact arithmetic from falling a level in float arithmetic: 1e-3 grey levels in float32, 1e-6 in float64.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""A uint8 RGB array of shape (height, width, 3)."""
+
+_SLACK = 1e-3
+
+
+def truncate(values: npt.NDArray[np.float32]) -> Image:
+    """Float32 values of at least 0, shape (h, w, 3), to uint8: truncated, and 255 from 255 on."""
+    flat = values.reshape(values.shape[0], -1)
+    # One pass: OpenCV rounds and saturates, so half a level off makes it truncate. It takes the magnitude, which
+    # is why the values may not be negative; -0.499 itself becomes 0.
+    return np.asarray(cv2.convertScaleAbs(flat, alpha=1.0, beta=_SLACK - 0.5)).reshape(values.shape)
+
+
+def table(values: npt.NDArray[np.float64]) -> Image:
+    """Float levels, such as one for each of 0..255 along the first axis, to uint8: clipped and truncated."""
+    return np.clip(values + _SLACK / 1000, 0, 255).astype(np.uint8)
+
+
+def look_up(image: Image, levels: Image) -> Image:
+    """Each value through a table of shape (256,), or (256, 3) with one for each channel."""
+    return np.asarray(cv2.LUT(image, levels.reshape(1, 256, -1)))

@@ -1,0 +1,131 @@
+"""Quantization: fewer grey levels in each channel, chosen in four ways."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from distortions.parameters import by_severity, levels
+from distortions.pixels import Image, look_up, table
+
+_LEVELS = np.arange(256)
+_BINS = 30
+
+Counts = npt.NDArray[np.int64]
+"""How often each of the 256 levels occurs."""
+
+
+@by_severity(classes=levels(15, 11, 8, 5, 3, within=(2, _BINS)))
+def quantization_otsu(image: Image, *, classes: int) -> Image:
+    """Multi-Otsu on a 30-bin histogram of each channel: class k becomes k (max - min) / classes + min."""
+    return _by_channel(image, lambda counts: _otsu_levels(counts, classes))
+
+
+@by_severity(colors=levels(20, 15, 10, 6, 3, within=(1, 256)))
+def quantization_median(image: Image, *, colors: int) -> Image:
+    """Median cut of each channel to ``colors`` levels."""
+    return _by_channel(image, lambda counts: _median_cut_levels(counts, colors))
+
+
+@by_severity(bins=levels(24, 16, 8, 6, 4, within=(2, 256)))
+def quantization_hist(image: Image, *, bins: int) -> Image:
+    """Levels from the cumulative histogram of all values, as in histogram equalisation."""
+    counts = sum(_counts(image, channel) for channel in range(3))
+    total = np.histogram(_LEVELS, bins, range=(0, 255), weights=counts)[0].cumsum()
+    used = total > 0
+    low, high = total[used][0], total[-1]
+    if low == high:  # nothing to spread: all values share the last bin
+        return image.copy()
+    stretched = np.where(used, (total - low) * (255 / (high - low)), 0)
+    return look_up(image, table(stretched)[np.rint(_LEVELS / 255 * (bins - 1)).astype(np.intp)])
+
+
+@by_severity(step=levels(32, 64, 96, 128, 256, within=(1, 256)))
+def quantization_uniform(image: Image, *, step: int) -> Image:
+    """Uniform steps: floor(x / step) step. A step of 256 is black."""
+    return look_up(image, (_LEVELS // step * step).astype(np.uint8))
+
+
+def _counts(image: Image, channel: int) -> Counts:
+    counts = cv2.calcHist([image], [channel], None, [256], [0, 256])
+    return np.asarray(counts).reshape(256).astype(np.int64)
+
+
+def _by_channel(image: Image, levels_from: Callable[[Counts], npt.NDArray[np.float64]]) -> Image:
+    """Each channel through the table that its own histogram gives."""
+    columns = [levels_from(_counts(image, channel)) for channel in range(3)]
+    return look_up(image, table(np.stack(columns, axis=1)))
+
+
+def _otsu_levels(counts: Counts, classes: int) -> npt.NDArray[np.float64]:
+    used = np.flatnonzero(counts)
+    low, high = int(used[0]), int(used[-1])
+    if low == high:
+        return _LEVELS.astype(np.float64)
+    histogram, edges = np.histogram(_LEVELS, _BINS, range=(low, high), weights=counts)
+    centres = (edges[1:] + edges[:-1]) / 2
+    index = np.digitize(_LEVELS, centres[_otsu_thresholds(histogram, classes)])
+    return low + index * np.float64((high - low) / classes)
+
+
+def _otsu_thresholds(histogram: npt.NDArray[np.float64], classes: int) -> npt.NDArray[np.intp]:
+    """The last bin of each class but the last, so that the variance between classes is greatest.
+
+    Dynamic programming over (class, last bin) finds in classes x bins^2 steps what the brute force finds in
+    binomial(bins - 1, classes - 1). Bin 0 has the moment of bin 1, as in the reference's library (scikit-image).
+    """
+    used = np.flatnonzero(histogram)
+    if len(used) <= classes:
+        return used[:-1]
+    share = histogram / histogram.sum()
+    weight = np.concatenate([[0.0], np.cumsum(share)])
+    moment = np.concatenate([[0.0], np.cumsum(share * np.maximum(np.arange(_BINS), 1))])
+    # gain[i, j]: what one class holding bins i to j adds to the variance between classes
+    weights = weight[np.newaxis, 1:] - weight[:-1, np.newaxis]
+    moments = moment[np.newaxis, 1:] - moment[:-1, np.newaxis]
+    gain = np.divide(moments**2, weights, out=np.zeros_like(weights), where=weights > 1e-12)
+    gain[np.tril_indices(_BINS, -1)] = -np.inf
+    best = gain[0]
+    choices = []
+    for _ in range(classes - 1):
+        totals = best[:-1, np.newaxis] + gain[1:]
+        choices.append(totals.argmax(axis=0))
+        best = totals.max(axis=0)
+    last, thresholds = _BINS - 1, []
+    for choice in reversed(choices):
+        last = choice[last]
+        thresholds.append(last)
+    return np.array(thresholds[::-1], dtype=np.intp)
+
+
+def _median_cut_levels(counts: Counts, colors: int) -> npt.NDArray[np.float64]:
+    """Heckbert's median cut on one channel, in the variant of Pillow that the reference uses.
+
+    The box with the most pixels is split at its median, from the brightest level down, until there are enough
+    boxes; a level then goes to the nearest of the boxes' rounded means.
+    """
+    used = np.flatnonzero(counts)[::-1]
+    below = np.concatenate([[0], np.cumsum(counts[used])])
+    heap = [(-below[-1], 0, len(used))]
+    boxes: list[tuple[int, int]] = []
+    while heap and len(heap) + len(boxes) < colors:
+        _, start, end = heapq.heappop(heap)
+        if end - start == 1:
+            boxes.append((start, end))
+            continue
+        half = (below[start] + below[end]) / 2
+        middle = min(int(np.searchsorted(below, half, side="right")), end - 1)
+        for a, b in ((start, middle), (middle, end)):
+            heapq.heappush(heap, (below[a] - below[b], a, b))
+    boxes += [(start, end) for _, start, end in heap]
+    means = [int(np.average(used[a:b], weights=counts[used[a:b]]) + 0.5) for a, b in boxes]
+    distance = np.abs(used[:, np.newaxis] - np.array(means)).astype(np.float64)
+    for column, (start, end) in enumerate(boxes):
+        distance[start:end, column] -= 0.5  # a level between two means stays with its own box
+    out = _LEVELS.astype(np.float64)
+    out[used] = np.array(means)[distance.argmin(axis=1)]
+    return out

@@ -1,0 +1,50 @@
+"""Saturation: the groups saturate_strengthen and saturate_weaken, in OpenCV's 8-bit HSV and YCrCb."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from distortions.parameters import by_severity, levels
+from distortions.pixels import Image, look_up, table
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_FACTOR = (0.0, 1000.0)
+
+
+@by_severity(factor=levels(3.0, 6.0, 12.0, 20.0, 64.0, within=_FACTOR))
+def saturate_strengthen_HSV(image: Image, *, factor: float) -> Image:
+    """Multiply the HSV saturation: S factor."""
+    return _scale_saturation(image, factor)
+
+
+@by_severity(factor=levels(2.0, 3.0, 5.0, 8.0, 16.0, within=_FACTOR))
+def saturate_strengthen_YCrCb(image: Image, *, factor: float) -> Image:
+    """Stretch the chroma: 128 + (C - 128) factor for Cr and Cb."""
+    return _scale_chroma(image, factor)
+
+
+@by_severity(factor=levels(0.7, 0.55, 0.4, 0.2, 0.0, within=_FACTOR))
+def saturate_weaken_HSV(image: Image, *, factor: float) -> Image:
+    """Multiply the HSV saturation: S factor."""
+    return _scale_saturation(image, factor)
+
+
+@by_severity(factor=levels(0.6, 0.4, 0.2, 0.1, 0.0, within=_FACTOR))
+def saturate_weaken_YCrCb(image: Image, *, factor: float) -> Image:
+    """Shrink the chroma: 128 + (C - 128) factor for Cr and Cb."""
+    return _scale_chroma(image, factor)
+
+
+def _scale_saturation(image: Image, factor: float) -> Image:
+    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
+    same = _LEVELS.astype(np.uint8)
+    hsv = look_up(hsv, np.stack([same, table(_LEVELS * factor), same], axis=1))
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+
+
+def _scale_chroma(image: Image, factor: float) -> Image:
+    ycrcb = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
+    chroma = table(128 + (_LEVELS - 128) * factor)
+    ycrcb = look_up(ycrcb, np.stack([_LEVELS.astype(np.uint8), chroma, chroma], axis=1))
+    return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB))

@@ -1,0 +1,28 @@
+"""Detail: too much of it (the group oversharpen) and too little (the group pixelate)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+
+from distortions.parameters import by_severity, levels
+from distortions.pixels import Image
+
+
+@by_severity(amount=levels(2.0, 2.8, 4.0, 6.0, 8.0, within=(0.0, 100.0)), reach=lambda amount: 2)
+def oversharpen(image: Image, *, amount: float) -> Image:
+    """Unsharp mask: (1 + amount) x - amount G(x), G a 5x5 Gaussian of sigma 1.1 px."""
+    blurred = cv2.GaussianBlur(image, (5, 5), 0)
+    rows = (image.shape[0], -1)
+    sharp = cv2.addWeighted(image.reshape(rows), 1 + amount, blurred.reshape(rows), -amount, 0)
+    return np.asarray(sharp).reshape(image.shape)
+
+
+@by_severity(scale=levels(0.5, 0.4, 0.3, 0.25, 0.2, within=(0.001, 1.0)))
+def pixelate(image: Image, *, scale: float) -> Image:
+    """Mean over blocks, then blocks: box filter down to ``scale``, nearest neighbour back up."""
+    height, width = image.shape[:2]
+    small = (max(1, int(width * scale)), max(1, int(height * scale)))
+    blocks = Pillow.fromarray(image).resize(small, Pillow.Resampling.BOX)
+    return np.array(blocks.resize((width, height), Pillow.Resampling.NEAREST))
