@@ -100,5 +100,5 @@ def _poisson_outcomes(photons: int) -> npt.NDArray[np.uint8]:
     density = np.exp(counts * np.log(np.maximum(means, 1e-300)) - means - factorials)
     quantiles = (np.arange(4096) + 0.5) / 4096
     rows = [np.searchsorted(row, quantiles) for row in np.cumsum(density, axis=1)]
-    outcomes: npt.NDArray[np.float64] = np.concatenate(rows) * (255 / photons)
+    outcomes = np.multiply(np.concatenate(rows), 255 / photons, dtype=np.float64)
     return table(outcomes)
