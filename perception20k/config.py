@@ -14,9 +14,6 @@ Unknown keys are refused with a suggestion. The resolved copy, defaults included
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import types
-import typing
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +23,7 @@ import yaml
 
 from distortions import PRESETS
 from perception20k.errors import UserError
+from perception20k.typed import build
 
 MOST_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
@@ -109,7 +107,7 @@ def load_config(path: Path) -> Config:
         raise UserError(f"{path}: no such config file", code=2) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
-    config: Config = _build(Config, data, str(path))
+    config: Config = build(Config, data, str(path))
     _check_ranges(config, path)
     at_home = tuple(_anchored(source, path.parent) for source in config.sources)
     annotations = Annotations(coco=_anchored(config.annotations.coco, path.parent))
@@ -143,40 +141,6 @@ def _plain(value: Any) -> Any:
 
 def _anchored(text: str, folder: Path) -> str:
     return text if text.startswith("package:") else str((folder / Path(text).expanduser()).resolve())
-
-
-def _build(kind: Any, data: Any, where: str) -> Any:
-    """``data`` as an instance of ``kind``: a dataclass, a tuple, an optional, or a plain type."""
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        return None if data is None else _build(args[0], data, where)
-    if origin is tuple:
-        if not isinstance(data, list):
-            raise UserError(f"{where}: expected a list, not {data!r}", code=2)
-        return tuple(_build(args[0], value, f"{where}[{i}]") for i, value in enumerate(data))
-    if dataclasses.is_dataclass(kind):
-        return _build_dataclass(kind, data, where)
-    if kind is float and type(data) is int:
-        return float(data)
-    if type(data) is not kind:
-        raise UserError(f"{where}: expected {kind.__name__}, not {data!r}", code=2)
-    return data
-
-
-def _build_dataclass(kind: Any, data: Any, where: str) -> Any:
-    if not isinstance(data, dict):
-        raise UserError(f"{where}: expected keys and values, not {data!r}", code=2)
-    hints = typing.get_type_hints(kind)
-    for key in data:
-        if key not in hints:
-            close = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"Did you mean '{close[0]}'?" if close else f"Known keys: {', '.join(hints)}"
-            raise UserError(f"{where}: unknown key '{key}'", hint, code=2)
-    for spec in dataclasses.fields(kind):
-        needed = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
-        if needed and spec.name not in data:
-            raise UserError(f"{where}: the key '{spec.name}' is missing", code=2)
-    return kind(**{key: _build(hints[key], value, f"{where}: {key}") for key, value in data.items()})
 
 
 def _check_ranges(config: Config, path: Path) -> None:

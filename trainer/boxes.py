@@ -32,9 +32,7 @@ class Grid:
         Each side is rounded to the nearest step; where the area leaves the budget, both sides are scaled back
         into it, keeping the aspect ratio as the step allows. A size that fits is its own fit.
         """
-        new_width, new_height = (
-            max(self.step, round(side / self.step) * self.step) for side in (width, height)
-        )
+        new_width, new_height = (round(side / self.step) * self.step for side in (width, height))
         if new_width * new_height > self.max_pixels:
             shrink = math.sqrt(width * height / self.max_pixels)
             new_width, new_height = (
@@ -42,9 +40,7 @@ class Grid:
             )
         elif new_width * new_height < self.min_pixels:
             grow = math.sqrt(self.min_pixels / (width * height))
-            new_width, new_height = (
-                math.ceil(side * grow / self.step) * self.step for side in (width, height)
-            )
+            new_width, new_height = (math.ceil(side * grow / self.step) * self.step for side in (width, height))
         return new_width, new_height
 
     def resize(self, image: Image.Image) -> Image.Image:

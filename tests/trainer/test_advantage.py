@@ -10,9 +10,9 @@ from trainer.advantage import modified_advantage  # noqa: E402
 
 
 def advantage(rewards: list[float], right: list[int]) -> list[float]:
-    values: list[float] = modified_advantage(
-        torch.tensor([rewards], dtype=torch.float32), torch.tensor([right]) > 0
-    )[0].tolist()
+    values: list[float] = modified_advantage(torch.tensor([rewards], dtype=torch.float32), torch.tensor([right]) > 0)[
+        0
+    ].tolist()
     return values
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from trainer.boxes import Grid, iou, scale_box
 
 QWEN = Grid(step=28, min_pixels=56 * 56, max_pixels=1920 * 1080)
-sides = st.integers(28, 4000)
+sides = st.integers(1, 4000)
 
 
 @settings(deadline=None)  # the first example imports transformers
 @given(sides, sides)
 def test_the_grid_is_the_one_of_qwens_processor(width: int, height: int) -> None:
+    assume(max(width, height) <= 200 * min(width, height))  # the processor refuses thinner images
     smart_resize = pytest.importorskip("transformers.models.qwen2_vl.image_processing_qwen2_vl").smart_resize
-    theirs = smart_resize(
-        height, width, factor=QWEN.step, min_pixels=QWEN.min_pixels, max_pixels=QWEN.max_pixels
-    )
+    theirs = smart_resize(height, width, factor=QWEN.step, min_pixels=QWEN.min_pixels, max_pixels=QWEN.max_pixels)
     assert QWEN.fit(width, height) == theirs[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Refine-IQA Stage 1, description: one choice each of object, distortion, severity (its "Multi-Task Reward")."""
+"""Refine-IQA Stage 1, description: object, distortion and severity ("Multi-Task Reward Design")."""
 
 from __future__ import annotations
 

@@ -41,10 +41,7 @@ def degradation_class(
 ) -> list[float | None]:
     """1 where the class is right (Eq. 4), else 0; None for another task."""
     return [
-        float(
-            (said := answers.degradation(answers.text_of(completion))) is not None
-            and said.distortion == truth
-        )
+        float((said := answers.degradation(answers.text_of(completion))) is not None and said.distortion == truth)
         if name == "degradation"
         else None
         for completion, name, truth in zip(completions, task, distortion, strict=True)
@@ -63,16 +60,12 @@ def degradation_level(
     For the class ``null`` the right level is ``null``: an image without a distortion has no level to name.
     """
     return [
-        float(answers.degradation(answers.text_of(completion)) == (truth, level))
-        if name == "degradation"
-        else None
+        float(answers.degradation(answers.text_of(completion)) == (truth, level)) if name == "degradation" else None
         for completion, name, truth, level in zip(completions, task, distortion, severity_label, strict=True)
     ]
 
 
-def q_insight_format(
-    completions: Sequence[answers.Completion], task: Sequence[str], **_: Any
-) -> list[float | None]:
+def q_insight_format(completions: Sequence[answers.Completion], task: Sequence[str], **_: Any) -> list[float | None]:
     """1 where think part, answer and JSON-like braces have the asked form (section 3.3), else 0.
 
     The answer begins with ``{``, ends with ``}`` and has no brace between. None for another recipe's task.

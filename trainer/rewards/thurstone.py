@@ -24,9 +24,7 @@ LOW, HIGH = 1.0, 5.0
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
-def comparative_probability(
-    score: float, others: Sequence[float], own_variance: float, other_variance: float
-) -> float:
+def comparative_probability(score: float, others: Sequence[float], own_variance: float, other_variance: float) -> float:
     """Eq. 1: the chance that an image scored ``score`` beats one whose rollouts scored ``others``."""
     spread = math.sqrt(own_variance + other_variance + GAMMA)
     return 0.5 * math.erfc(-(score - fmean(others)) / spread / math.sqrt(2))
@@ -91,8 +89,16 @@ def fidelity_rewards(
     return rewards
 
 
-def fidelity(*, binary: bool = False, fixed_variance: bool = False) -> Callable[..., list[float | None]]:
-    """The reward function of the recipe, with the paper's ablations as switches."""
+def fidelity(
+    *, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False
+) -> Callable[..., list[float | None]]:
+    """The reward function of a recipe.
+
+    Args:
+        comparison: B, the images that are compared with each other, in the order they come; None: all.
+        binary: the binary reward of table 4.
+        fixed_variance: Thurstone's case V of table 4.
+    """
 
     def reward(
         completions: Sequence[answers.Completion], row_id: Sequence[str], mos: Sequence[float], **_: Any
@@ -100,16 +106,18 @@ def fidelity(*, binary: bool = False, fixed_variance: bool = False) -> Callable[
         places: dict[str, list[int]] = {}
         for place, row in enumerate(row_id):
             places.setdefault(row, []).append(place)
-        scores = [
-            [answers.score(answers.text_of(completions[place]), LOW, HIGH) for place in group]
-            for group in places.values()
-        ]
-        truths = [mos[group[0]] for group in places.values()]
-        grouped = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance)
+        images = list(places.values())
         rewards: list[float | None] = [None] * len(completions)
-        for group, values in zip(places.values(), grouped, strict=True):
-            for place, value in zip(group, values, strict=True):
-                rewards[place] = value
+        size = comparison or len(images)
+        for block in (images[start : start + size] for start in range(0, len(images), size)):
+            scores = [
+                [answers.score(answers.text_of(completions[place]), LOW, HIGH) for place in image] for image in block
+            ]
+            truths = [mos[image[0]] for image in block]
+            found = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance)
+            for image, values in zip(block, found, strict=True):
+                for place, value in zip(image, values, strict=True):
+                    rewards[place] = value
         return rewards
 
     reward.__name__ = "fidelity"

@@ -34,9 +34,7 @@ def test_another_task_gets_none() -> None:
     assert reward("red car / high contrast / severe", task="grounding") is None
 
 
-@pytest.mark.parametrize(
-    "text", ["", "<answer>red car / high contrast / sev", "red car / high contrast / severe"]
-)
+@pytest.mark.parametrize("text", ["", "<answer>red car / high contrast / sev", "red car / high contrast / severe"])
 def test_truncated_or_untagged_gets_nothing(text: str) -> None:
     assert description([text], ["description"], *[[value] for value in TRUTH.values()]) == [0]
 

@@ -61,9 +61,7 @@ def test_eq_3_averages_over_the_other_images() -> None:
 
 def test_fixed_variance() -> None:
     # spread sqrt(1 + 1): Phi(1 / 1.414214) = Phi(0.707107) = 0.760250; its root is 0.871923
-    assert fidelity_rewards(SCORES, [4.0, 2.0], fixed_variance=True)[0][0] == pytest.approx(
-        0.871923, abs=1e-6
-    )
+    assert fidelity_rewards(SCORES, [4.0, 2.0], fixed_variance=True)[0][0] == pytest.approx(0.871923, abs=1e-6)
 
 
 def test_binary_reward() -> None:

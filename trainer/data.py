@@ -1,0 +1,113 @@
+"""From what the command line names to the dataset that TRL draws from.
+
+--data DIR                a dataset of ours, its train shards
+--data NAME:DIR           a published MOS dataset: koniq-10k, spaq, live-c, agiqa-3k, kadid-10k, csiq
+--data FILE.csv:LOW-HIGH  a MOS table of one's own and its scale
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perception20k.errors import UserError
+from perception20k.typed import suggestion
+from trainer.boxes import Grid
+from trainer.mos import PUBLISHED, MosTable, read_csv, read_published
+from trainer.recipe import Recipe
+from trainer.rows import COLUMNS, DegradationRows, MosRows, Row, Rows, ShardRows
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_CSV = re.compile(r"(?P<path>.+\.csv)(?::(?P<low>-?[\d.]+)-(?P<high>-?[\d.]+))?")
+_HELD_ROWS = 256
+"""Rows kept decoded: TRL asks for a batch again at every backward pass of a step."""
+
+
+def read_source(text: str) -> MosTable | Path:
+    """What one ``--data`` names: a MOS table, or the folder of a dataset of ours.
+
+    Raises:
+        UserError: it names nothing that is there.
+    """
+    if table := _CSV.fullmatch(text):
+        if table["low"] is None:
+            raise UserError(f"--data {text}: on which scale are its MOS?", f"Write {text}:0-100", code=2)
+        return read_csv(Path(table["path"]), float(table["low"]), float(table["high"]))
+    name, colon, folder = text.partition(":")
+    if colon and not Path(text).exists():
+        if name not in PUBLISHED:
+            raise UserError(f"--data {text}: unknown dataset '{name}'", suggestion(name, PUBLISHED), code=2)
+        return read_published(name, Path(folder))
+    if not Path(text).is_dir():
+        raise UserError(f"--data {text}: no such directory", code=2)
+    return Path(text)
+
+
+def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid) -> list[Rows]:
+    """The train part of the sources as the recipe uses them.
+
+    Raises:
+        UserError: the recipe's kind of data is not among the sources, or another kind is.
+    """
+    tables = [source for source in sources if isinstance(source, MosTable)]
+    folders = [source for source in sources if isinstance(source, Path)]
+    wants_mos, wants_shards = recipe.data != "rft", recipe.data != "mos"
+    for wanted, found, what, how in (
+        (wants_mos, tables, "a MOS table", "--data koniq-10k:DIR or --data FILE.csv:LOW-HIGH"),
+        (wants_shards, folders, "a dataset with shards", "--data DATASET"),
+    ):
+        if wanted and not found:
+            raise UserError(f"{recipe.name} trains on {what}, and none is given", f"Add {how}", code=2)
+        if found and not wanted:
+            raise UserError(f"{recipe.name} does not train on {what}", f"Leave out {how}", code=2)
+    rows: list[Rows] = []
+    for folder in folders:
+        shards = ShardRows(folder, "train", grid)
+        rows.append(shards if recipe.data == "rft" else DegradationRows(shards, grid, recipe.seed))
+    for table in tables:
+        mode = "think" if recipe.think else "no-think"
+        train = table.with_split().part("train")
+        rows.append(MosRows(train, grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode))
+    return rows
+
+
+class Lookup:
+    """Turns the indices that TRL's sampler draws into rows; each distinct row is made once."""
+
+    def __init__(self, rows: Sequence[Rows]) -> None:
+        self.rows = rows
+        self.places = [(source, i) for source, part in enumerate(rows) for i in range(len(part.datasets))]
+        self.datasets = [name for part in rows for name in part.datasets]
+        self._held: OrderedDict[int, Row] = OrderedDict()
+
+    def __call__(self, batch: dict[str, list[int]]) -> dict[str, list[Any]]:
+        """A batch ``{"index": [...]}`` as a batch of rows."""
+        rows = [self._row(index) for index in batch["index"]]
+        return {column: [row[column] for row in rows] for column in COLUMNS}
+
+    def _row(self, index: int) -> Row:
+        if index not in self._held:
+            source, place = self.places[index]
+            self._held[index] = self.rows[source][place]
+            while len(self._held) > _HELD_ROWS:
+                self._held.popitem(last=False)
+        return self._held[index]
+
+
+def as_dataset(rows: Sequence[Rows]) -> tuple[Dataset, list[str]]:
+    """The rows as the kind of dataset TRL takes, and the dataset name of each.
+
+    Only the indices are stored; images are decoded when a row is drawn.
+    """
+    from datasets import Dataset
+
+    lookup = Lookup(rows)
+    if not lookup.places:
+        raise UserError("nothing to train on: the train part is empty")
+    indices = Dataset.from_dict({"index": list(range(len(lookup.places)))})
+    return indices.with_transform(lookup), lookup.datasets

@@ -1,0 +1,209 @@
+"""One training run: check everything, load the weights, train, leave a log, curves and sample pages.
+
+RUN/
+  recipe.yaml        the resolved recipe; a resumed run must have the same
+  inputs.json        model, data and versions
+  missing-images.txt rated images that were not on disk, if any
+  log.jsonl          what was logged, line by line (trainer.runlog)
+  samples/           sample pages (trainer.samples_page)
+  checkpoint-N/      model, optimizer and random state; the newest two
+  model/             the trained model, or its adapter, with the processor
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from peft import LoraConfig
+from transformers import PrinterCallback, ProgressCallback
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils.logging import disable_progress_bar
+from trl import GRPOConfig
+
+from perception20k.errors import UserError
+from perception20k.files import write_json, write_text
+from trainer import data, models
+from trainer.grpo import RecipeTrainer
+from trainer.mos import MosTable
+from trainer.recipe import REWARDS, Recipe, dump
+from trainer.rewards.probability import ProbabilityDifference, write_score
+from trainer.rewards.thurstone import fidelity
+from trainer.runlog import RunLog
+
+_LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+
+
+def train(recipe: Recipe, sources: Sequence[str], model: str, run: Path, *, resume: bool = False) -> None:
+    """Train ``model`` on ``sources`` as ``recipe`` says, into ``run``.
+
+    Args:
+        recipe: a loaded recipe.
+        sources: what ``--data`` names; see :mod:`trainer.data`.
+        model: directory or hub name of a vision-language model, or directory of an adapter.
+        run: the run's directory, new or, with ``resume``, that of an unfinished run.
+        resume: go on from the newest checkpoint.
+
+    Raises:
+        UserError: anything that can be told before the weights are read: the data, the model's processor, a
+            batch that does not divide, a run in the way.
+    """
+    disable_progress_bar()
+    state = PartialState()
+    passes = backward_passes(recipe, state.num_processes)
+    found = [data.read_source(source) for source in sources]
+    processor = models.load_processor(model, recipe.max_pixels)
+    if "probability" in recipe.weighted_rewards():
+        write_score(processor.tokenizer, "", 3.4)
+    rows, row_datasets = data.as_dataset(data.training_rows(recipe, found, models.grid_of(processor)))
+    _check_length(recipe, row_datasets)
+    checkpoint = _checkpoint(recipe, run, resume)
+    state.wait_for_everyone()
+    if state.is_main_process:
+        _describe(recipe, sources, found, model, run)
+    state.wait_for_everyone()
+    with state.main_process_first():
+        start = models.plain_model(model, run / "start", processor)
+    trainer = RecipeTrainer(
+        recipe,
+        row_datasets,
+        model=start,
+        reward_funcs=[_reward(name, recipe) for name in recipe.weighted_rewards()],
+        args=grpo_config(recipe, run, passes),
+        train_dataset=rows,
+        processing_class=processor,
+        callbacks=[RunLog(run)],
+        peft_config=_lora(recipe),
+    )
+    for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
+        trainer.remove_callback(noisy)
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(str(run / "model"))
+    if state.is_main_process:
+        processor.save_pretrained(run / "model")
+
+
+def backward_passes(recipe: Recipe, processes: int) -> int:
+    """Backward passes of one process over the rollouts of ``prompts_per_step`` prompts.
+
+    Raises:
+        UserError: the rollouts cannot be dealt out evenly, or comparisons not whole.
+    """
+    per_device = recipe.per_device or recipe.group_size
+    total = recipe.prompts_per_step * recipe.group_size
+    at_once = per_device * processes
+    what = f"{recipe.prompts_per_step} prompts x G={recipe.group_size} = {total} rollouts"
+    if total % at_once:
+        where = f"{processes} process(es) x per_device={per_device}"
+        raise UserError(
+            f"{recipe.name}: a step's {what} do not divide by {where} = {at_once}",
+            "Change prompts_per_step, group_size or per_device (--set per_device=N)",
+            code=2,
+        )
+    if recipe.comparison and total % (recipe.comparison * recipe.group_size * processes):
+        raise UserError(
+            f"{recipe.name}: a step's {what} do not give each of {processes} process(es) whole comparisons "
+            f"of {recipe.comparison} images",
+            "Make prompts_per_step a multiple of comparison x processes",
+            code=2,
+        )
+    return total // at_once
+
+
+def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
+    """The recipe in TRL's words. Rollouts are made for ``prompts_per_step`` prompts at a time."""
+    gpu = torch.cuda.is_available()
+    return GRPOConfig(
+        output_dir=str(run),
+        num_generations=recipe.group_size,
+        per_device_train_batch_size=recipe.per_device or recipe.group_size,
+        steps_per_generation=passes,
+        gradient_accumulation_steps=passes * recipe.accumulation,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps or -1,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup,  # below 1: a share of all steps
+        weight_decay=recipe.weight_decay,
+        beta=recipe.beta,
+        loss_type=recipe.loss,
+        epsilon=recipe.clip,
+        temperature=recipe.temperature,
+        max_completion_length=recipe.max_completion,
+        reward_weights=list(recipe.weighted_rewards().values()),
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        use_vllm=recipe.vllm != "off",
+        vllm_mode="server" if recipe.vllm == "server" else "colocate",
+        model_init_kwargs={"dtype": "bfloat16" if gpu else "float32"},
+        bf16=gpu,
+        use_cpu=not gpu,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        save_steps=recipe.save_every,
+        save_total_limit=2,
+        logging_steps=1,
+        report_to=list(recipe.trackers) or "none",
+        remove_unused_columns=False,
+    )
+
+
+def _reward(name: str, recipe: Recipe) -> Any:
+    if name == "probability":
+        return ProbabilityDifference()
+    if name == "fidelity":
+        return fidelity(
+            comparison=recipe.comparison,
+            binary=recipe.fidelity == "binary",
+            fixed_variance=recipe.variance == "fixed",
+        )
+    return REWARDS[name]
+
+
+def _lora(recipe: Recipe) -> LoraConfig | None:
+    if not recipe.lora_rank:
+        return None
+    return LoraConfig(r=recipe.lora_rank, lora_alpha=2 * recipe.lora_rank, target_modules=_LORA_TARGETS)
+
+
+def _check_length(recipe: Recipe, row_datasets: Sequence[str]) -> None:
+    """Refuse data too small for one step: TRL would finish at once without having learnt anything."""
+    needed = recipe.prompts_per_step * recipe.accumulation
+    block = recipe.comparison or 1
+    there = sum(row_datasets.count(name) // block * block for name in set(row_datasets))
+    if there < needed:
+        raise UserError(
+            f"{recipe.name}: one step takes {needed} prompts, and the train part gives {there}",
+            "Give more data or fewer prompts (--set prompts_per_step=N)",
+        )
+
+
+def _checkpoint(recipe: Recipe, run: Path, resume: bool) -> str | None:
+    if not resume:
+        if run.exists() and any(run.iterdir()):
+            raise UserError(f"{run}: there is something in it already", "Add --resume, or choose another --out")
+        return None
+    saved = run / "recipe.yaml"
+    if not saved.is_file():
+        raise UserError(f"{run}: no run to resume (no recipe.yaml)")
+    if saved.read_text(encoding="utf-8") != dump(recipe):
+        raise UserError(f"{run}: it was started with another recipe", f"Resume with that: {saved}")
+    checkpoint: str | None = get_last_checkpoint(str(run))
+    if checkpoint is None:
+        raise UserError(f"{run}: no checkpoint to resume from", "Start again in a new --out")
+    return checkpoint
+
+
+def _describe(recipe: Recipe, sources: Sequence[str], found: Sequence[MosTable | Path], model: str, run: Path) -> None:
+    write_text(run / "recipe.yaml", dump(recipe))
+    packages = ("perception20k", "torch", "transformers", "trl")
+    versions = {name: version(name) for name in packages}
+    write_json(run / "inputs.json", {"model": model, "data": list(sources), "versions": versions})
+    tables = [source for source in found if isinstance(source, MosTable)]
+    missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
+    if missing:
+        write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
+        print(f"{len(missing)} rated images are not on disk and are left out: {run / 'missing-images.txt'}")
