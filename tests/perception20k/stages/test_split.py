@@ -7,10 +7,7 @@ import pytest
 from distortions import GROUPS
 from perception20k.records import Sample
 from perception20k.stages.split import split
-
-BLANK = Sample(
-    "s", "i", "o", 640, 480, "a", ("a", "b"), (0, 0, 50, 50), "blur", "blur_lens", 1, 0, "refine-iqa", {}, 30, 0.9, 5, "f", "d", "p"
-)  # fmt: skip
+from tests.perception20k.samples import BLANK
 
 
 def made(images: int, each: int, seed: int = 0) -> list[Sample]:

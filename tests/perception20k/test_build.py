@@ -1,0 +1,233 @@
+"""The build as a whole: same bytes under any number of workers, killed and resumed, run again, extended, refused."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from perception20k import images
+from perception20k.files import file_sha256
+from perception20k.layout import Layout
+from perception20k.manifest import dataset_files
+from perception20k.records import read_samples, read_sources
+
+ROOT = Path(__file__).parents[2]
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def config(folder: Path, photos: Path, **changes: Any) -> Path:
+    """A small build of three real photos, one of them broken, one without objects."""
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    for name in ("salon.png", "nuthatch.jpg", "clock.jpg"):
+        shutil.copy2(photos / name, folder / "photos" / name)
+    (folder / "photos" / "broken.jpg").write_bytes((photos / "city.jpg").read_bytes()[:5000])
+    values = {
+        "sources": ["photos/"],
+        "annotations": {"coco": "package:perception20k/sample/instances.json"},
+        "score": None,
+        "samples_per_object": 3,
+        "test_fraction": 0.3,
+        **changes,
+    }
+    (folder / "my.yaml").write_text(json.dumps(values))
+    return folder / "my.yaml"
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Digest of every file of a dataset; the manifest's too."""
+    layout = Layout(root)
+    names = [*dataset_files(layout), "manifest.json"]
+    return {name: file_sha256(root / name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, photos: Path, cli: Cli) -> tuple[Path, Path]:
+    """A config, and the dataset an uninterrupted build with one worker made of it."""
+    folder = tmp_path_factory.mktemp("whole")
+    path = config(folder, photos)
+    cli("build", path, "--out", folder / "one", "--workers", "1")
+    return path, folder / "one"
+
+
+def test_two_workers_give_the_same_bytes_as_one(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name  # the name stands in the card
+    cli("build", path, "--out", out, "--workers", "2")
+    assert digests(out) == digests(one)
+
+
+def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    command = [sys.executable, "-m", "perception20k", "build", str(path), "--out", str(out), "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # each moment is one of progress: the first file of each kind has appeared
+    for moment in ("config.yaml", "images/source/*", "images/distorted/*", "shards/*", "figures/*"):
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not list(out.glob(moment)) and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        os.kill(running.pid, signal.SIGKILL)
+        assert running.wait() in (-signal.SIGKILL, 0)
+    assert not (out / "manifest.json").exists()
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
+
+
+def test_a_second_run_does_nothing_and_says_so(whole: tuple[Path, Path], cli: Cli) -> None:
+    path, one = whole
+    before = {p: p.stat().st_mtime_ns for p in one.rglob("*") if p.is_file() and ".perception20k" not in p.parts}
+    said = cli("build", path, "--out", one).stdout
+    assert "Nothing to do" in said
+    after = {p: p.stat().st_mtime_ns for p in one.rglob("*") if p.is_file() and ".perception20k" not in p.parts}
+    assert {p.name for p in before if before[p] != after[p]} <= {"config.yaml"}
+
+
+def test_a_lost_image_is_made_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    shutil.copytree(one, out)
+    next((out / "images" / "distorted").iterdir()).unlink()
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
+
+
+def test_what_failed_and_what_was_filtered_is_listed_with_its_reason(whole: tuple[Path, Path]) -> None:
+    rows = [
+        json.loads(line) for p in sorted((whole[1] / "quarantine").iterdir()) for line in p.read_text().splitlines()
+    ]
+    failed = {row["item"]: row["error"] for row in rows if "error" in row}
+    dropped = {row["item"]: row["reason"] for row in rows if "reason" in row}
+    assert failed.keys() == {"broken.jpg"} and "damaged image" in failed["broken.jpg"]
+    assert "fewer than 2" in dropped["clock.jpg"]
+    assert "over 90%" in dropped["clock.jpg: clock"]
+
+
+def test_outside_the_box_nothing_changed_and_inside_something_did(whole: tuple[Path, Path]) -> None:
+    layout = Layout(whole[1])
+    sources = {s.image_id: s for s in read_sources(layout.sources)}
+    samples = read_samples(layout.recipe)
+    assert samples
+    for sample in samples:
+        source = images.decode((layout.root / sources[sample.image_id].file).read_bytes())
+        distorted = images.decode((layout.root / sample.file).read_bytes())
+        x1, y1, x2, y2 = sample.box
+        assert not np.array_equal(source[y1:y2, x1:x2], distorted[y1:y2, x1:x2])
+        distorted[y1:y2, x1:x2] = source[y1:y2, x1:x2]
+        assert np.array_equal(source, distorted)
+
+
+def test_a_source_is_kept_as_its_original_bytes(whole: tuple[Path, Path], photos: Path) -> None:
+    layout = Layout(whole[1])
+    for source in read_sources(layout.sources):
+        assert (layout.root / source.file).read_bytes() == (photos / source.origin).read_bytes()
+        assert source.licence and source.author
+
+
+def test_no_source_image_is_in_both_parts(built_dataset: Path) -> None:
+    samples = read_samples(Layout(built_dataset).recipe)
+    parts = {part: {s.image_id for s in samples if s.split == part} for part in ("train", "test")}
+    assert parts["train"] and parts["test"] and parts["train"].isdisjoint(parts["test"])
+
+
+def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "more"
+    shutil.copytree(one, out)
+    bigger = path.with_name("bigger.yaml")
+    bigger.write_text(path.read_text().replace('"samples_per_object": 3', '"samples_per_object": 4'))
+    refused = cli("build", bigger, "--out", out, check=False)
+    assert refused.returncode == 1
+    assert "built with another configuration (different: samples_per_object)" in refused.stderr
+    assert digests(out) != {} and (out / "manifest.json").exists()
+    cli("build", bigger, "--out", out, "--force")
+    few, many = ({s.sample_id for s in read_samples(Layout(root).recipe)} for root in (one, out))
+    assert few < many
+
+
+def test_samples_are_not_dropped_without_a_word(whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos)
+    cli("build", path, "--out", tmp_path / "d")
+    before = digests(tmp_path / "d")
+    (tmp_path / "photos" / "salon.png").unlink()
+    refused = cli("build", path, "--out", tmp_path / "d", check=False)
+    assert refused.returncode == 1 and "samples of the dataset would be removed" in refused.stderr
+    assert digests(tmp_path / "d") == before
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "code"),
+    [
+        (lambda p: (p / "notes.txt").write_text("mine"), "not empty and not a dataset of ours", 1),
+        (lambda p: None, "", 0),
+    ],
+)
+def test_a_directory_that_is_not_ours_is_left_alone(
+    tmp_path: Path, photos: Path, cli: Cli, make: Callable[[Path], object], message: str, code: int
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    make(out)
+    done = cli("build", config(tmp_path, photos, samples_per_object=1), "--out", out, check=False)
+    assert done.returncode == code
+    assert message in done.stderr
+    if code:
+        assert [p.name for p in out.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "code"),
+    [
+        ({"samples_per_objekt": 2}, "unknown key 'samples_per_objekt'. Did you mean 'samples_per_object'?", 2),
+        ({"sources": ["nowhere/"]}, "nowhere: no such file or folder", 1),
+        ({"annotations": {"coco": "none.json"}}, "none.json: no such annotation file", 1),
+        ({"score": [{"metric": "brisk"}]}, "unknown metric 'brisk'. Did you mean 'brisque'?", 2),
+        ({"preset": "mine"}, "preset must be one of refine-iqa, depictqa-v2", 2),
+    ],
+)
+def test_bad_input_is_one_line_and_an_exit_code(
+    tmp_path: Path, photos: Path, cli: Cli, changes: dict[str, Any], message: str, code: int
+) -> None:
+    done = cli("build", config(tmp_path, photos, **changes), "--out", tmp_path / "d", check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("perception20k: ")]
+    assert done.returncode == code
+    assert len(lines) == 1 and message in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_that_is_not_there_is_named(tmp_path: Path, cli: Cli) -> None:
+    done = cli("build", tmp_path / "no.yaml", check=False)
+    assert done.returncode == 2 and "no.yaml: no such config file" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    # a limit on file size fails the same write a full disk does, without filling the disk
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
+        "sys.argv = ['perception20k', *sys.argv[1:]]; from perception20k.cli import main; main()"
+    )
+    path = config(tmp_path, photos)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "build", str(path), "--out", str(tmp_path / "d"), "--workers", "1"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert not list((tmp_path / "d").rglob("*.tmp"))
+    assert not (tmp_path / "d" / "manifest.json").exists()
+    cli("build", path, "--out", tmp_path / "d")

@@ -1,0 +1,61 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from perception20k.cli import COMMANDS, cli as group
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches_itself(name: str) -> None:
+    import click
+
+    command = group.get_command(click.Context(group), name)
+    assert command is not None and command.help
+    assert "Example" in command.help
+    assert all(p.help for p in command.params if isinstance(p, click.Option))  # type: ignore[attr-defined]
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in COMMANDS if f"perception20k {name}" not in readme]
+    assert missing == []
+
+
+def test_help_lists_every_command(cli: Cli) -> None:
+    text = cli("--help").stdout
+    assert all(name in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["biuld"], "No such command 'biuld'. Did you mean 'build'?"),
+        (["build", "--wrokers", "2"], "No such option"),
+        (["verify"], "Missing argument"),
+    ],
+)
+def test_wrong_usage_exits_with_2(cli: Cli, args: list[str], message: str) -> None:
+    done = cli(*args, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_help_needs_nothing_heavy() -> None:
+    script = (
+        "import sys; from perception20k.cli import cli;"
+        "cli(['--help'], standalone_mode=False);"
+        "heavy = {'torch', 'gradio', 'cv2', 'matplotlib', 'pyarrow'} & set(sys.modules); assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True)
+
+
+def test_stats_are_printed_as_a_table_and_as_json(cli: Cli, built_dataset: Path) -> None:
+    table = cli("stats", built_dataset).stdout
+    assert "overexposure" in table and "RFT samples in train" in table
+    assert cli("stats", built_dataset, "--json").stdout.strip() == (built_dataset / "stats.json").read_text().strip()
