@@ -101,7 +101,8 @@ def blur_zoom(image: Image, *, zoom: float) -> Image:
     and needs no context.
     """
     height, width = image.shape[:2]
-    pixels = image.astype(np.float32)
+    # OpenCV warps four channels in half the time of three
+    pixels = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).astype(np.float32)
     zooms = np.arange(1, zoom, 0.02).tolist()
     total = 2 * pixels  # the image itself, and the zoom by 1
     for factor in zooms[1:]:
@@ -111,7 +112,7 @@ def blur_zoom(image: Image, *, zoom: float) -> Image:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         total += cv2.warpAffine(pixels, to_source, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     total /= len(zooms) + 1
-    return truncate(total)
+    return np.asarray(cv2.cvtColor(truncate(total), cv2.COLOR_RGBA2RGB))
 
 
 @by_severity(shift=levels(1, 2, 3, 4, 5, within=(1, 64)), reach=lambda shift: shift)

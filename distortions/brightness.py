@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, table, truncate
+from distortions.pixels import Image, look_up, look_up_channels, table, truncate
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _SHIFT = (-1.0, 1.0)
@@ -22,7 +24,7 @@ def brightness_brighten_shift_HSV(image: Image, *, shift: float) -> Image:
 @by_severity(shift=levels(0.1, 0.15, 0.2, 0.27, 0.35, within=_SHIFT))
 def brightness_brighten_shift_RGB(image: Image, *, shift: float) -> Image:
     """Add ``shift`` to every channel: x + shift."""
-    return look_up(image, table(_LEVELS + 255 * shift))
+    return _shift_channels(image, shift)
 
 
 @by_severity(gamma=levels(0.7, 0.58, 0.47, 0.36, 0.25, within=_GAMMA))
@@ -46,7 +48,7 @@ def brightness_darken_shift_HSV(image: Image, *, shift: float) -> Image:
 @by_severity(shift=levels(-0.1, -0.15, -0.2, -0.27, -0.35, within=_SHIFT))
 def brightness_darken_shift_RGB(image: Image, *, shift: float) -> Image:
     """Take ``shift`` from every channel: x + shift."""
-    return look_up(image, table(_LEVELS + 255 * shift))
+    return _shift_channels(image, shift)
 
 
 @by_severity(gamma=levels(1.5, 1.8, 2.2, 2.7, 3.5, within=_GAMMA))
@@ -61,20 +63,27 @@ def brightness_darken_gamma_RGB(image: Image, *, gamma: float) -> Image:
     return look_up(image, _power(gamma))
 
 
+def _shift_channels(image: Image, shift: float) -> Image:
+    # truncating x + 255 shift is adding a whole number of levels, which OpenCV does with saturation
+    whole = math.floor(255 * shift + 1e-6)
+    flat = image.reshape(image.shape[0], -1)
+    shifted = cv2.add(flat, whole) if whole >= 0 else cv2.subtract(flat, -whole)
+    return np.asarray(shifted).reshape(image.shape)
+
+
 def _shift_value(image: Image, shift: float) -> Image:
     """Float HSV without leaving RGB: with hue and saturation kept, the channels scale with V = max(R, G, B)."""
-    red, green, blue = cv2.split(image)
-    value = np.maximum(np.maximum(red, green), blue)
+    planes = [np.asarray(plane) for plane in cv2.split(image)]
+    value = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
     # V + shift is clipped at 0 but not at 1: what rises above 1 is clipped after the way back to RGB, as in the
     # reference. Black has no hue to keep and becomes grey.
     shifted = np.maximum(_LEVELS + 255 * shift, 0)
-    factors = shifted / np.maximum(_LEVELS, 1)
-    factor = np.asarray(cv2.LUT(value, factors.astype(np.float32).reshape(1, 256))).reshape(value.shape)
-    out = image.astype(np.float32)
-    out *= np.asarray(cv2.merge([factor, factor, factor])).reshape(out.shape)
-    if shift > 0:
-        out[value == 0] = shifted[0]
-    return truncate(out)
+    factors = (shifted / np.maximum(_LEVELS, 1)).astype(np.float32)
+    factor = np.asarray(cv2.LUT(value, factors)).reshape(value.shape)
+    out = np.asarray(cv2.merge([truncate(plane * factor) for plane in planes])).reshape(image.shape)
+    if shift > 0 and value.min() == 0:
+        out[value == 0] = int(shifted[0])
+    return out
 
 
 def _power(gamma: float) -> Image:
@@ -83,6 +92,5 @@ def _power(gamma: float) -> Image:
 
 def _power_value(image: Image, gamma: float) -> Image:
     hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    same = _LEVELS.astype(np.uint8)
-    hsv = look_up(hsv, np.stack([same, same, _power(gamma)], axis=1))
+    hsv = look_up_channels(hsv, None, None, _power(gamma))
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))

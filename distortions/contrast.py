@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, table
+from distortions.pixels import Image, look_up_channels, table
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _FACTOR = (0.0, 100.0)
@@ -39,11 +39,16 @@ def contrast_weaken_stretch(image: Image, *, power: float) -> Image:
 def _scale(image: Image, factor: float) -> Image:
     red, green, blue, _ = cv2.mean(image)
     mean = int(0.299 * red + 0.587 * green + 0.114 * blue + 0.5)
-    return look_up(image, table(mean + (_LEVELS - mean) * factor))
+    flat = image.reshape(image.shape[0], -1)
+    # OpenCV rounds and saturates, so half a level off makes it truncate; 1e-4 is slack for float32
+    offset = mean * (1 - factor) - 0.5 + 1e-4
+    return np.asarray(cv2.addWeighted(flat, factor, flat, 0, offset)).reshape(image.shape)
 
 
 def _stretch(image: Image, power: float) -> Image:
-    means = np.array(cv2.mean(image)[:3])
-    curve = np.zeros((256, 3))  # black stays black, whatever the mean and the power
-    curve[1:] = 255 / (1 + (means / _LEVELS[1:, np.newaxis]) ** power)
-    return look_up(image, table(curve))
+    tables = []
+    for mean in cv2.mean(image)[:3]:
+        curve = np.zeros(256)  # black stays black, whatever the mean and the power
+        curve[1:] = 255 / (1 + (mean / _LEVELS[1:]) ** power)
+        tables.append(table(curve))
+    return look_up_channels(image, *tables)

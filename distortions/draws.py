@@ -44,7 +44,11 @@ def normal_quantiles() -> npt.NDArray[np.float64]:
     return np.concatenate([-upper[::-1], upper])
 
 
-def normal_levels(draws: npt.NDArray[np.uint16], sigma: float, weight: float = 1.0) -> npt.NDArray[np.int16]:
-    """Normal noise of standard deviation ``sigma`` (of a 0..1 image) times ``weight``, in int16 fixed point."""
-    table = np.rint(normal_quantiles() * (sigma * weight * 255 * FRACTION)).astype(np.int16)
-    return np.asarray(cv2.LUT(draws, table)).reshape(draws.shape)
+def normal_levels(draws: npt.NDArray[np.uint16], sigma: float) -> npt.NDArray[np.int16]:
+    """Normal noise of standard deviation ``sigma``, for an image in 0..1, as int16 fixed point."""
+    return np.asarray(cv2.LUT(draws, _level_table(sigma))).reshape(draws.shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _level_table(sigma: float) -> npt.NDArray[np.int16]:
+    return np.rint(normal_quantiles() * (sigma * 255 * FRACTION)).astype(np.int16)

@@ -17,6 +17,7 @@ from distortions.parameters import by_severity, levels
 from distortions.pixels import Image, table, truncate
 
 _SIGMA = (0.0, 0.5)
+_FRACTION_BITS = FRACTION.bit_length() - 1
 
 
 @by_severity(sigma=levels(0.05, 0.1, 0.15, 0.2, 0.25, within=_SIGMA))
@@ -35,9 +36,10 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
     luma, red, blue = uniform16(rng, (3, height, width))
     # The way back to RGB is linear, so the noise takes it alone and the photo never leaves RGB (BT.601).
     noise = normal_levels(luma, sigma)
-    on_red = normal_levels(red, sigma, 1.403 * chroma)
-    on_green = normal_levels(red, sigma, -0.714 * chroma) + normal_levels(blue, sigma, -0.344 * chroma)
-    on_blue = normal_levels(blue, sigma, 1.773 * chroma)
+    sigma *= chroma
+    on_red = normal_levels(red, 1.403 * sigma)
+    on_green = normal_levels(red, -0.714 * sigma) + normal_levels(blue, -0.344 * sigma)
+    on_blue = normal_levels(blue, 1.773 * sigma)
     planes = [noise + on_red, noise + on_green, noise + on_blue]
     return _add(image, np.asarray(cv2.merge(planes)).reshape(image.shape))
 
@@ -45,8 +47,7 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
 @by_severity(sigma=levels(0.14, 0.21, 0.28, 0.35, 0.42, within=(0.0, 5.0)))
 def noise_speckle(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Multiplicative normal noise: x + x N(0, sigma)."""
-    factors = np.maximum(1 + sigma * normal_quantiles(), 0).astype(np.float32)
-    out = np.asarray(cv2.LUT(uniform16(rng, image.shape), factors)).reshape(image.shape)
+    out = np.asarray(cv2.LUT(uniform16(rng, image.shape), _speckle_factors(sigma))).reshape(image.shape)
     out *= image
     return truncate(out)
 
@@ -73,9 +74,9 @@ def noise_impulse(image: Image, rng: np.random.Generator, *, density: float) -> 
     """Salt and pepper on single channel values: 0 or 255, each with probability density / 2."""
     uniform = uniform16(rng, image.shape)
     each = round(density / 2 * 65536)
-    out = image * (uniform >= each)
-    out[uniform >= 65536 - each] = 255
-    return out
+    kept, salt = uniform >= each, uniform >= 65536 - each
+    # as bytes of all ones or zeros: pepper by "and", salt by "or"
+    return image & -kept.view(np.uint8) | -salt.view(np.uint8)
 
 
 def _add(image: Image, noise: npt.NDArray[np.int16]) -> Image:
@@ -85,10 +86,15 @@ def _add(image: Image, noise: npt.NDArray[np.int16]) -> Image:
 
 
 def _whole(values: npt.NDArray[np.int16]) -> Image:
-    """Fixed point to uint8, clipped and truncated; the values are overwritten."""
-    flat = np.maximum(values, 0, out=values).reshape(values.shape[0], -1)
-    half = (FRACTION - 1) / (2 * FRACTION)  # OpenCV rounds; half a step less makes it truncate
-    return np.asarray(cv2.convertScaleAbs(flat, alpha=1 / FRACTION, beta=-half)).reshape(values.shape)
+    """Fixed point to uint8, truncated and clipped; the values are overwritten."""
+    values >>= _FRACTION_BITS
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=8)
+def _speckle_factors(sigma: float) -> npt.NDArray[np.float32]:
+    """1 + N(0, sigma) at the 65,536 quantiles; below 0 the pixel is black."""
+    return np.maximum(1 + sigma * normal_quantiles(), 0).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)

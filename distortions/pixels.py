@@ -30,5 +30,12 @@ def table(values: npt.NDArray[np.float64]) -> Image:
 
 
 def look_up(image: Image, levels: Image) -> Image:
-    """Each value through a table of shape (256,), or (256, 3) with one for each channel."""
-    return np.asarray(cv2.LUT(image, levels.reshape(1, 256, -1)))
+    """Every value through a table of shape (256,)."""
+    return np.asarray(cv2.LUT(image, levels))
+
+
+def look_up_channels(image: Image, *tables: Image | None) -> Image:
+    """Each channel through its own table of shape (256,); None leaves a channel as it is."""
+    planes = cv2.split(image)
+    looked = [p if t is None else cv2.LUT(p, t) for p, t in zip(planes, tables, strict=True)]
+    return np.asarray(cv2.merge(looked)).reshape(image.shape)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, table
+from distortions.pixels import Image, look_up, look_up_channels, table
 
 _LEVELS = np.arange(256)
 _BINS = 30
@@ -57,8 +57,8 @@ def _counts(image: Image, channel: int) -> Counts:
 
 def _by_channel(image: Image, levels_from: Callable[[Counts], npt.NDArray[np.float64]]) -> Image:
     """Each channel through the table that its own histogram gives."""
-    columns = [levels_from(_counts(image, channel)) for channel in range(3)]
-    return look_up(image, table(np.stack(columns, axis=1)))
+    tables = [table(levels_from(_counts(image, channel))) for channel in range(3)]
+    return look_up_channels(image, *tables)
 
 
 def _otsu_levels(counts: Counts, classes: int) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, table
+from distortions.pixels import Image, look_up_channels, table
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _FACTOR = (0.0, 1000.0)
@@ -38,13 +38,12 @@ def saturate_weaken_YCrCb(image: Image, *, factor: float) -> Image:
 
 def _scale_saturation(image: Image, factor: float) -> Image:
     hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    same = _LEVELS.astype(np.uint8)
-    hsv = look_up(hsv, np.stack([same, table(_LEVELS * factor), same], axis=1))
+    hsv = look_up_channels(hsv, None, table(_LEVELS * factor), None)
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
 def _scale_chroma(image: Image, factor: float) -> Image:
     ycrcb = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
     chroma = table(128 + (_LEVELS - 128) * factor)
-    ycrcb = look_up(ycrcb, np.stack([_LEVELS.astype(np.uint8), chroma, chroma], axis=1))
+    ycrcb = look_up_channels(ycrcb, None, chroma, chroma)
     return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB))
