@@ -15,6 +15,6 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> DistortionError:
     names = list(known)
     close = difflib.get_close_matches(str(name), names, n=1)
     if close:
-        return DistortionError(f"unknown {kind} {name!r}; did you mean {close[0]!r}?")
+        return DistortionError(f"unknown {kind} {name!r}; did you mean {close[0]!r}")
     listed = ", ".join(names) if len(names) <= 12 else "see distortions.catalog()"
     return DistortionError(f"unknown {kind} {name!r}; known: {listed or 'none'}")
