@@ -97,7 +97,7 @@ def _word_cloud(path: Path, samples: Sequence[Sample]) -> None:
     from wordcloud import WordCloud
 
     words = Counter(name for objects in {s.image_id: s.objects for s in samples}.values() for name in objects)
-    cloud = WordCloud(width=1200, height=600, background_color="white", random_state=0, collocations=False)
+    cloud = WordCloud(width=1200, height=600, background_color="white", random_state=0, max_font_size=90)
     cloud.generate_from_frequencies(dict(sorted(words.items())))
     path.write_bytes(_png(cloud.to_array()))
 
@@ -152,6 +152,7 @@ def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[
     for axis, (group, name) in zip(axes.flat, GROUPS.items(), strict=True):
         mine = [s for s in samples if s.group == group]
         panel(axis, mine)
+        axis.yaxis.get_major_locator().set_params(integer=True)
         axis.set_title(f"{name} ({len(mine)})", fontsize=10)
     figure.supxlabel(label)
     figure.supylabel("samples")

@@ -33,7 +33,7 @@ def command(dataset: Path, as_json: bool) -> None:
 def _table(stats: dict[str, Any]) -> str:
     parts = stats["parts"]
     heads = ["all", "train", "test"]
-    lines = [
+    lines: list[str] = [
         f"{stats['samples']} samples, {stats['objects']} objects, {stats['source_images']} source images, "
         + ", ".join(f"{stats['rft_samples'][part]} RFT samples in {part}" for part in ("train", "test")),
         "",
@@ -57,4 +57,5 @@ def _table(stats: dict[str, Any]) -> str:
 
 def _bar(parts: dict[str, Any], group: str) -> str:
     most = max(parts["all"]["groups"].values()) or 1
-    return "  " + "█" * round(24 * parts["all"]["groups"][group] / most)
+    length = int(24 * parts["all"]["groups"][group] / most)
+    return "  " + "█" * length

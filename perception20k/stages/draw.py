@@ -58,7 +58,7 @@ def _group(image_id: str, place: int, turn: int, seed: int) -> str:
     pack, hand = divmod(place, 3)
     round_, card = divmod(3 * turn + hand, len(GROUPS))
     order = keyed_rng(seed, image_id, "groups", pack, round_).permutation(len(GROUPS))
-    return list(GROUPS)[order[card]]
+    return list(GROUPS)[int(order[card])]
 
 
 def _distortion(

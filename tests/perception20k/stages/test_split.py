@@ -53,7 +53,12 @@ def test_a_small_dataset_keeps_groups_and_severities_near() -> None:
 def test_the_split_does_not_depend_on_the_order_of_the_samples() -> None:
     samples = made(60, 3)
     assert split(samples, 0.2, seed=1) == split(samples[::-1], 0.2, seed=1)
-    assert split(samples, 0.2, seed=1) != split(samples, 0.2, seed=2)
+
+
+def test_among_equals_the_seed_decides() -> None:
+    equals = [replace(BLANK, sample_id=str(i), image_id=f"{i:016x}") for i in range(40)]
+    assert split(equals, 0.2, seed=1) != split(equals, 0.2, seed=2)
+    assert Counter(split(equals, 0.2, seed=1).values())["test"] == 8
 
 
 @pytest.mark.parametrize(("images", "fraction", "test"), [(0, 0.2, 0), (1, 0.9, 0), (30, 0.0, 0), (2, 0.5, 1)])
