@@ -85,7 +85,7 @@ class Config:
     filters: Filters = field(default_factory=Filters)
     test_fraction: float = round(1500 / 20907, 4)
     """Share of the samples in the test part; the paper's 1,500 of 20,907."""
-    rft_per_sample: float = 4
+    rft_per_sample: float = 4.0
     """RFT samples a training sample gives, 1 to 4 on average (the paper: about 2.6). A test sample gives all 4."""
     seed: int = 0
 

@@ -35,7 +35,7 @@ def split(samples: Sequence[Sample], test_fraction: float, seed: int) -> dict[st
 
 def _features(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Per image: the 60 joint counts, the 12 of groups, the 5 of severities, and the total."""
-    joint = counts.reshape(len(counts), -1)
+    joint = counts.reshape(len(counts), counts.shape[1] * counts.shape[2])
     return np.hstack([joint, counts.sum(axis=2), counts.sum(axis=1), joint.sum(axis=1, keepdims=True)])
 
 
