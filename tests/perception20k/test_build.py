@@ -153,7 +153,9 @@ def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: 
     assert few < many
 
 
-def test_samples_are_not_dropped_without_a_word(whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli) -> None:
+def test_samples_are_not_dropped_without_a_word(
+    whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli
+) -> None:
     path = config(tmp_path, photos)
     cli("build", path, "--out", tmp_path / "d")
     before = digests(tmp_path / "d")

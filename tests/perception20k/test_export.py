@@ -1,17 +1,15 @@
-import json
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mlcroissant
 import pytest
 import yaml
 
-from perception20k.export import export_dataset, review_counts
 from perception20k.decisions import ReviewState
-from perception20k.errors import UserError
+from perception20k.export import export_dataset, review_counts
 from perception20k.layout import Layout
 from perception20k.records import read_samples
 from tests.perception20k.samples import BLANK
@@ -58,6 +56,7 @@ def test_croissant_is_valid(built_dataset: Path) -> None:
     assert records == {"recipe", "sources", "rft"}
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant calls pandas in a way it will drop
 def test_croissant_reads_the_recipe(built_dataset: Path) -> None:
     dataset = mlcroissant.Dataset(jsonld=str(Layout(built_dataset).croissant))
     first = next(iter(dataset.records("recipe")))
@@ -73,8 +72,6 @@ def test_counts_of_a_review() -> None:
         unverified=frozenset({"c"}),
         flagged=frozenset(),
     )
-    from dataclasses import replace
-
     samples = [replace(BLANK, sample_id=name) for name in "abcde"]
     assert review_counts(samples, state) == {
         "samples": 5,
