@@ -8,8 +8,9 @@ bytes; run again, it does nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,24 @@ from perception20k.config import Config, dump_config, located
 from perception20k.errors import UserError
 from perception20k.executor import Executor
 from perception20k.export import Exported, Say, export
-from perception20k.files import clear_leftovers, write_text
+from perception20k.files import clear_leftovers, write_text, written_aside
 from perception20k.journal import Journal
 from perception20k.layout import Layout
 from perception20k.manifest import prune
 from perception20k.records import Sample, read_samples
+from perception20k.spool import Spool
 from perception20k.stages.annotate import CocoAnnotations
-from perception20k.stages.base import run_stage
+from perception20k.stages.base import Stage, run_stage
 from perception20k.stages.distort import Distort
 from perception20k.stages.draw import Plan, draw
-from perception20k.stages.filters import enough_objects, select_objects
+from perception20k.stages.filters import enough_objects, large_enough, select_objects
 from perception20k.stages.score import ScoreStage, good_enough
 from perception20k.stages.sources import (
     Candidate,
     Ingest,
     candidates_of,
     discover,
-    drop_duplicates,
+    duplicates,
     with_source,
 )
 
@@ -55,7 +57,7 @@ class _Build:
         self.config, self.layout, self.executor = config, layout, executor
         self.say, self.progress = say, progress
         self.worked = 0
-        self.left_out: dict[str, list[dict[str, str]]] = {}
+        self.left_out: dict[str, Spool[dict[str, str]]] = {}
         self.journal = Journal(layout.journal)
 
     def run(self, *, force: bool, allow_unverified: bool) -> Built:
@@ -67,30 +69,38 @@ class _Build:
         sources = [c.source for c in candidates if c.source.image_id in used]
         self.refuse_loss(samples, force)
         self.write_quarantine()
+        if not samples:
+            raise UserError(f"{self.layout.root}: no sample could be made", f"See why in {self.layout.quarantine}")
         prune(self.layout, self.layout.source_images, {s.file for s in sources})
         prune(self.layout, self.layout.distorted_images, {s.file for s in samples})
         exported = export(self.layout, self.config, samples, sources, allow_unverified=allow_unverified, say=self.say)
         return Built(exported, len(sources), self.worked)
 
-    def find_sources(self) -> list[Candidate]:
+    def find_sources(self) -> Spool[Candidate]:
         """Decode every photo and video; drop what cannot be read and what is there twice."""
-        found = list(discover(self.config.sources))
-        stage = Ingest(self.config.max_frames_per_video)
-        candidates: list[Candidate] = []
-        for item, value in self._run(stage, found, [item.name for item in found]):
-            candidates += candidates_of(item, value)
-        kept, dropped = drop_duplicates(candidates)
-        self.drop("sources", dropped)
+        found = Spool(discover(self.config.sources))
+        decoded: Spool[Candidate] = Spool()
+        for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
+            self.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
+            for candidate in candidates_of(item, records):
+                decoded.append(candidate)
+        kept: Spool[Candidate] = Spool()
+        for candidate, reason in duplicates(decoded):
+            keep, too_small = large_enough(candidate.source, self.config.filters)
+            if keep and not reason:
+                kept.append(candidate)
+            else:
+                self.drop("sources", [(candidate.source.origin, reason or too_small)])
         self.say(f"Sources: {len(kept)} images from {len(found)} files")
         return kept
 
-    def keep_good(self, candidates: list[Candidate]) -> list[Candidate]:
+    def keep_good(self, candidates: Spool[Candidate]) -> Spool[Candidate]:
         """Score every image; keep those on which all metrics agree."""
         wanted = self.config.score
         if not wanted:
             return candidates
-        kept = []
-        for candidate, scores in self._run(ScoreStage(wanted), candidates, _origins(candidates)):
+        kept: Spool[Candidate] = Spool()
+        for candidate, scores in self._run(ScoreStage(wanted), candidates, _origin):
             keep, reason = good_enough(scores, wanted)
             if keep:
                 kept.append(with_source(candidate, scores=scores))
@@ -99,10 +109,11 @@ class _Build:
         self.say(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
-    def take_objects(self, candidates: list[Candidate]) -> list[Candidate]:
+    def take_objects(self, candidates: Spool[Candidate]) -> Spool[Candidate]:
         """Objects and boxes, filtered by size and overlap; keep scenes with enough distinct objects."""
         annotations = CocoAnnotations(located(self.config.annotations.coco))
-        kept = []
+        kept: Spool[Candidate] = Spool()
+        count = 0
         for candidate in candidates:
             source, reason = annotations.objects_of(candidate.source)
             if source is None:
@@ -113,24 +124,21 @@ class _Build:
             keep, reason = enough_objects(objects, self.config.filters)
             if keep:
                 kept.append(with_source(Candidate(candidate.path, source), objects=objects))
+                count += len(objects)
             else:
                 self.drop("objects", [(source.origin, reason)])
-        self.say(f"Objects: {len(kept)} images with {sum(len(c.source.objects) for c in kept)} objects")
+        self.say(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
-    def make_samples(self, candidates: list[Candidate]) -> list[Sample]:
+    def make_samples(self, candidates: Spool[Candidate]) -> list[Sample]:
         """Draw the distortions and make the samples; drop those nobody could see."""
         config = self.config
-        plans: list[Plan] = []
-        for candidate in candidates:
-            plans += draw(candidate, config.samples_per_object, config.seed)
+        plans = Spool(plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed))
         stage = Distort(self.layout.root, config.preset, config.filters)
         samples: list[Sample] = []
-        names = [f"{p.candidate.source.origin}: {p.item.name}: {p.type} {p.severity}" for p in plans]
-        for plan, made in self._run(stage, plans, names):
+        for plan, made in self._run(stage, plans, _plan_name):
             if "dropped" in made:
-                name = f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"
-                self.drop("distort", [(name, made["dropped"])])
+                self.drop("distort", [(_plan_name(plan), made["dropped"])])
             else:
                 samples.append(stage.sample(plan, made))
         self.say(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
@@ -150,31 +158,30 @@ class _Build:
 
     def drop(self, stage: str, dropped: Sequence[tuple[str, str]]) -> None:
         """Note what was filtered out."""
-        rows = self.left_out.setdefault(stage, [])
-        rows += [{"stage": stage, "item": item, "reason": reason} for item, reason in dropped]
+        rows = self.left_out.setdefault(stage, Spool())
+        for item, reason in dropped:
+            rows.append({"stage": stage, "item": item, "reason": reason})
 
     def write_quarantine(self) -> None:
         """``quarantine/<stage>.jsonl``: what failed and what was filtered out, in the pipeline's order."""
         for stage, rows in self.left_out.items():
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             path = self.layout.quarantine / f"{stage}.jsonl"
-            if rows:
-                _write_if_new(path, lines)
-            else:
+            if not rows:
                 path.unlink(missing_ok=True)
+            elif not _holds(path, _lines(rows)):
+                with written_aside(path) as aside, aside.open("wb") as stream:
+                    stream.writelines(_lines(rows))
 
-    def _run(self, stage: Any, items: list[Any], names: list[str]) -> list[tuple[Any, Any]]:
+    def _run(self, stage: Stage[Any], items: Spool[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
         """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""
-        outcomes, tally = run_stage(stage, items, self.journal, self.executor, progress=self.progress)
-        self.worked += tally.total - tally.cached
-        rows = self.left_out.setdefault(stage.name, [])
-        done = []
-        for item, name, outcome in zip(items, names, outcomes, strict=True):
+        results, tally = run_stage(stage, items, self.journal, self.executor, progress=self.progress)
+        self.worked += tally.done
+        rows = self.left_out.setdefault(stage.name, Spool())
+        for item, outcome in results:
             if outcome.error is None:
-                done.append((item, outcome.value))
+                yield item, outcome.value
             else:
-                rows.append({"stage": stage.name, "item": name, "error": outcome.error})
-        return done
+                rows.append({"stage": stage.name, "item": name(item), "error": outcome.error})
 
 
 def build(
@@ -231,10 +238,20 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
         )
 
 
-def _origins(candidates: list[Candidate]) -> list[str]:
-    return [candidate.source.origin for candidate in candidates]
+def _origin(candidate: Candidate) -> str:
+    return candidate.source.origin
 
 
-def _write_if_new(path: Path, text: str) -> None:
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
+def _plan_name(plan: Plan) -> str:
+    return f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"
+
+
+def _lines(rows: Spool[dict[str, str]]) -> Iterator[bytes]:
+    return ((json.dumps(row, ensure_ascii=False) + "\n").encode(errors="backslashreplace") for row in rows)
+
+
+def _holds(path: Path, lines: Iterator[bytes]) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return all(before == line for before, line in zip_longest(stream, lines))

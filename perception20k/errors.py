@@ -1,4 +1,4 @@
-"""The two exceptions of the pipeline: one meant for people, one that becomes a row of the quarantine."""
+"""The exceptions of the pipeline: one meant for people, two that become rows of the quarantine."""
 
 from __future__ import annotations
 
@@ -19,3 +19,7 @@ class UserError(Exception):
 
 class ItemError(Exception):
     """One item cannot be processed, today or tomorrow; the message is the reason in its quarantine row."""
+
+
+class PassingError(ItemError):
+    """One item could not be processed this time, and may be the next: a row now, tried again by the next run."""

@@ -1,7 +1,8 @@
-"""Where a stage's work is done: in this process, or in worker processes on this machine.
+"""Where a stage's work is done: in this process, in its threads, or in worker processes on this machine.
 
 Workers are spawned, not forked: models bring threads, and forked threads deadlock. Pixels stay on disk; what
-crosses to a worker is an item, what comes back is an outcome.
+crosses to a worker is an item, what comes back is an outcome. A worker that dies takes nothing with it: what it
+may have died of is tried again alone, and the culprit alone is blamed.
 """
 
 from __future__ import annotations
@@ -12,33 +13,49 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
+from perception20k.extras import gpu_count
+
 if TYPE_CHECKING:
     from perception20k.stages.base import Outcome, Stage
 
 Batch = list[Any]
+Results = Iterator[tuple[Batch, "list[Outcome]"]]
+
+CRASHED = "the worker process died of it: a crash in a decoder or a model, or no memory left"
 
 
 class Executor(Protocol):
     """Runs batches of a stage somewhere and gives each back with its outcomes, in any order."""
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Outcome]]]:
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         """Work through ``batches``; only a few are in flight at a time, so memory does not grow with them."""
         ...
 
 
+class Idle:
+    """Does nothing: what is not done yet stays due. For a dry run, and for the stages ``--only`` leaves out."""
+
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        """See :class:`Executor`."""
+        for _ in batches:
+            pass
+        yield from ()
+
+
 class LocalExecutor:
-    """Worker processes on this machine; with one worker, this process itself. Use as a context manager."""
+    """Processes and threads on this machine. Use as a context manager."""
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._workers: _Pool | None = None
 
     def __enter__(self) -> LocalExecutor:
         return self
@@ -46,49 +63,153 @@ class LocalExecutor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._workers is not None:
+            self._workers.close()
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Outcome]]]:
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`Executor`."""
-        return self._run_here(stage, batches) if self.workers == 1 else self._run_pool(stage, batches)
+        if stage.place == "threads":
+            return run_in_threads(stage, batches)
+        if stage.place == "gpu" and gpu_count():
+            return self._run_on_gpus(stage, batches)
+        if self.workers == 1 and stage.place != "apart":
+            return _run_here(stage, batches)
+        if self._workers is None:
+            self._workers = _Pool(self.workers)
+        return self._workers.run(stage, batches)
 
-    def _run_here(self, stage: Stage[Any], batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Outcome]]]:
-        ready = False
-        for batch in batches:
-            if not ready:  # not before there is work: setup may load a model
-                cv2.setNumThreads(1)
-                stage.setup()
-                ready = True
-            yield batch, stage.process(batch)
-
-    def _run_pool(self, stage: Stage[Any], batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Outcome]]]:
-        first = next(batches, None)
-        if first is None:
-            return
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_start_worker)
-        packed = pickle.dumps(stage)
-        flying: dict[Future[list[Outcome]], Batch] = {self._pool.submit(_work, packed, first): first}
-        for batch in batches:
-            flying[self._pool.submit(_work, packed, batch)] = batch
-            if len(flying) >= 3 * self.workers:
-                yield from _landed(flying)
-        while flying:
-            yield from _landed(flying)
+    def _run_on_gpus(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        pool = _Pool(gpu_count(), on_gpus=True)
+        try:
+            yield from pool.run(stage, batches)
+        finally:
+            pool.close()  # the next model needs the memory
 
 
-def _landed(flying: dict[Future[list[Outcome]], Batch]) -> Iterator[tuple[Batch, list[Outcome]]]:
-    done, _ = wait(flying, return_when=FIRST_COMPLETED)
-    for future in done:
-        yield flying.pop(future), future.result()
+def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    ready = False
+    for batch in batches:
+        if not ready:  # not before there is work: setup may load a model
+            cv2.setNumThreads(1)
+            stage.setup()
+            ready = True
+        yield batch, stage.process(batch)
+
+
+def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    """Work in ``stage.at_once`` threads of this process.
+
+    On an error, or Ctrl-C, nothing new is begun and what is under way is still given back: answers are paid for.
+    """
+    flying: dict[Future[list[Outcome]], Batch] = {}
+    stop: BaseException | None = None
+    ready = False
+    with ThreadPoolExecutor(stage.at_once) as pool:
+        while True:
+            try:
+                while stop is None and len(flying) < stage.at_once and (batch := next(batches, None)) is not None:
+                    if not ready:  # not before there is work: setup may ask for a key
+                        stage.setup()
+                        ready = True
+                    flying[pool.submit(stage.process, batch)] = batch
+                if not flying:
+                    break
+                done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as interrupt:
+                if stop is not None:
+                    raise
+                stop = interrupt
+                continue
+            for future in done:
+                batch, error = flying.pop(future), future.exception()
+                if error is None:
+                    yield batch, future.result()
+                else:
+                    stop = stop or error
+    if stop is not None:
+        raise stop
+
+
+class _Pool:
+    """Worker processes that are started again when one of them dies."""
+
+    def __init__(self, size: int, *, on_gpus: bool = False) -> None:
+        self._size, self._on_gpus = size, on_gpus
+        self._processes = self._start(size)
+        self._lone: ProcessPoolExecutor | None = None
+
+    def close(self) -> None:
+        """End the processes when they have done what they are doing."""
+        for processes in (self._processes, self._lone):
+            if processes is not None:
+                processes.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        """See :class:`Executor`."""
+        packed: bytes | None = None
+        flying: dict[Future[list[Outcome]], Batch] = {}
+        more = True
+        while more or flying:
+            suspects: list[Batch] = []
+            while more and not suspects and len(flying) < 3 * self._size:
+                batch = next(batches, None)
+                if batch is None:
+                    more = False
+                    continue
+                packed = packed or pickle.dumps(stage)
+                try:
+                    flying[self._processes.submit(_work, packed, batch)] = batch
+                except BrokenProcessPool:
+                    suspects.append(batch)
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                batch = flying.pop(future)
+                try:
+                    outcomes = future.result()
+                except BrokenProcessPool:
+                    suspects.append(batch)
+                else:
+                    yield batch, outcomes
+            if suspects:
+                suspects += flying.values()
+                flying.clear()
+                self._processes.shutdown(wait=True)
+                self._processes = self._start(self._size)
+            for batch in suspects:
+                assert packed is not None
+                yield batch, self._one_by_one(packed, batch)
+
+    def _one_by_one(self, packed: bytes, batch: Batch) -> list[Outcome]:
+        """The outcomes of a batch that was in flight when a worker died, each item in a process alone."""
+        from perception20k.stages.base import Outcome
+
+        outcomes: list[Outcome] = []
+        for item in batch:
+            if self._lone is None:
+                self._lone = self._start(1)
+            try:
+                outcomes += self._lone.submit(_work, packed, [item]).result()
+            except BrokenProcessPool:
+                self._lone.shutdown(wait=True)
+                self._lone = None
+                outcomes.append(Outcome(error=CRASHED, lasting=False))
+        return outcomes
+
+    def _start(self, size: int) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        numbers = context.Queue()
+        for number in range(size):
+            numbers.put(number)
+        return ProcessPoolExecutor(size, context, _start_worker, (numbers.get if self._on_gpus else None,))
 
 
 _stage: tuple[bytes, Stage[Any]] | None = None  # a worker's own: the stage it has set up last
 
 
-def _start_worker() -> None:
+def _start_worker(gpu: Callable[[], int] | None) -> None:
+    if gpu is not None:  # before the worker imports torch
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        own = visible.split(",") if visible else [str(number) for number in range(gpu_count())]
+        os.environ["CUDA_VISIBLE_DEVICES"] = own[gpu()]
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     parent = multiprocessing.parent_process()
@@ -102,8 +223,10 @@ def _start_worker() -> None:
 
 
 def _work(packed: bytes, batch: Batch) -> list[Outcome]:
+    """A batch's outcomes; the stage is set up with the first. Runs in a worker, this package's or Ray's."""
     global _stage
     if _stage is None or _stage[0] != packed:
+        _stage = None  # the models of the stage before, before those of this one
         stage = pickle.loads(packed)
         stage.setup()
         _stage = packed, stage

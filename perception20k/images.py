@@ -3,7 +3,7 @@
 The rule: EXIF orientation is applied; an embedded colour profile is converted to sRGB; 16-bit samples keep
 their high 8 bits; palette, grey and CMYK become RGB; transparency is laid over white; of an animation the
 first frame is taken. A truncated file, a file that is not an image, and an image of more than
-``MAX_PIXELS`` are refused with the reason.
+``MAX_PIXELS`` or longer than ``MAX_SIDE`` are refused with the reason.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused: they are decompression bombs or panoramas no model can take."""
+
+MAX_SIDE = 16384
+"""Longer images are refused: strips and scrolls, not photos."""
+
+MAX_BYTES = 1 << 30
+"""Larger files are not read: 100 megapixels of 16-bit RGB are 600 MB."""
 
 _WEBP_LIMIT = 16383  # pixels a side, the format's own
 
@@ -42,6 +48,8 @@ def decode(data: bytes) -> Array:
             with Image.open(io.BytesIO(data)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise ImageError(f"{image.width}x{image.height} is over {MAX_PIXELS // 10**6} megapixels")
+                if max(image.size) > MAX_SIDE:
+                    raise ImageError(f"{image.width}x{image.height} is longer than {MAX_SIDE} pixels")
                 image.load()
                 return np.array(_to_rgb(image))
     except UnidentifiedImageError:

@@ -16,9 +16,11 @@ from typing import Any
 class Journal:
     """Results by (stage, key). One process writes; results are JSON-able values."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, made if it is not there; None keeps nothing, for a look at what would be done."""
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from perception20k.errors import ItemError
-from perception20k.images import Array
+from perception20k.images import MAX_PIXELS, Array
+
+LOOK_ALIKE = 3
+"""Perceptual hashes of 64 bits that differ in no more than this are of the same view: a camera at rest."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,24 @@ def frame_indexes(count: int, most: int) -> list[int]:
     """
     parts = min(count, most)
     return [int((k + 0.5) * count / parts) for k in range(parts)]
+
+
+class LookAlikes:
+    """Frames of one video seen so far, by perceptual hash (phash)."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[int, Any]] = []
+
+    def of(self, frame: Frame) -> int | None:
+        """Index of an earlier frame that this one looks like; a frame that looks like none is remembered."""
+        import imagehash
+
+        mark = imagehash.phash(Image.fromarray(frame.pixels))
+        for index, earlier in self._seen:
+            if mark - earlier <= LOOK_ALIKE:
+                return index
+        self._seen.append((frame.index, mark))
+        return None
 
 
 def keyframes(path: Path, most: int) -> Iterator[Frame]:
@@ -54,18 +77,26 @@ def _open(path: Path) -> Any:
 
     if not path.exists():
         raise FileNotFoundError(path)
+    decord.logging.set_level(decord.logging.QUIET)
     try:
         return decord.VideoReader(str(path), num_threads=1)
     except (decord.DECORDError, RuntimeError) as error:
-        raise ItemError(f"decord cannot open the video: {_first_line(error)}") from None
+        raise ItemError(f"decord cannot open the video: {_plain(error, path)}") from None
 
 
 def _pixels(reader: Any, index: int, path: Path) -> Array:
+    import decord
+
     try:
-        return np.ascontiguousarray(reader[index].asnumpy())
-    except (IndexError, RuntimeError) as error:
-        raise ItemError(f"{path.name}: frame {index} cannot be decoded: {_first_line(error)}") from None
+        pixels: Array = np.ascontiguousarray(reader[index].asnumpy())
+    except (decord.DECORDError, IndexError, RuntimeError) as error:
+        raise ItemError(f"{path.name}: frame {index} cannot be decoded: {_plain(error, path)}") from None
+    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
+        raise ItemError(f"frames of {pixels.shape[1]}x{pixels.shape[0]} are over {MAX_PIXELS // 10**6} megapixels")
+    return pixels
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+def _plain(error: Exception, path: Path) -> str:
+    """The first line of decord's message without times and places: the same trouble, the same words."""
+    line = str(error).strip().split("\n", 1)[0].replace(str(path), path.name)
+    return re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", line)[:200] or type(error).__name__

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from tqdm import tqdm
 
-from perception20k.errors import ItemError, UserError
+from perception20k.errors import ItemError, PassingError, UserError
 from perception20k.executor import Executor
 from perception20k.journal import Journal
+from perception20k.spool import Spool
 
 Item = TypeVar("Item")
 
-_FATAL_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENOMEM}
+_FATAL_ERRNO = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENOMEM}
 """The machine's failures, not the item's: they stop the run, and the next run goes on."""
+
+
+Place = Literal["worker", "apart", "gpu", "threads"]
+"""``worker``: in a worker process, with one worker in this one. ``apart``: never in this process, for what may
+crash a decoder. ``gpu``: one process a GPU, without any as ``worker``. ``threads``: threads of this process, for
+what waits for the network."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,10 @@ class Stage(ABC, Generic[Item]):
 
     name: ClassVar[str]
     batch_size: ClassVar[int] = 1
+    whole_batches: ClassVar[bool] = False
+    """Work on a batch whole although some of its items are done: for results that depend on the company kept."""
+    place: Place = "worker"
+    """Where the work is done."""
 
     def setup(self) -> None:
         """Load what is heavy. Called once in each process that works for the stage."""
@@ -61,8 +72,13 @@ class Stage(ABC, Generic[Item]):
         """Outcomes of a batch, in its order."""
         return [guarded(self.process_one, item) for item in batch]
 
+    @property
+    def at_once(self) -> int:
+        """How many threads may work at a time, for ``place`` ``threads``."""
+        return 1
+
     def batches(self, items: Iterable[Item]) -> Iterator[list[Item]]:
-        """How items are handed to workers."""
+        """How items are handed to workers, whether or not an earlier run has done some of them."""
         stream = iter(items)
         return iter(lambda: list(islice(stream, self.batch_size)), [])
 
@@ -76,7 +92,7 @@ def guarded(function: Any, *args: Any) -> Outcome:
     try:
         return Outcome(function(*args))
     except ItemError as error:
-        return Outcome(error=str(error))
+        return Outcome(error=str(error), lasting=not isinstance(error, PassingError))
     except UserError:
         raise
     except OSError as error:
@@ -91,39 +107,100 @@ def guarded(function: Any, *args: Any) -> Outcome:
 
 @dataclass
 class Tally:
-    """How a stage's run went, for the closing lines."""
+    """How a stage's run went."""
 
     stage: str
     total: int = 0
     cached: int = 0
+    """Items an earlier run had done."""
+    done: int = 0
+    """Items this run worked on."""
     failed: int = 0
-    details: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def due(self) -> int:
+        """Items that nobody has worked on: nought after a run that did the work."""
+        return self.total - self.cached - self.done
 
 
 def run_stage(
-    stage: Stage[Item], items: list[Item], journal: Journal, executor: Executor, *, progress: bool = True
-) -> tuple[list[Outcome], Tally]:
+    stage: Stage[Item], items: Iterable[Item], journal: Journal, executor: Executor, *, progress: bool = True
+) -> tuple[Spool[tuple[Item, Outcome]], Tally]:
     """Run ``stage`` over ``items``: journalled results are taken as they are, the rest is worked on.
 
+    Memory does not grow with the number of items: results are in the journal, items in spools.
+
+    Args:
+        stage: what is done to each item.
+        items: what it is done to, readable twice.
+        journal: where results are found and kept.
+        executor: who works; one that does nothing leaves items due.
+        progress: show a bar.
+
     Returns:
-        One outcome an item, in the items' order, whatever the order they were finished in; and the tally.
+        Each item with its outcome, in the items' order whatever the order they were finished in, without those
+        still due; and the tally.
     """
-    tally = Tally(stage.name, len(items))
-    keys = [stage.key(item) for item in items]
-    outcomes: dict[str, Outcome] = {}
-    for key in keys:
-        found = journal.get(stage.name, key)
-        if found is not None and (found["error"] is not None or stage.still_there(found["value"])):
-            outcomes[key] = Outcome(found["value"], found["error"])
-    todo = {key: item for key, item in zip(keys, items, strict=True) if key not in outcomes}
-    tally.cached = len(items) - sum(key in todo for key in keys)
-    key_of = {id(item): key for key, item in todo.items()}
-    with tqdm(total=len(todo), desc=f"{stage.name:>9}", unit="item", disable=not (progress and todo)) as bar:
-        for batch, results in executor.run(stage, stage.batches(todo.values())):
-            pairs = [(key_of[id(item)], outcome) for item, outcome in zip(batch, results, strict=True)]
-            journal.put(stage.name, [(k, {"value": o.value, "error": o.error}) for k, o in pairs if o.lasting])
-            outcomes.update(pairs)
+    run = _Run(stage, journal, Tally(stage.name))
+    size = len(items) if isinstance(items, Sized) else None
+    with tqdm(total=size, desc=f"{stage.name:>9}", unit="item", disable=not progress, leave=False) as bar:
+        for batch, results in executor.run(stage, run.batches_due(items, bar.update)):
+            run.record(batch, results)
             bar.update(len(batch))
-    ordered = [outcomes[key] for key in keys]
-    tally.failed = sum(outcome.error is not None for outcome in ordered)
-    return ordered, tally
+    return run.results(items), run.tally
+
+
+class _Run(Generic[Item]):
+    """One stage's run: what is due, what came of it, and in the end everything in order."""
+
+    def __init__(self, stage: Stage[Item], journal: Journal, tally: Tally) -> None:
+        self.stage, self.journal, self.tally = stage, journal, tally
+        self.keys: Spool[str] = Spool()
+        self.flying: dict[int, list[str]] = {}  # keys of the batches that are being worked on, by the batch's id
+        self.passing: dict[str, str] = {}  # errors that are not journalled, by key
+
+    def batches_due(self, items: Iterable[Item], seen: Callable[[int], object]) -> Iterator[list[Item]]:
+        """Batches to be worked on; ``seen`` is told how many items are not."""
+        for batch in self.stage.batches(items):
+            keys = [self.stage.key(item) for item in batch]
+            for key in keys:
+                self.keys.append(key)
+            due = [not self._known(key) for key in keys]
+            self.tally.total += len(batch)
+            if any(due) and self.stage.whole_batches:
+                due = [True] * len(batch)
+            self.tally.cached += len(batch) - sum(due)
+            seen(len(batch) - sum(due))
+            if any(due):
+                chosen = [item for item, wanted in zip(batch, due, strict=True) if wanted]
+                self.flying[id(chosen)] = [key for key, wanted in zip(keys, due, strict=True) if wanted]
+                yield chosen
+
+    def record(self, batch: list[Item], results: list[Outcome]) -> None:
+        """Journal a batch's outcomes, in one transaction."""
+        pairs = list(zip(self.flying.pop(id(batch)), results, strict=True))
+        self.journal.put(self.stage.name, [(k, {"value": o.value, "error": o.error}) for k, o in pairs if o.lasting])
+        self.passing.update((k, o.error or "") for k, o in pairs if not o.lasting)
+        self.tally.done += len(batch)
+
+    def results(self, items: Iterable[Item]) -> Spool[tuple[Item, Outcome]]:
+        """Every item with its outcome, in order."""
+        found: Spool[tuple[Item, Outcome]] = Spool()
+        for item, key in zip(items, self.keys, strict=True):
+            outcome = self._outcome(key)
+            if outcome is not None:
+                found.append((item, outcome))
+                self.tally.failed += outcome.error is not None
+        return found
+
+    def _known(self, key: str) -> bool:
+        if key in self.passing or any(key in keys for keys in self.flying.values()):
+            return True  # the same item twice: it is worked on once
+        found = self.journal.get(self.stage.name, key)
+        return found is not None and (found["error"] is not None or self.stage.still_there(found["value"]))
+
+    def _outcome(self, key: str) -> Outcome | None:
+        if key in self.passing:
+            return Outcome(error=self.passing[key], lasting=False)
+        found = self.journal.get(self.stage.name, key)
+        return None if found is None else Outcome(found["value"], found["error"])

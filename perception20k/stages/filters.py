@@ -35,6 +35,13 @@ def box_fits(box: Box, width: int, height: int, limits: Filters) -> tuple[bool, 
     return True, ""
 
 
+def large_enough(source: Source, limits: Filters) -> tuple[bool, str]:
+    """Keep an image in which a box of the least size fits."""
+    if min(source.width, source.height) >= limits.min_side:
+        return True, ""
+    return False, f"the image is {source.width}x{source.height} px, a side under {limits.min_side}"
+
+
 def select_objects(source: Source, limits: Filters) -> tuple[tuple[SceneObject, ...], list[tuple[str, str]]]:
     """The objects of a source that may be distorted, and ``(object, reason)`` of the others.
 

@@ -1,14 +1,17 @@
 """Stage 1, sources: find photos and videos, decode them once, give each image its identity.
 
-A video gives keyframes, taken by index. The same pixels found twice are kept once, the first in the order of
-discovery.
+A video gives keyframes, taken by index; of frames that look alike the first is kept. The same pixels found twice
+are kept once, the first in the order of discovery. What cannot be read, whatever it is, becomes a row of the
+quarantine.
 """
 
 from __future__ import annotations
 
 import glob
 import io
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,18 +46,23 @@ class Candidate:
 
 
 def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
-    """Photos and videos of the configured sources: folders (whole trees), files and globs, in sorted order.
+    """Photos and videos of the configured sources, in sorted order, each file once.
+
+    A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
+    file with one path a line, relative to its own folder. What a list names or a link points to need not exist;
+    it comes all the same, for the stage to refuse.
 
     Raises:
         UserError: a source does not exist or matches nothing.
     """
-    seen: set[Path] = set()
+    seen: set[int] = set()  # digests, not paths: a few bytes a file
     for spec in specs:
         found = False
         for file in _expand(spec):
             found = True
-            if file.path not in seen:
-                seen.add(file.path)
+            mark = hash(os.fspath(file.path))
+            if mark not in seen:
+                seen.add(mark)
                 yield file
         if not found:
             raise UserError(f"{spec}: no photo or video found", "Check the config's 'sources'")
@@ -63,16 +71,46 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
 def _expand(spec: str) -> Iterator[SourceFile]:
     path = located(spec)
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES and file.is_file():
-                yield SourceFile(file, file.relative_to(path).as_posix())
+        yield from _tree(path, path)
+    elif path.suffix.lower() == ".txt" and path.is_file():
+        yield from _listed(path)
     elif path.exists():
-        yield SourceFile(path, path.name)
+        yield SourceFile(path, printable(path.name))
     elif glob.has_magic(str(path)):
         matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
-        yield from (SourceFile(Path(match), Path(match).name) for match in matches)
+        files = (Path(match) for match in matches if not os.path.isdir(match))  # noqa: PTH112
+        yield from (SourceFile(file, printable(file.name)) for file in files)
     else:
         raise UserError(f"{spec}: no such file or folder", "Check the config's 'sources'")
+
+
+def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
+    """Photos and videos by their suffix, entry by entry in the order of their names."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    except OSError:
+        yield SourceFile(folder, printable(folder.relative_to(root)))  # refused by the stage, with the reason
+        return
+    for name, is_folder in found:
+        path = folder / name
+        if is_folder:
+            yield from _tree(path, root)
+        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
+            yield SourceFile(path, printable(path.relative_to(root)))
+
+
+def _listed(path: Path) -> Iterator[SourceFile]:
+    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            if name := line.strip():
+                file = path.parent / name
+                yield SourceFile(file, printable(file.name if Path(name).is_absolute() else Path(name)))
+
+
+def printable(path: Path | str) -> str:
+    """A path with forward slashes as text that any file can hold: bytes that are not UTF-8 are escaped."""
+    return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -86,19 +124,25 @@ class Ingest(Stage[SourceFile]):
 
     max_frames: int
     name = "sources"
+    place = "apart"
 
     def key(self, item: SourceFile) -> str:
         """See :class:`Stage`."""
         about: list[int] | str
         try:
-            stat = item.path.stat()
-            about = [stat.st_size, stat.st_mtime_ns]
+            status = item.path.stat()
+            about = [status.st_size, status.st_mtime_ns]
         except OSError as error:
-            about = str(error)
-        return digest([self.name, 1, str(item.path), item.name, about, self.max_frames])
+            about = type(error).__name__
+        return digest([self.name, 2, printable(item.path), item.name, about, self.max_frames])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
-        """One record a photo or keyframe: the fields of :class:`Source` known so far."""
+        """One record a photo or keyframe: the fields of :class:`Source` known so far.
+
+        A frame that looks like an earlier one of its video is recorded with its ``origin`` and the reason why it is
+        ``dropped``.
+        """
+        _check_file(item.path)
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
             return self._keyframes(item)
         data = item.path.read_bytes()
@@ -113,20 +157,44 @@ class Ingest(Stage[SourceFile]):
         ]
 
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
-        records = []
+        records: list[dict[str, Any]] = []
+        look_alike = video.LookAlikes()
         for frame in video.keyframes(item.path, self.max_frames):
+            origin = f"{item.name}#frame={frame.index}"
+            twin = look_alike.of(frame)
+            if twin is not None:
+                records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
+                continue
             data, suffix = images.encode(frame.pixels)
             records.append(
                 {
                     **_identity(frame.pixels),
                     "file": f"images/source/{images.image_id(frame.pixels)}{suffix}",
                     "file_sha256": sha256(data),
-                    "origin": f"{item.name}#frame={frame.index}",
+                    "origin": origin,
                     "frame": frame.index,
                     "timestamp": frame.seconds,
                 }
             )
+        if not records:
+            raise ItemError("the video has no frames")
         return records
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is not a plain file of a sane size before opening it: a pipe would be waited for for ever."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise ItemError("a link to nothing" if path.is_symlink() else "no such file") from None
+    except OSError as error:
+        raise ItemError(f"cannot be opened: {error.strerror}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise ItemError("a folder that cannot be listed")
+    if not stat.S_ISREG(status.st_mode):
+        raise ItemError("not a plain file but a device, pipe or socket")
+    if path.suffix.lower() not in VIDEO_SUFFIXES and status.st_size > images.MAX_BYTES:
+        raise ItemError(f"{status.st_size / 1e9:.1f} GB is too large for a photo")
 
 
 def decoded(data: bytes) -> images.Array:
@@ -158,23 +226,18 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     return data, pixels
 
 
-def drop_duplicates(candidates: list[Candidate]) -> tuple[list[Candidate], list[tuple[str, str]]]:
-    """The first candidate of each image, and ``(origin, reason)`` of the others."""
-    first: dict[str, str] = {}
-    kept, dropped = [], []
+def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
+    """Each candidate with the reason why it is a duplicate; the first of each image has none."""
+    first: dict[int, str] = {}
     for candidate in candidates:
         source = candidate.source
-        if source.image_id in first:
-            dropped.append((source.origin, f"the same pixels as {first[source.image_id]}"))
-        else:
-            first[source.image_id] = source.origin
-            kept.append(candidate)
-    return kept, dropped
+        earlier = first.setdefault(int(source.image_id, 16), source.origin)
+        yield candidate, "" if earlier is source.origin else f"the same pixels as {earlier}"
 
 
 def candidates_of(item: SourceFile, records: list[dict[str, Any]]) -> list[Candidate]:
     """The stage's result as candidates."""
-    return [Candidate(item.path, Source(**record)) for record in records]
+    return [Candidate(item.path, Source(**record)) for record in records if "dropped" not in record]
 
 
 def with_source(candidate: Candidate, **changes: Any) -> Candidate:

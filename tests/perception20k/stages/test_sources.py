@@ -11,7 +11,7 @@ from perception20k.stages.sources import (
     SourceFile,
     candidates_of,
     discover,
-    drop_duplicates,
+    duplicates,
     load_source,
 )
 
@@ -35,6 +35,28 @@ def test_a_folder_gives_its_whole_tree_in_sorted_order(tree: Path) -> None:
 def test_files_globs_and_packages_are_sources_and_nothing_comes_twice(tree: Path) -> None:
     assert names(tree / "b" / "z.JPG", tree / "*.png", tree) == ["z.JPG", "a.png", "b/clip.mp4"]
     assert names("package:skimage/data/coffee.png") == ["coffee.png"]
+
+
+def test_a_list_names_files_beside_it_one_a_line(tree: Path) -> None:
+    (tree / "lists").mkdir()
+    (tree / "lists" / "mine.txt").write_text(f"../a.png\n\n{tree}/b/z.JPG\n../gone.png\n")
+    assert names(tree / "lists" / "mine.txt") == ["../a.png", "z.JPG", "../gone.png"]
+
+
+def test_folders_behind_links_are_not_followed_and_links_to_photos_are_taken(tree: Path) -> None:
+    (tree / "b" / "loop").symlink_to(tree, target_is_directory=True)
+    (tree / "b" / "link.png").symlink_to("../a.png")
+    assert names(tree) == ["a.png", "b/clip.mp4", "b/link.png", "b/z.JPG"]
+
+
+def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
+    raw = os.fsdecode(b"\xff\xc3\xa9.png")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / raw)
+    [file] = discover((str(tmp_path),))
+    assert file.name == "\\xffé.png"
+    [record] = Ingest(3).process_one(file)
+    assert record["origin"] == "\\xffé.png"
+    assert len(Ingest(3).key(file)) == 64
 
 
 @pytest.mark.parametrize(
@@ -77,6 +99,17 @@ def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
     assert images.image_id(images.decode(data)) == candidates[1].source.image_id
 
 
+def test_frames_that_look_alike_are_kept_once(tmp_path: Path, photos: Path) -> None:
+    # 45 frames of one second and a half: of 8 spread over them, several show the same view
+    file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
+    records = Ingest(8).process_one(file)
+    dropped = [record for record in records if "dropped" in record]
+    kept = candidates_of(file, records)
+    assert len(kept) + len(dropped) == 8 and kept and dropped
+    first = kept[0].source
+    assert dropped[0] == {"origin": "dog_indoors.mp4#frame=7", "dropped": f"looks like frame {first.frame}"}
+
+
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\xff\xd8\xff\xe0 damaged"])
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
@@ -105,6 +138,5 @@ def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
         Image.new("RGB", (8, 8), "red" if name != "c.png" else "blue").save(tmp_path / name)
         file = SourceFile(tmp_path / name, name)
         found += candidates_of(file, Ingest(3).process_one(file))
-    kept, dropped = drop_duplicates(found)
-    assert [c.source.origin for c in kept] == ["a.png", "c.png"]
-    assert dropped == [("b.bmp", "the same pixels as a.png")]
+    reasons = {candidate.source.origin: reason for candidate, reason in duplicates(found)}
+    assert reasons == {"a.png": "", "b.bmp": "the same pixels as a.png", "c.png": ""}
