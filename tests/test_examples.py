@@ -1,0 +1,27 @@
+"""Every example runs as its docstring says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(name: str, *args: str | Path) -> str:
+    command = [sys.executable, str(ROOT / "examples" / name), *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_one_photo(photos: Path, tmp_path: Path) -> None:
+    said = run("one_photo.py", photos / "salon.png", tmp_path / "strip.png")
+    assert "5 catastrophic: {'radius': 20" in said
+    assert Image.open(tmp_path / "strip.png").size == (6 * 676, 449)
+
+
+def test_read_shards(built_dataset: Path) -> None:
+    said = run("read_shards.py", built_dataset)
+    assert all(f"[{task}, {mode}]" in said for task in ("description", "grounding") for mode in ("fr", "nr"))
