@@ -16,5 +16,5 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> DistortionError:
     close = difflib.get_close_matches(str(name), names, n=1)
     if close:
         return DistortionError(f"unknown {kind} {name!r}; did you mean {close[0]!r}")
-    listed = ", ".join(names) if len(names) <= 12 else "see distortions.catalog()"
-    return DistortionError(f"unknown {kind} {name!r}; known: {listed or 'none'}")
+    known_names = f"known: {', '.join(names) or 'none'}" if len(names) <= 12 else "see distortions.catalog()"
+    return DistortionError(f"unknown {kind} {name!r}; {known_names}")

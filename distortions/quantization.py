@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 
 import cv2
@@ -14,6 +13,9 @@ from distortions.pixels import Image, look_up, look_up_channels, table
 
 _LEVELS = np.arange(256)
 _BINS = 30
+
+_Box = tuple[int, int, int]
+"""A box of the median cut: pixels, first level, end; levels are numbered from the brightest that occurs."""
 
 Counts = npt.NDArray[np.int64]
 """How often each of the 256 levels occurs."""
@@ -110,17 +112,17 @@ def _median_cut_levels(counts: Counts, colors: int) -> npt.NDArray[np.float64]:
     """
     used = np.flatnonzero(counts)[::-1]
     below = np.concatenate([[0], np.cumsum(counts[used])])
-    heap = [(-below[-1], 0, len(used))]
+    heap = [(int(below[-1]), 0, len(used))]
     boxes: list[tuple[int, int]] = []
     while heap and len(heap) + len(boxes) < colors:
-        _, start, end = heapq.heappop(heap)
+        _, start, end = _pop(heap)
         if end - start == 1:
             boxes.append((start, end))
             continue
         half = (below[start] + below[end]) / 2
         middle = min(int(np.searchsorted(below, half, side="right")), end - 1)
         for a, b in ((start, middle), (middle, end)):
-            heapq.heappush(heap, (below[a] - below[b], a, b))
+            _push(heap, (int(below[b] - below[a]), a, b))
     boxes += [(start, end) for _, start, end in heap]
     means = [int(np.average(used[a:b], weights=counts[used[a:b]]) + 0.5) for a, b in boxes]
     distance = np.abs(used[:, np.newaxis] - np.array(means)).astype(np.float64)
@@ -129,3 +131,32 @@ def _median_cut_levels(counts: Counts, colors: int) -> npt.NDArray[np.float64]:
     out = _LEVELS.astype(np.float64)
     out[used] = np.array(means)[distance.argmin(axis=1)]
     return out
+
+
+# A binary heap, the box with the most pixels on top. Python's own would do but for ties, which must fall as they
+# fall in Pillow: a new box rises past smaller ones only, and the box put in the top's place sinks past equal ones.
+
+
+def _push(heap: list[_Box], box: _Box) -> None:
+    heap.append(box)
+    place = len(heap) - 1
+    while place and box[0] > heap[(place - 1) // 2][0]:
+        heap[place] = heap[(place - 1) // 2]
+        place = (place - 1) // 2
+    heap[place] = box
+
+
+def _pop(heap: list[_Box]) -> _Box:
+    top, last = heap[0], heap.pop()
+    if not heap:
+        return top
+    place = 0
+    while (child := 2 * place + 1) < len(heap):
+        if child + 1 < len(heap) and heap[child + 1][0] > heap[child][0]:
+            child += 1
+        if last[0] > heap[child][0]:
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = last
+    return top

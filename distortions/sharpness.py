@@ -12,7 +12,7 @@ from distortions.pixels import Image
 
 @by_severity(amount=levels(2.0, 2.8, 4.0, 6.0, 8.0, within=(0.0, 100.0)), reach=lambda amount: 2)
 def oversharpen(image: Image, *, amount: float) -> Image:
-    """Unsharp mask: (1 + amount) x - amount G(x), G a 5x5 Gaussian of sigma 1.1 px."""
+    """Unsharp mask: (1 + amount) x - amount G(x), G the 5x5 Gaussian 1 4 6 4 1 / 16 a side, in 8 bits."""
     blurred = cv2.GaussianBlur(image, (5, 5), 0)
     rows = (image.shape[0], -1)
     sharp = cv2.addWeighted(image.reshape(rows), 1 + amount, blurred.reshape(rows), -amount, 0)

@@ -1,0 +1,116 @@
+"""What every type at every severity keeps to, on photos and on content of any size."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from distortions import PRESETS, catalog, distort, distort_region
+from distortions.pixels import Image
+from tests.distortions.photos import natural_photos
+
+TYPES = [entry.type for entry in catalog(extra=True)]
+RANDOM = [entry.type for entry in catalog(extra=True) if entry.random]
+BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def images(draw: st.DrawFn, most: int = 300) -> Image:
+    """Noise, flat colour, black, white, grey, pure primaries, ramps; from 1x1 up to ``most`` px a side."""
+    side = st.one_of(st.integers(1, 24), st.integers(1, most))
+    height, width = draw(side), draw(side)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    kind = draw(st.sampled_from(["noise", "flat", "black", "white", "grey", "primaries", "ramp"]))
+    image = {
+        "noise": lambda: rng.integers(0, 256, (height, width, 3)),
+        "flat": lambda: np.full((height, width, 3), rng.integers(0, 256, 3)),
+        "black": lambda: np.zeros((height, width, 3)),
+        "white": lambda: np.full((height, width, 3), 255),
+        "grey": lambda: np.repeat(rng.integers(0, 256, (height, width, 1)), 3, axis=2),
+        "primaries": lambda: rng.integers(0, 2, (height, width, 3)) * 255,
+        "ramp": lambda: np.linspace(0, 255, height * width * 3).reshape(height, width, 3),
+    }[kind]().astype(np.uint8)
+    image.flags.writeable = False
+    return image
+
+
+@pytest.mark.parametrize("severity", range(1, 6))
+@pytest.mark.parametrize("type_", TYPES)
+def test_every_type_at_every_severity_returns_a_new_equal_array(type_: str, severity: int) -> None:
+    photo = natural_photos()["coffee"][:64, :80]
+    before = photo.copy()
+    first, again = (distort(photo, type_, severity, seed=11) for _ in range(2))
+    assert first.shape == photo.shape and first.dtype == np.uint8
+    assert first.flags.writeable and not np.shares_memory(first, photo)
+    assert np.array_equal(photo, before)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, photo), "nothing changed on a natural photo"
+
+
+@BOUNDED
+@given(images(), st.sampled_from(TYPES), st.integers(1, 5), st.integers(0, 2**128 - 1), st.sampled_from(PRESETS))
+def test_any_size_and_content_is_distorted_without_a_warning(
+    image: Image, type_: str, severity: int, seed: int, preset: str
+) -> None:
+    before = image.copy()
+    out = distort(image, type_, severity, seed=seed, preset=preset)
+    assert out.shape == image.shape and out.dtype == np.uint8
+    assert np.array_equal(image, before)
+    assert np.array_equal(out, distort(image, type_, severity, seed=seed, preset=preset))
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (1, 300), (300, 1), (3, 5)])
+def test_tiny_images_of_extreme_content_are_distorted(type_: str, shape: tuple[int, int]) -> None:
+    for value in (0, 1, 255):
+        out = distort(np.full((*shape, 3), value, np.uint8), type_, 5)
+        assert out.shape == (*shape, 3)
+
+
+@pytest.mark.parametrize("type_", RANDOM)
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1), st.integers(1, 5))
+def test_another_seed_gives_other_bytes(type_: str, a: int, b: int, severity: int) -> None:
+    photo = natural_photos()["astronaut"][:48, :48]
+    # a motion blur is quantized to whole pixels, so angles close to each other may agree
+    same = a == b or (type_ == "blur_motion" and abs(angle(a, severity) - angle(b, severity)) < 15)
+    if not same:
+        assert not np.array_equal(distort(photo, type_, severity, seed=a), distort(photo, type_, severity, seed=b))
+
+
+def angle(seed: int, severity: int) -> float:
+    from distortions import resolve
+
+    return resolve("blur_motion", severity, seed=seed)["angle"]
+
+
+@pytest.mark.parametrize("type_", sorted(set(TYPES) - set(RANDOM)))
+def test_the_seed_is_nothing_to_a_deterministic_type(type_: str) -> None:
+    photo = natural_photos()["astronaut"][:48, :48]
+    assert np.array_equal(distort(photo, type_, 3, seed=1), distort(photo, type_, 3, seed=2))
+
+
+@st.composite
+def boxed(draw: st.DrawFn) -> tuple[Image, tuple[int, int, int, int]]:
+    """An image with a box inside it."""
+    image = draw(images(most=120))
+    height, width = image.shape[:2]
+    x1, y1 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    x2, y2 = draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height))
+    return image, (x1, y1, x2, y2)
+
+
+@BOUNDED
+@given(boxed(), st.sampled_from(TYPES), st.integers(1, 5), st.integers(0, 2**64))
+def test_every_byte_outside_the_box_is_the_source(
+    case: tuple[Image, tuple[int, int, int, int]], type_: str, severity: int, seed: int
+) -> None:
+    image, box = case
+    x1, y1, x2, y2 = box
+    before = image.copy()
+    out = distort_region(image, box, type_, severity, seed=seed)
+    assert np.array_equal(image, before)
+    assert out.shape == image.shape and not np.shares_memory(out, image)
+    assert np.array_equal(out, distort_region(image, box, type_, severity, seed=seed))
+    out[y1:y2, x1:x2] = image[y1:y2, x1:x2]
+    assert np.array_equal(out, image)

@@ -1,0 +1,26 @@
+import numpy as np
+
+from distortions.pixels import look_up, look_up_channels, table, truncate
+
+
+def test_floats_are_truncated_and_saturate() -> None:
+    values = np.array([[0, 0.2, 0.99, 1.0, 1.4999, 1.5, 1.99, 254.98, 255, 255.7, 300, 7000]], np.float32)
+    expected = [[0, 0, 0, 1, 1, 1, 1, 254, 255, 255, 255, 255]]
+    assert truncate(values.reshape(1, 4, 3)).reshape(1, 12).tolist() == expected
+
+
+def test_a_whole_value_survives_a_float_s_last_digits() -> None:
+    whole = np.arange(1, 256, dtype=np.float32)
+    near = np.repeat(np.nextafter(whole, np.float32(0)), 3).reshape(1, -1, 3)
+    assert np.array_equal(truncate(near)[0, :, 0], np.arange(1, 256))
+
+
+def test_tables_are_clipped_and_truncated() -> None:
+    assert table(np.array([-3.0, 0.9, 7.9999999, 255.0, 1e9])).tolist() == [0, 0, 8, 255, 255]
+
+
+def test_channels_go_through_tables_of_their_own() -> None:
+    image = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
+    double = np.minimum(np.arange(256) * 2, 255).astype(np.uint8)
+    assert look_up(image, double).tolist() == [[[2, 4, 6], [8, 10, 12]]]
+    assert look_up_channels(image, None, double, None).tolist() == [[[1, 4, 3], [4, 10, 6]]]

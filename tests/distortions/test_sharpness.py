@@ -1,0 +1,27 @@
+import numpy as np
+
+from distortions import distort
+
+
+def test_oversharpen_overshoots_at_an_edge_in_proportion_to_the_amount() -> None:
+    image = np.full((9, 40, 3), 100, np.uint8)
+    image[:, 20:] = 140
+    one, two = (distort(image, "oversharpen", 1, amount=amount)[4, :, 0].astype(int) for amount in (1.0, 2.0))
+    # beside the edge the Gaussian holds 5/16 of the other side, 40 * 5 / 16 = 12.5: 112.5 and 127.5, in 8 bits 113 and
+    # 128. Amount 1: 2 * 100 - 113 = 87 and 2 * 140 - 128 = 152; amount 2: 300 - 226 = 74 and 420 - 256 = 164
+    assert (one[19], one[20]) == (87, 152)
+    assert (two[19], two[20]) == (74, 164)
+    assert np.all(one[:17] == 100) and np.all(one[23:] == 140)
+
+
+def test_pixelate_takes_the_means_of_blocks() -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:2, :2] = [[[10] * 3, [20] * 3], [[30] * 3, [40] * 3]]
+    image[2:, 2:] = 200
+    out = distort(image, "pixelate", 1)[..., 0]  # scale 0.5: blocks of 2x2
+    assert out.tolist() == [[25, 25, 0, 0], [25, 25, 0, 0], [0, 0, 200, 200], [0, 0, 200, 200]]
+
+
+def test_an_image_smaller_than_a_block_becomes_its_mean() -> None:
+    image = np.array([[[0, 10, 20], [100, 30, 40]]], np.uint8)
+    assert distort(image, "pixelate", 5)[0].tolist() == [[50, 20, 30], [50, 20, 30]]
