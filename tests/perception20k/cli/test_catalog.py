@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from distortions import GROUPS, SEVERITIES, catalog
+from tests.perception20k.cli.test_distort import run
+
+
+def test_every_type_is_listed_under_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("catalog") == 0
+    said = capsys.readouterr().out
+    places = [said.index(f"{group}  (“{label}”)") for group, label in GROUPS.items()]
+    assert places == sorted(places)
+    for entry in catalog():
+        assert f"  {entry.type} " in said
+    assert all(word in said for word in SEVERITIES)
+    assert "angle drawn from -90 to 90" in said and "radius 1 2 4 6 8" in said
+
+
+def test_a_sheet_is_drawn_on_a_photo(photos: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    assert run("catalog", "--sheet", sheet, "--photo", photos / "nuthatch.jpg") == 0
+    with Image.open(sheet) as drawn:
+        assert drawn.format == "PNG" and drawn.width > 1500
+    assert run("catalog", "--sheet", sheet) == 1, "an existing sheet is kept"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["--photo", "p.jpg"], 2, "--photo is drawn on only with --sheet"),
+        (["--sheet", "sheet.jpg"], 2, "sheet.jpg: the sheet is a PNG file"),
+        (["--sheet", "sheet.png", "--photo", "p.jpg"], 1, "p.jpg: no such photo"),
+        (["--sheet", "sheet.png", "--seed", "-3"], 2, "--seed must be from 0 to 2**128 - 1, not -3"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    args: list[str],
+    code: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("catalog", *args) == code
+    error = capsys.readouterr().err.strip()
+    assert message in error and len(error.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
