@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from perception20k.config import Config, dump_config, located
+from perception20k.config import Config, Score, dump_config, located
 from perception20k.errors import UserError
 from perception20k.executor import Executor
 from perception20k.export import Exported, Say, export
@@ -29,7 +29,7 @@ from perception20k.stages.base import Stage, run_stage
 from perception20k.stages.distort import Distort
 from perception20k.stages.draw import Plan, draw
 from perception20k.stages.filters import enough_objects, large_enough, select_objects
-from perception20k.stages.score import ScoreStage, good_enough
+from perception20k.stages.score import ScoreStage, ScoreTable, good_enough, metric_notes
 from perception20k.stages.sources import (
     Candidate,
     Ingest,
@@ -99,18 +99,37 @@ class _Build:
         wanted = self.config.score
         if not wanted:
             return candidates
+        scored = candidates
+        for score in wanted:
+            measured = self.look_up(score, scored) if score.table else self.measure(score, scored)
+            scored = Spool(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in measured)
         kept: Spool[Candidate] = Spool()
-        for candidate, scores in self._run(ScoreStage(wanted), candidates, _origin):
-            keep, reason = good_enough(scores, wanted)
+        for candidate in scored:
+            keep, reason = good_enough(candidate.source.scores, wanted)
             if keep:
-                kept.append(with_source(candidate, scores=scores))
+                kept.append(candidate)
             else:
                 self.drop("score", [(candidate.source.origin, reason)])
         self.say(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
+    def measure(self, score: Score, candidates: Spool[Candidate]) -> Iterator[tuple[Candidate, float]]:
+        """Quality by a metric of ours."""
+        return self._run(ScoreStage(score.metric), candidates, _origin)
+
+    def look_up(self, score: Score, candidates: Spool[Candidate]) -> Iterator[tuple[Candidate, float]]:
+        """Quality from a table of the user's."""
+        table = ScoreTable(score)
+        for candidate in candidates:
+            value, reason = table.find(candidate.source)
+            if value is None:
+                self.drop("score", [(candidate.source.origin, reason)])
+            else:
+                yield candidate, value
+
     def take_objects(self, candidates: Spool[Candidate]) -> Spool[Candidate]:
         """Objects and boxes, filtered by size and overlap; keep scenes with enough distinct objects."""
+        assert self.config.annotations is not None
         annotations = CocoAnnotations(located(self.config.annotations.coco))
         kept: Spool[Candidate] = Spool()
         count = 0
@@ -209,6 +228,7 @@ def build(
         UserError: bad input; ``out`` holds something else, or was built with another configuration.
     """
     layout = Layout(out)
+    metric_notes(config.score)  # refuses an unknown metric before any work
     _check_directory(layout, config, force)
     layout.work.mkdir(parents=True, exist_ok=True)
     clear_leftovers(layout.root)

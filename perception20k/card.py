@@ -11,7 +11,7 @@ from distortions import GROUPS, SEVERITIES
 from perception20k import __version__
 from perception20k.config import Config
 from perception20k.records import Sample, Source
-from perception20k.stages.score import METRICS
+from perception20k.stages.score import metric_notes
 
 _SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
 
@@ -92,9 +92,8 @@ def _metrics(config: Config) -> str:
     if not config.score:
         return "Source images were not scored."
     rows = [
-        f"| {METRICS[s.metric].name} | {s.min:g} | {METRICS[s.metric].rule} | {METRICS[s.metric].revision} "
-        f"| {METRICS[s.metric].licence} |"
-        for s in config.score
+        f"| {note['name']} | {note['min']:g} | {note['rule']} | {note['revision']} | {note['licence']} |"
+        for note in metric_notes(config.score)
     ]
     head = "Source images were kept where every metric agreed, on 0 to 100 with 100 the best:\n\n"
     return head + "\n".join(

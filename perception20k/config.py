@@ -17,7 +17,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -38,13 +38,64 @@ class Annotations:
 
 
 @dataclass(frozen=True)
+class Calls:
+    """How an API is called. None of it changes the dataset, so none of it is saved with it."""
+
+    at_once: int = 4
+    """Requests under way at a time."""
+    per_minute: float = 60.0
+    """Most requests begun in a minute."""
+    attempts: int = 5
+    """How often a request is tried when the API is busy, broken or silent."""
+    first_wait: float = 1.0
+    """Seconds before the second attempt; each wait after it is twice as long, give or take, up to a minute."""
+    timeout: float = 120.0
+    """Seconds to wait for an answer."""
+    max_requests: int | None = None
+    """Most requests of one run, repeated ones included; then it stops, and the next run goes on."""
+    max_tokens: int | None = None
+    """Tokens, in and out, after which a run stops."""
+
+
+@dataclass(frozen=True)
+class Describe:
+    """The vision-language model that names the objects."""
+
+    backend: Literal["gemini", "openai", "local"] = "gemini"
+    """``openai`` is any endpoint that speaks its protocol; ``local`` is transformers on this machine."""
+    model: str = "gemini-2.5-pro"
+    """The API's name of it; for ``local`` a folder, or a model of the Hugging Face hub."""
+    revision: str = "main"
+    """For ``local`` and a model of the hub: its branch, tag or commit."""
+    base_url: str | None = None
+    """Where the API is, if not at its usual place."""
+    calls: Calls = field(default_factory=Calls)
+
+
+@dataclass(frozen=True)
+class Detect:
+    """The detector that boxes the objects: Grounding DINO."""
+
+    model: str = "IDEA-Research/grounding-dino-base"
+    """A folder, or a model of the Hugging Face hub."""
+    revision: str = "main"
+    """Of a model of the hub: its branch, tag or commit."""
+    threshold: float = 0.35
+    """Least confidence of a box, in 0..1."""
+
+
+@dataclass(frozen=True)
 class Score:
     """One quality metric and the least quality a source image must have."""
 
     metric: str
-    """A metric's name; see ``perception20k.stages.score.METRICS``."""
+    """A metric's name, see ``perception20k.metrics.METRICS``; with ``table``, the name of its column."""
     min: float = 80.0
     """Least quality, on 0..100 with 100 the best."""
+    table: str | None = None
+    """Scores of your own: a CSV or Parquet file with the columns ``file`` and ``metric``'s name."""
+    range: tuple[float, float] = (0.0, 100.0)
+    """A table's worst and best value; the worst may be the higher one."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +124,14 @@ class Config:
 
     sources: tuple[str, ...]
     """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
-    annotations: Annotations
-    score: tuple[Score, ...] | None = None
-    """Metrics that must all agree; null keeps every image."""
+    annotations: Annotations | None = None
+    """Objects and boxes that exist already; or else ``describe`` and ``detect``."""
+    describe: Describe | None = None
+    """The model that names the objects; needs ``detect``."""
+    detect: Detect | None = None
+    """The model that boxes them."""
+    score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
+    """Metrics that must all agree, by default the paper's three; null keeps every image."""
     max_frames_per_video: int = 3
     """Keyframes taken from a video, evenly spread."""
     samples_per_object: int = 1
@@ -109,15 +165,22 @@ def load_config(path: Path) -> Config:
         raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
     config: Config = build(Config, data, str(path))
     _check_ranges(config, path)
-    at_home = tuple(_anchored(source, path.parent) for source in config.sources)
-    annotations = Annotations(coco=_anchored(config.annotations.coco, path.parent))
-    return dataclasses.replace(config, sources=at_home, annotations=annotations)
+    return _at_home(config, path.parent)
 
 
 def dump_config(config: Config) -> str:
-    """The configuration as YAML, defaults included, keys in their documented order."""
+    """The configuration as YAML, defaults included, keys in their documented order, without ``describe: calls``."""
     plain = dataclasses.asdict(config, dict_factory=lambda pairs: {k: _plain(v) for k, v in pairs})
+    if config.describe is not None:
+        del plain["describe"]["calls"]
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def without_calls(config: Config) -> Config:
+    """What shapes the dataset: the configuration as its saved copy gives it back."""
+    if config.describe is None:
+        return config
+    return dataclasses.replace(config, describe=dataclasses.replace(config.describe, calls=Calls()))
 
 
 def located(spec: str) -> Path:
@@ -139,14 +202,41 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
+def _at_home(config: Config, folder: Path) -> Config:
+    """The configuration with its paths anchored at its file's folder."""
+    changes: dict[str, Any] = {"sources": tuple(_anchored(source, folder) for source in config.sources)}
+    if config.annotations is not None:
+        changes["annotations"] = Annotations(coco=_anchored(config.annotations.coco, folder))
+    for key in ("describe", "detect"):
+        part = getattr(config, key)
+        if part is not None and (folder / Path(part.model).expanduser()).is_dir():
+            changes[key] = dataclasses.replace(part, model=_anchored(part.model, folder))
+    if config.score is not None:
+        changes["score"] = tuple(
+            s if s.table is None else dataclasses.replace(s, table=_anchored(s.table, folder)) for s in config.score
+        )
+    return dataclasses.replace(config, **changes)
+
+
 def _anchored(text: str, folder: Path) -> str:
     return text if text.startswith("package:") else str((folder / Path(text).expanduser()).resolve())
 
 
 def _check_ranges(config: Config, path: Path) -> None:
-    filters = config.filters
+    filters, scores = config.filters, config.score or ()
+    calls = config.describe.calls if config.describe else Calls()
+    given = tuple(part is not None for part in (config.annotations, config.describe, config.detect))
+    if given not in ((True, False, False), (False, True, True)):
+        raise UserError(f"{path}: objects come either from 'annotations', or from 'describe' and 'detect'", code=2)
     rules = [
         ("sources", len(config.sources) > 0, "at least one"),
+        ("score", len({score.metric for score in scores}) == len(scores), "of different metrics"),
+        ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
+        ("describe: calls: at_once", calls.at_once >= 1, "at least 1"),
+        ("describe: calls: per_minute", calls.per_minute > 0, "above 0"),
+        ("describe: calls: attempts", calls.attempts >= 1, "at least 1"),
+        ("describe: calls: timeout", calls.timeout > 0, "above 0"),
+        ("detect: threshold", config.detect is None or 0 <= config.detect.threshold <= 1, "from 0 to 1"),
         ("preset", config.preset in PRESETS, f"one of {', '.join(PRESETS)}"),
         ("max_frames_per_video", config.max_frames_per_video >= 1, "at least 1"),
         (

@@ -33,7 +33,7 @@ from perception20k.records import (
     sources_table,
 )
 from perception20k.shards import expected_bytes, write_shards
-from perception20k.stages.score import METRICS
+from perception20k.stages.score import metric_notes
 from perception20k.stages.split import split
 from perception20k.stats import statistics
 
@@ -122,7 +122,7 @@ def export(
     drops = drops_by_stage(_quarantine(layout))
     write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
     known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
-    about = {"rft_samples": rft, "review": review, "metrics": _metrics(config)}
+    about = {"rft_samples": rft, "review": review, "metrics": metric_notes(config.score)}
     write_manifest(layout, fingerprint, known, about)
     return Exported(len(survivors), rft, review, changed=True)
 
@@ -172,11 +172,3 @@ def _quarantine(layout: Layout) -> list[dict[str, Any]]:
         line for path in sorted(layout.quarantine.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
     ]
     return [json.loads(line) for line in lines]
-
-
-def _metrics(config: Config) -> list[dict[str, Any]]:
-    chosen = [(METRICS[score.metric], score.min) for score in config.score or ()]
-    return [
-        {"name": m.name, "min": least, "rule": m.rule, "revision": m.revision, "licence": m.licence}
-        for m, least in chosen
-    ]

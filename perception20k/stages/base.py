@@ -47,8 +47,8 @@ class Stage(ABC, Generic[Item]):
     """One step of the pipeline over items. Instances are small and picklable; see the module's docstring."""
 
     name: ClassVar[str]
-    batch_size: ClassVar[int] = 1
-    whole_batches: ClassVar[bool] = False
+    batch_size: int = 1
+    whole_batches: bool = False
     """Work on a batch whole although some of its items are done: for results that depend on the company kept."""
     place: Place = "worker"
     """Where the work is done."""

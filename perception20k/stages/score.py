@@ -1,108 +1,144 @@
 """Stage 2, score: objective quality of each source image; an image is kept when every metric agrees.
 
-Every metric is mapped to quality in 0..100, 100 the best, by the rule that stands beside it in ``METRICS``.
+Each metric is run over all images before the next, so that one model at a time is in memory and a metric that is
+added later leaves the work of the others as it is. Scores of the user's own are looked up in a table.
 """
 
 from __future__ import annotations
 
-import difflib
+import math
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from perception20k.config import Score
-from perception20k.errors import UserError
+from perception20k.config import Score, located
+from perception20k.errors import ItemError, UserError
 from perception20k.files import digest
 from perception20k.images import Array
-from perception20k.stages.base import Stage
+from perception20k.metrics import Scorer, find_metric
+from perception20k.records import Source
+from perception20k.stages.base import Outcome, Stage, guarded
 from perception20k.stages.sources import Candidate, load_source
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A quality metric: how to load it, and the rule that maps its raw value to 0..100."""
-
-    name: str
-    revision: str
-    licence: str
-    rule: str
-    """The mapping in words, for the manifest and the card."""
-    load: Callable[[], Callable[[Array], float]]
-    """Loads the model; the function it returns gives the raw value of an RGB image."""
-    quality: Callable[[float], float]
-
-
-def _load_brisque() -> Callable[[Array], float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the package imports scipy's old module names
-        from brisque import BRISQUE
-
-    class Brisque(BRISQUE):  # type: ignore[misc]  # the package has no types
-        """The package hands one-element arrays to ``float``, which NumPy refuses since 2.4."""
-
-        def scale_features(self, features: Any) -> Any:
-            return super().scale_features([np.ravel(feature)[0] for feature in features])
-
-    model = Brisque()
-    return lambda image: float(model.score(image))
-
-
-METRICS = {
-    "brisque": Metric(
-        name="brisque",
-        revision="brisque 0.2.0, its own SVM",
-        licence="Apache-2.0",
-        rule="100 - BRISQUE, clipped to 0..100",
-        load=_load_brisque,
-        quality=lambda raw: float(np.clip(100 - raw, 0, 100)),
-    ),
-}
-
-
-def find_metric(name: str) -> Metric:
-    """A metric by name.
-
-    Raises:
-        UserError: no such metric; the closest names are suggested.
-    """
-    if name in METRICS:
-        return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, n=1)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known metrics: {', '.join(METRICS)}"
-    raise UserError(f"score: unknown metric '{name}'", hint, code=2)
-
-
 class ScoreStage(Stage[Candidate]):
-    """Every configured metric on every source image."""
+    """One metric on every source image.
+
+    The images of a batch may go through the model together, and company changes a float's last digits: batches
+    are therefore the same whatever an earlier run has done, and are done whole.
+    """
 
     name = "score"
+    whole_batches = True
 
-    def __init__(self, wanted: tuple[Score, ...]) -> None:
-        self._names = [score.metric for score in wanted]
-        self._revisions = [find_metric(name).revision for name in self._names]
-        self._functions: dict[str, Callable[[Array], float]] = {}
+    def __init__(self, metric: str) -> None:
+        self._metric = find_metric(metric)
+        self.batch_size = 8 if self._metric.is_model else 1
+        self.place = "gpu" if self._metric.is_model else "worker"
+        self._score: Scorer | None = None
 
     def setup(self) -> None:
         """See :class:`Stage`."""
-        self._functions = {name: METRICS[name].load() for name in self._names}
+        self._score = self._metric.load(self._metric.name)
 
     def key(self, item: Candidate) -> str:
         """See :class:`Stage`."""
-        return digest([self.name, 1, item.source.image_id, self._names, self._revisions])
+        return digest([self.name, 2, item.source.image_id, self._metric.name, self._metric.revision])
 
-    def process_one(self, item: Candidate) -> dict[str, float]:
-        """Metric name to quality in 0..100."""
-        _, pixels = load_source(item)
+    def process(self, batch: list[Candidate]) -> list[Outcome]:
+        """Outcomes: quality in 0..100. An image the model stumbles over is no harm to the others."""
+        opened = [guarded(_pixels, item) for item in batch]
+        pixels = [outcome.value for outcome in opened if outcome.error is None]
+        together = guarded(self._qualities, pixels)
+        if together.error is None:
+            scored = iter([Outcome(value) for value in together.value])
+        else:
+            scored = iter([guarded(lambda image: self._qualities([image])[0], image) for image in pixels])
+        return [next(scored) if outcome.error is None else outcome for outcome in opened]
+
+    def process_one(self, item: Candidate) -> float:
+        """The quality of one image."""
+        return self._qualities([_pixels(item)])[0]
+
+    def _qualities(self, images: Sequence[Array]) -> list[float]:
+        assert self._score is not None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fits of a metric may not converge on odd content
-            raw = {name: score(pixels) for name, score in self._functions.items()}
-        return {name: round(METRICS[name].quality(value), 4) for name, value in raw.items()}
+            raw = self._score(images) if images else []
+        if not all(math.isfinite(value) for value in raw):
+            raise ItemError(f"{self._metric.name} gives no number for this image")
+        return [round(self._metric.quality(value), 4) for value in raw]
+
+
+def _pixels(item: Candidate) -> Array:
+    return load_source(item)[1]
+
+
+class ScoreTable:
+    """Scores of the user's own: a CSV or Parquet file with a column ``file`` and one named as the metric.
+
+    ``file`` is matched to a source's name: the whole of it, the part after the last slash, or for a keyframe the
+    name of its video.
+
+    Raises:
+        UserError: the file cannot be read, lacks a column, names a file twice or holds what is no number.
+    """
+
+    def __init__(self, score: Score) -> None:
+        assert score.table is not None
+        self._path = located(score.table)
+        self._worst, self._best = score.range
+        self._scores = _read_table(self._path, score.metric)
+
+    def find(self, source: Source) -> tuple[float | None, str]:
+        """A source's quality in 0..100, or None and the reason."""
+        whole = source.origin.partition("#frame=")[0]
+        for name in (source.origin, source.origin.rsplit("/", 1)[-1], whole, whole.rsplit("/", 1)[-1]):
+            if name in self._scores:
+                share = (self._scores[name] - self._worst) / (self._best - self._worst)
+                return round(min(max(100 * share, 0.0), 100.0), 4), ""
+        return None, f"{self._path.name} has no score for this file"
+
+
+def _read_table(path: Path, metric: str) -> dict[str, float]:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    try:
+        table: Any = parquet.read_table(path) if path.suffix.lower() == ".parquet" else csv.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such table of scores", "Check the config's 'score'") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path}: not a table of scores: {str(error).splitlines()[0]}") from None
+    for column in ("file", metric):
+        if column not in table.column_names:
+            raise UserError(f"{path}: no column '{column}'", f"Columns: {', '.join(table.column_names)}")
+    scores: dict[str, float] = {}
+    for row, (file, value) in enumerate(zip(table["file"].to_pylist(), table[metric].to_pylist(), strict=True), 1):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise UserError(f"{path}: row {row}: {value!r} is no score")
+        if scores.setdefault(str(file), float(value)) != value:
+            raise UserError(f"{path}: row {row}: a second score for '{file}'")
+    return scores
 
 
 def good_enough(scores: dict[str, float], wanted: tuple[Score, ...]) -> tuple[bool, str]:
     """Filter: keep an image when every metric gives at least its minimum (Refine-IQA, dataset construction)."""
     low = [f"{s.metric} {scores[s.metric]:.1f} is below {s.min:g}" for s in wanted if scores[s.metric] < s.min]
     return not low, "; ".join(low)
+
+
+def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
+    """What the manifest and the card say of each metric: name, least quality, rule, revision, licence."""
+    notes = []
+    for score in wanted or ():
+        if score.table is not None:
+            worst, best = score.range
+            rule = f"{worst:g} is 0, {best:g} is 100, linear, clipped"
+            about = {"rule": rule, "revision": f"the user's table {Path(score.table).name}", "licence": "not stated"}
+        else:
+            metric = find_metric(score.metric)
+            about = {"rule": metric.rule, "revision": metric.revision, "licence": metric.licence}
+        notes.append({"name": score.metric, "min": score.min, **about})
+    return notes

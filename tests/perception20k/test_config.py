@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.config import Score, default_config, dump_config, load_config
+from perception20k.config import Config, Score, default_config, dump_config, load_config, without_calls
 from perception20k.errors import UserError
 
 FIRST = """\
@@ -34,6 +34,20 @@ def test_the_resolved_copy_reads_back_to_the_same_config(tmp_path: Path) -> None
     assert load_config(tmp_path / "copy.yaml") == config
 
 
+def test_models_can_name_and_box_the_objects(tmp_path: Path) -> None:
+    (tmp_path / "dino").mkdir()
+    text = "sources: [photos/]\ndescribe: {calls: {max_requests: 9}}\ndetect: {model: dino, threshold: 0.5}\n"
+    config = load(tmp_path, text)
+    assert isinstance(config, Config) and config.describe is not None and config.detect is not None
+    assert (config.describe.backend, config.describe.model) == ("gemini", "gemini-2.5-pro")
+    assert config.detect.model == str(tmp_path / "dino")
+    assert [score.metric for score in config.score or ()] == ["qalign", "dbcnn", "hyperiqa"]
+    # how the API is called is no part of the dataset
+    (tmp_path / "copy.yaml").write_text(dump_config(config))
+    assert "calls" not in dump_config(config)
+    assert load_config(tmp_path / "copy.yaml") == without_calls(config) != config
+
+
 def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
     config = default_config()
     assert all(source.startswith("package:") for source in config.sources)
@@ -54,6 +68,11 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("score: [{min: 80}]", "the key 'metric' is missing"),
         ("score: brisque", "score: expected a list, not 'brisque'"),
         ("filters: {min_box: 0.95}", "filters: min_box must be"),
+        ("score: [{metric: a, table: t.csv, range: [1]}]", "score[0]: range: expected 2 values, not [1]"),
+        ("score: [{metric: a, table: t.csv, range: [1, 1]}]", "score: range must be two different values"),
+        ("score: [{metric: piqe}, {metric: piqe}]", "score must be of different metrics"),
+        ("describe: {}", "objects come either from 'annotations', or from 'describe' and 'detect'"),
+        ("annotations: null", "objects come either from 'annotations', or from 'describe' and 'detect'"),
     ],
 )
 def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, message: str) -> None:

@@ -1,33 +1,97 @@
+"""The score stage: metrics on real photos, tables of the user's own, and the filter."""
+
+import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
+import pyarrow as pa
 import pytest
+from PIL import Image
+from pyarrow import csv, parquet
 
-from perception20k import images
 from perception20k.config import Score
 from perception20k.errors import UserError
-from perception20k.stages.score import METRICS, find_metric, good_enough
+from perception20k.records import Source
+from perception20k.stages.score import ScoreStage, ScoreTable, good_enough, metric_notes
+from perception20k.stages.sources import Candidate, Ingest, SourceFile, candidates_of
 
 
-def test_brisque_really_scores(photos: Path) -> None:
-    metric = METRICS["brisque"]
-    score = metric.load()
-    sharp = images.decode((photos / "salon.png").read_bytes())
-    blurred = cv2.GaussianBlur(sharp, (0, 0), 4)
-    quality = [metric.quality(score(image)) for image in (sharp, blurred)]
-    assert quality[0] > quality[1] + 20
+def candidate(path: Path) -> Candidate:
+    return candidates_of(SourceFile(path, path.name), Ingest(1).process_one(SourceFile(path, path.name)))[0]
 
 
-@pytest.mark.parametrize(("raw", "quality"), [(0, 100), (30.5, 69.5), (-8, 100), (130, 0)])
-def test_the_rule_of_brisque(raw: float, quality: float) -> None:
-    assert METRICS["brisque"].quality(raw) == quality
+def source(origin: str) -> Source:
+    return Source("0" * 16, "f", "d", 640, 480, origin)
 
 
-def test_every_metric_states_rule_revision_and_licence() -> None:
-    for name, metric in METRICS.items():
-        assert metric.name == name
-        assert metric.rule and metric.revision and metric.licence
+def test_a_batch_of_photos_of_different_sizes_is_scored_in_its_order(photos: Path) -> None:
+    batch = [candidate(photos / name) for name in ("salon.png", "tulips.png", "nuthatch.jpg", "salon.png")]
+    stage = ScoreStage("piqe")
+    stage.setup()
+    together = [outcome.value for outcome in stage.process(batch)]
+    assert together == [stage.process_one(item) for item in batch]
+    assert together[0] == together[3] and len(set(together)) == 3
+    assert all(0 <= value <= 100 for value in together)
+
+
+def test_a_photo_that_cannot_be_scored_is_no_harm_to_its_batch(tmp_path: Path, photos: Path) -> None:
+    shutil.copy(photos / "salon.png", tmp_path / "good.png")
+    Image.fromarray(np.full((3, 3, 3), 9, np.uint8)).save(tmp_path / "tiny.png")
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "gone.png")
+    batch = [candidate(tmp_path / name) for name in ("tiny.png", "gone.png", "good.png")]
+    (tmp_path / "gone.png").unlink()
+    stage = ScoreStage("piqe")
+    stage.setup()
+    tiny, gone, good = stage.process(batch)
+    assert "the file is gone" in (gone.error or "")
+    assert good.error is None and 0 <= good.value <= 100
+    assert tiny.error or 0 <= tiny.value <= 100
+
+
+def test_the_key_knows_image_metric_and_weights_and_nothing_else(photos: Path) -> None:
+    one, two = candidate(photos / "salon.png"), candidate(photos / "tulips.png")
+    keys = {ScoreStage(metric).key(item) for metric in ("brisque", "piqe") for item in (one, two)}
+    assert len(keys) == 4
+    assert ScoreStage("piqe").key(one) == ScoreStage("piqe").key(Candidate(Path("elsewhere"), one.source))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_scores_of_ones_own_come_from_a_table(tmp_path: Path, suffix: str) -> None:
+    table = pa.table(
+        {"file": ["b/a.jpg", "c.jpg", "d.mp4", "e.mp4#frame=3"], "mos": [1.0, 3.0, 4.0, 9.0], "n": [1, 2, 3, 4]}
+    )
+    if suffix == "csv":
+        csv.write_csv(table, tmp_path / "t.csv")
+    else:
+        parquet.write_table(table, tmp_path / "t.parquet")
+    scores = ScoreTable(Score("mos", table=str(tmp_path / f"t.{suffix}"), range=(1, 5)))
+    # 1..5 to 0..100: 1 is 0, 3 is 50, 4 is 75, and 9 is clipped
+    assert scores.find(source("b/a.jpg")) == (0.0, "")
+    assert scores.find(source("somewhere/c.jpg")) == (50.0, "")
+    assert scores.find(source("d.mp4#frame=7")) == (75.0, "")
+    assert scores.find(source("x/e.mp4#frame=3")) == (100.0, "")
+    assert scores.find(source("a.jpg")) == (None, f"t.{suffix} has no score for this file")
+    assert ScoreTable(Score("n", table=str(tmp_path / f"t.{suffix}"), range=(4, 2))).find(source("c.jpg"))[0] == 100.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,mos\na.jpg,1\n", "no column 'file'. Columns: name, mos"),
+        ("file,score\na.jpg,1\n", "no column 'mos'"),
+        ("file,mos\na.jpg,good\n", "row 1: 'good' is no score"),
+        ("file,mos\na.jpg,1\nb.jpg,\n", "row 2: None is no score"),
+        ("file,mos\na.jpg,1\na.jpg,2\n", "row 2: a second score for 'a.jpg'"),
+        ("file,mos\na.jpg,1,2\n", "not a table of scores"),
+        (None, "no such table of scores"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_one_line(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(UserError) as caught:
+        ScoreTable(Score("mos", table=str(tmp_path / "t.csv")))
+    assert message in str(caught.value) and "t.csv" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_an_image_is_kept_when_every_metric_agrees() -> None:
@@ -37,13 +101,8 @@ def test_an_image_is_kept_when_every_metric_agrees() -> None:
     assert good_enough({"a": 1.0, "b": 2.0}, wanted) == (False, "a 1.0 is below 80; b 2.0 is below 60")
 
 
-def test_an_unknown_metric_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(UserError, match="Did you mean 'brisque'"):
-        find_metric("brisq")
-
-
-def test_a_flat_image_is_scored_without_a_crash() -> None:
-    metric = METRICS["brisque"]
-    with np.errstate(all="ignore"):
-        value = metric.load()(np.full((64, 64, 3), 9, np.uint8))
-    assert isinstance(value, float)
+def test_the_notes_state_rule_revision_and_licence_of_every_metric() -> None:
+    notes = metric_notes((Score("qalign"), Score("mos", 3, "x/mine.csv", (1, 5))))
+    assert notes[0]["rule"] == "1 is 0, 5 is 100, linear, clipped"
+    assert notes[0]["revision"] == "q-future/one-align" and "Noncommercial" in notes[0]["licence"]
+    assert notes[1]["rule"] == notes[0]["rule"] and "mine.csv" in notes[1]["revision"]
