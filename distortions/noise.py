@@ -64,7 +64,7 @@ def noise_spatially_correlated(image: Image, rng: np.random.Generator, *, sigma:
 def noise_poisson(image: Image, rng: np.random.Generator, *, photons: int) -> Image:
     """Photon noise, ``photons`` at white: Poisson(x photons) / photons."""
     # The level picks a row of the table, 12 random bits one of its 4,096 equally likely outcomes.
-    index = image.astype(np.int32) << 12
+    index = np.multiply(image, 4096, dtype=np.int32)
     index += uniform16(rng, image.shape) >> 4
     return np.take(_poisson_outcomes(photons), index, mode="clip")
 

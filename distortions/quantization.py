@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 
 import cv2
@@ -111,25 +112,25 @@ def _median_cut_levels(counts: Counts, colors: int) -> npt.NDArray[np.float64]:
     boxes; a level then goes to the nearest of the boxes' rounded means.
     """
     used = np.flatnonzero(counts)[::-1]
-    below = np.concatenate([[0], np.cumsum(counts[used])])
-    heap = [(int(below[-1]), 0, len(used))]
+    pixels = [0, *np.cumsum(counts[used]).tolist()]
+    sums = [0, *np.cumsum(counts[used] * used).tolist()]
+    heap = [(pixels[-1], 0, len(used))]
     boxes: list[tuple[int, int]] = []
     while heap and len(heap) + len(boxes) < colors:
         _, start, end = _pop(heap)
         if end - start == 1:
             boxes.append((start, end))
             continue
-        half = (below[start] + below[end]) / 2
-        middle = min(int(np.searchsorted(below, half, side="right")), end - 1)
+        middle = min(bisect_right(pixels, (pixels[start] + pixels[end]) / 2), end - 1)
         for a, b in ((start, middle), (middle, end)):
-            _push(heap, (int(below[b] - below[a]), a, b))
+            _push(heap, (pixels[b] - pixels[a], a, b))
     boxes += [(start, end) for _, start, end in heap]
-    means = [int(np.average(used[a:b], weights=counts[used[a:b]]) + 0.5) for a, b in boxes]
-    distance = np.abs(used[:, np.newaxis] - np.array(means)).astype(np.float64)
+    means = np.array([int((sums[b] - sums[a]) / (pixels[b] - pixels[a]) + 0.5) for a, b in boxes])
+    distance = np.abs(used[:, np.newaxis] - means).astype(np.float64)
     for column, (start, end) in enumerate(boxes):
         distance[start:end, column] -= 0.5  # a level between two means stays with its own box
     out = _LEVELS.astype(np.float64)
-    out[used] = np.array(means)[distance.argmin(axis=1)]
+    out[used] = means[distance.argmin(axis=1)]
     return out
 
 
