@@ -58,10 +58,14 @@ def blur_motion(image: Image, *, radius: int, sigma: float, angle: float) -> Ima
     reach=lambda sigma, shift, cycles: 2 * _gaussian_reach(sigma) + cycles * _WALK * shift,
 )
 def blur_glass(image: Image, rng: np.random.Generator, *, sigma: float, shift: int, cycles: int) -> Image:
-    """Frosted glass: Gaussian blur, ``cycles`` rounds of random displacement up to ``shift`` px, Gaussian blur."""
+    """Frosted glass: Gaussian blur, ``cycles`` rounds of random displacement up to ``shift`` px, Gaussian blur.
+
+    As in the reference, the outermost pixels of an image, where an offset could lead outside, are not displaced.
+    """
     pixels = np.asarray(cv2.convertScaleAbs(_gaussian(image, sigma)))
+    inside = (slice(shift + 1, 1 - shift or None),) * 2
     for _ in range(cycles):
-        pixels = _displaced(pixels, rng, _walk(shift))
+        pixels[inside] = _displaced(pixels, rng, _walk(shift))[inside]
     return truncate(_gaussian(pixels, sigma))
 
 

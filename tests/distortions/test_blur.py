@@ -124,3 +124,12 @@ def test_glass_keeps_the_mean_and_loses_detail() -> None:
     out = distort(photo, "blur_glass", 5, seed=1)
     assert abs(out.mean() - photo.mean()) < 1
     assert np.abs(np.diff(out.astype(int), axis=1)).mean() < 0.6 * np.abs(np.diff(photo.astype(int), axis=1)).mean()
+
+
+def test_glass_only_blurs_the_outermost_pixels() -> None:
+    photo = natural_photos()["coffee"]
+    one, two = (distort(photo, "blur_glass", 3, seed=seed, sigma=0.1) for seed in (1, 2))
+    # sigma 0.1 blurs nothing; shift 2 leaves rows and columns 0 to 2 and the last one in place
+    for out in (one, two):
+        assert np.array_equal(out[:3], photo[:3]) and np.array_equal(out[:, -1], photo[:, -1])
+    assert np.mean(one[3:-1, 3:-1] != two[3:-1, 3:-1]) > 0.3
