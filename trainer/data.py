@@ -36,7 +36,7 @@ def read_source(text: str) -> MosTable | Path:
     """
     if table := _CSV.fullmatch(text):
         if table["low"] is None:
-            raise UserError(f"--data {text}: on which scale are its MOS?", f"Write {text}:0-100", code=2)
+            raise UserError(f"--data {text}: the scale of its MOS is not given", f"Write {text}:0-100", code=2)
         return read_csv(Path(table["path"]), float(table["low"]), float(table["high"]))
     name, colon, folder = text.partition(":")
     if colon and not Path(text).exists():
@@ -46,6 +46,11 @@ def read_source(text: str) -> MosTable | Path:
     if not Path(text).is_dir():
         raise UserError(f"--data {text}: no such directory", code=2)
     return Path(text)
+
+
+def read_sources(texts: Sequence[str]) -> dict[str, MosTable | Path]:
+    """What each ``--data`` names."""
+    return {text: read_source(text) for text in texts}
 
 
 def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid) -> list[Rows]:

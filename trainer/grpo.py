@@ -1,7 +1,8 @@
 """TRL's GRPO trainer with the papers' additions. The only module that overrides private methods of TRL.
 
-Three overrides, each a few lines around ``super()``; ``tests/trainer/test_grpo.py`` fails when TRL changes them:
+Four overrides, each a few lines around ``super()``; ``tests/trainer/test_grpo.py`` fails when TRL changes them:
 
+- ``_load_from_checkpoint`` (of transformers): a resumed run really has its weights;
 - ``_get_train_sampler``: our order of prompts (:mod:`trainer.sampler`);
 - ``_calculate_rewards``: measures by task and mode (:mod:`trainer.metrics`);
 - ``_generate_and_score_completions``: the advantage of Refine-IQA's Eq. 6, and the sample page.
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import is_peft_model
 from torch.utils.data import Sampler
 from trl import GRPOTrainer
 
@@ -43,6 +45,19 @@ class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         for reward in self.reward_funcs:
             if hasattr(reward, "bind"):
                 reward.bind(self)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Weights of a checkpoint, by the model's own loader.
+
+        transformers 5.23 saves Qwen2.5-VL under its older parameter names and, on resuming, looks for the new
+        ones: it warns and goes on with the weights it started from.
+        """
+        if is_peft_model(self.model) or self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        target = self.model if model is None else model
+        saved = type(target).from_pretrained(resume_from_checkpoint, dtype=target.dtype)
+        target.load_state_dict(saved.state_dict())
 
     def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
         batch = self.args.generation_batch_size // self.num_generations

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import torch
 
 
-def require_train_extra() -> None:
-    """Refuse early, in one line, where the training libraries are not installed.
+def require_train_extra(job: str = "training") -> None:
+    """Refuse early, in one line, where the libraries that ``job`` needs are not installed.
 
     Raises:
         UserError: names the first missing package and the extra that brings it.
@@ -27,7 +27,7 @@ def require_train_extra() -> None:
 
     for name in ("torch", "torchvision", "transformers", "accelerate", "datasets", "peft", "trl"):
         if find_spec(name) is None:
-            raise UserError(f"training needs {name}, which is not installed", "Install perception20k[train]")
+            raise UserError(f"{job} needs {name}, which is not installed", "Install perception20k[train]")
 
 
 def load_processor(model: str, max_pixels: int | None = None) -> Any:

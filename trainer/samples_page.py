@@ -72,7 +72,7 @@ def _line(rollout: Rollout, names: Sequence[str]) -> str:
 def _question(row: dict[str, Any]) -> str:
     contents = [message["content"] for message in row["prompt"]]
     parts = [part for content in contents if isinstance(content, list) for part in content]
-    return "\n".join(part["text"] for part in parts if part["type"] == "text")
+    return "".join(part["text"] if part["type"] == "text" else "[image]" for part in parts)
 
 
 def _pictures(group: Group) -> str:

@@ -12,7 +12,7 @@ RUN/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,14 @@ from trainer.runlog import RunLog
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
 
-def train(recipe: Recipe, sources: Sequence[str], model: str, run: Path, *, resume: bool = False) -> None:
+def train(
+    recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path, *, resume: bool = False
+) -> None:
     """Train ``model`` on ``sources`` as ``recipe`` says, into ``run``.
 
     Args:
         recipe: a loaded recipe.
-        sources: what ``--data`` names; see :mod:`trainer.data`.
+        sources: what each ``--data`` names (:func:`trainer.data.read_sources`).
         model: directory or hub name of a vision-language model, or directory of an adapter.
         run: the run's directory, new or, with ``resume``, that of an unfinished run.
         resume: go on from the newest checkpoint.
@@ -53,18 +55,17 @@ def train(recipe: Recipe, sources: Sequence[str], model: str, run: Path, *, resu
             batch that does not divide, a run in the way.
     """
     disable_progress_bar()
-    state = PartialState()
+    state = PartialState(cpu=not torch.cuda.is_available())
     passes = backward_passes(recipe, state.num_processes)
-    found = [data.read_source(source) for source in sources]
     processor = models.load_processor(model, recipe.max_pixels)
     if "probability" in recipe.weighted_rewards():
         write_score(processor.tokenizer, "", 3.4)
-    rows, row_datasets = data.as_dataset(data.training_rows(recipe, found, models.grid_of(processor)))
+    rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
     _check_length(recipe, row_datasets)
     checkpoint = _checkpoint(recipe, run, resume)
     state.wait_for_everyone()
     if state.is_main_process:
-        _describe(recipe, sources, found, model, run)
+        _describe(recipe, sources, model, run)
     state.wait_for_everyone()
     with state.main_process_first():
         start = models.plain_model(model, run / "start", processor)
@@ -197,12 +198,12 @@ def _checkpoint(recipe: Recipe, run: Path, resume: bool) -> str | None:
     return checkpoint
 
 
-def _describe(recipe: Recipe, sources: Sequence[str], found: Sequence[MosTable | Path], model: str, run: Path) -> None:
+def _describe(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path) -> None:
     write_text(run / "recipe.yaml", dump(recipe))
     packages = ("perception20k", "torch", "transformers", "trl")
     versions = {name: version(name) for name in packages}
     write_json(run / "inputs.json", {"model": model, "data": list(sources), "versions": versions})
-    tables = [source for source in found if isinstance(source, MosTable)]
+    tables = [source for source in sources.values() if isinstance(source, MosTable)]
     missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
     if missing:
         write_text(run / "missing-images.txt", "\n".join(missing) + "\n")

@@ -27,9 +27,12 @@ def command(
     from trainer.models import require_train_extra
 
     require_train_extra()
+    from trainer.data import read_sources
     from trainer.recipe import load
-    from trainer.train import train
 
-    train(load(recipe, changes), sources, model, out, resume=resume)
+    loaded, found = load(recipe, changes), read_sources(sources)
+    from trainer.train import train  # heavy: only when the rest is in order
+
+    train(loaded, found, model, out, resume=resume)
     click.echo(f"The trained model is in {out / 'model'}, sample pages are in {out / 'samples'}.")
     click.echo(f"Draw the curves: perception20k curves {out}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from skimage import data as photos
 from distortions import distort
 from trainer import wording
 
-pytest.importorskip("trl")
+if find_spec("trl") is None:  # a light install
+    collect_ignore_glob = ["*"]
 
 THOUGHTS = ["sharp and clean", "a little soft", "heavy noise on the whole picture", "dark, dull, blocky"]
 

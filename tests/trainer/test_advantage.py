@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from trainer.advantage import modified_advantage  # noqa: E402
+from trainer.advantage import modified_advantage
 
 
 def advantage(rewards: list[float], right: list[int]) -> list[float]:

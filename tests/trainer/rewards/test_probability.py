@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-torch = pytest.importorskip("torch")
-
-from perception20k.errors import UserError  # noqa: E402
-from trainer import models, wording  # noqa: E402
-from trainer.rewards import probability  # noqa: E402
-from trainer.rewards.probability import (  # noqa: E402
+from perception20k.errors import UserError
+from trainer import models, wording
+from trainer.rewards import probability
+from trainer.rewards.probability import (
     Ending,
     ProbabilityDifference,
     Query,
@@ -110,15 +109,14 @@ def test_a_token_reaching_into_the_score_is_written_anew() -> None:
     class Joining:
         """Says " 3" with one token, as some tokenizers do, but writes single characters."""
 
-        words = {1: "<think>a</think><answer>Score:", 2: " 3", 3: ".", 4: "4", 5: "</answer>"}
-
         def decode(self, ids: list[int], **_: Any) -> str:
-            return "".join(self.words.get(id, chr(id)) for id in ids)
+            words = ["<think>a</think><answer>Score:", " 3", ".", "4", "</answer>"]
+            return "".join(words[id] for id in ids)
 
         def __call__(self, text: str, **_: Any) -> dict[str, Any]:
             return {"input_ids": [ord(c) for c in text], "offset_mapping": [(i, i + 1) for i in range(len(text))]}
 
-    assert replace_score(Joining(), [1, 2, 3, 4, 5], 1.2) == Ending([1, *map(ord, " 1.2")], [2, 4])
+    assert replace_score(Joining(), [0, 1, 2, 3, 4], 1.2) == Ending([0, *map(ord, " 1.2")], [2, 4])
 
 
 @pytest.mark.parametrize("pictures", [1, 2])

@@ -1,0 +1,47 @@
+"""What is logged of a rollout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trainer.metrics import measures
+from trainer.rows import COLUMNS
+
+SAID = "<think>one two three</think><answer>Score: 3.0</answer>"
+
+
+def measured(text: str, *, mos_range: tuple[float, float] | None = (0, 5), **row: Any) -> dict[str, float]:
+    whole = {**dict.fromkeys(COLUMNS), **row}
+    count = {"truncated": False, "think_tokens": lambda thought: len(thought.split())}
+    return measures(whole, text, 0.5, mos_range=mos_range, **count)
+
+
+def test_a_description_is_taken_apart() -> None:
+    row = {"task": "description", "mode": "fr", "object": "cup", "distortion": "blur", "severity_label": "severe"}
+    assert measured("<answer>cup / noise / severe</answer>", **row) == {
+        "description/fr/reward": 0.5,
+        "description/fr/truncated": 0,
+        "description/fr/object_right": 1,
+        "description/fr/distortion_right": 0,
+        "description/fr/severity_right": 1,
+    }
+
+
+def test_a_score_has_an_error_and_a_think_length() -> None:
+    values = measured(SAID, task="score", mode="think", mos=3.4)
+    assert values["score/think/error"] == pytest.approx(0.4)
+    assert values["score/think/think_tokens"] == 3
+    rated = measured('<think>a</think><answer>{"rating": 3.0}</answer>', task="score", mode="think", mos=3.4)
+    assert rated["score/think/error"] == pytest.approx(0.4)
+
+
+def test_an_unreadable_score_has_no_error_and_an_unscaled_mos_none_either() -> None:
+    assert "score/think/error" not in measured("<answer>good</answer>", task="score", mode="think", mos=3.4)
+    assert "score/think/error" not in measured(SAID, task="score", mode="think", mos=70, mos_range=None)
+
+
+def test_no_think_part_has_length_nothing() -> None:
+    assert measured("<answer>3.0</answer>", task="score", mode="think", mos=3.4)["score/think/think_tokens"] == 0
+    assert "grounding/nr/think_tokens" not in measured("", task="grounding", mode="nr")

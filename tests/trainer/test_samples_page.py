@@ -1,0 +1,68 @@
+"""The HTML sample page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from trainer.rows import COLUMNS
+from trainer.samples_page import SHOWN, Group, Rollout, write_page
+from trainer.wording import ask
+
+
+def group(text: str, **row: Any) -> Group:
+    whole = {
+        **dict.fromkeys(COLUMNS),
+        "prompt": ask("refine-iqa-think.v1"),
+        "images": [Image.new("RGB", (112, 84))],
+        "row_id": "row",
+        "task": "score",
+        "mode": "think",
+        **row,
+    }
+    return Group(whole, [Rollout(text, {"answer": 1.0}, -0.25), Rollout("two", {"format": 0.0}, 0.5)])
+
+
+def pictures(html: str) -> list[Image.Image]:
+    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', html)
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
+
+
+def test_a_page_shows_prompt_rollouts_rewards_and_advantages(tmp_path: Path) -> None:
+    write_page(tmp_path / "a" / "page.html", "run, step 3", [group("one", solution="3.40")])
+    html = (tmp_path / "a" / "page.html").read_text()
+    for word in ("run, step 3", "overall rating of the visual quality", "one", "two", "1.000", "-0.250", "3.40"):
+        assert word in html
+    assert [picture.size for picture in pictures(html)] == [(112, 84)]
+
+
+def test_what_a_model_writes_is_not_html(tmp_path: Path) -> None:
+    write_page(tmp_path / "page.html", "run", [group("<script>alert(1)</script> <answer>")])
+    html = (tmp_path / "page.html").read_text()
+    assert "<script>" not in html
+    assert "&lt;answer&gt;" in html
+
+
+def test_the_true_and_the_answered_box_are_drawn_on_the_distorted_image(tmp_path: Path) -> None:
+    images = [Image.new("RGB", (112, 84)), Image.new("RGB", (112, 84))]
+    row = {"task": "grounding", "mode": "fr", "images": images, "box": (10.0, 10.0, 60.0, 60.0)}
+    said = group("<answer>70,10,100,60</answer>", **row)
+    swapped = group("<answer>100,60,70,10</answer>", **row)  # must not stop the page
+    write_page(tmp_path / "page.html", "run", [said, swapped])
+    first, second, *_ = pictures((tmp_path / "page.html").read_text())
+    assert np.asarray(first).max() <= 20
+    truth, answer = second.getpixel((10, 35)), second.getpixel((70, 35))
+    assert truth[1] > 90 and truth[0] < 90  # green
+    assert answer[0] > 90 and answer[2] < 90  # orange
+    assert images[1].getpixel((10, 35)) == (0, 0, 0)  # the row's own image is not drawn on
+
+
+def test_a_page_stays_small(tmp_path: Path) -> None:
+    write_page(tmp_path / "page.html", "run", [group(f"text {i}") for i in range(SHOWN + 5)])
+    assert (tmp_path / "page.html").read_text().count("<section>") == SHOWN

@@ -1,0 +1,99 @@
+"""Two runs side by side: every measure with its bootstrap interval, and the papers' published rows.
+
+Both runs are resampled by the same draws, so that the interval of the difference is that of paired answers; questions
+about one sample, image or pair are drawn together. A difference whose interval leaves out zero is marked.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from perception20k.errors import UserError
+from perception20k.files import write_text
+from trainer.evaluation import published, records, report
+from trainer.evaluation.measures import Measure
+from trainer.evaluation.metrics import interval, resamples
+from trainer.evaluation.records import Record
+from trainer.evaluation.tables import Cell, Table, markdown, to_csv, to_json
+
+
+def compare(first: Path, second: Path) -> list[Table]:
+    """One table for each kind of suite that both runs answered, then what is published for the same data.
+
+    Raises:
+        UserError: a directory is no finished run, or the runs have no questions in common.
+    """
+    runs = [_read(path) for path in (first, second)]
+    (described, answers), (other, others) = runs
+    same = [name for name in answers if name in others and described["suites"][name] == other["suites"][name]]
+    if not same:
+        have = "; ".join(f"{path}: {', '.join(found)}" for path, (_, found) in zip((first, second), runs, strict=True))
+        raise UserError(f"{first} and {second} answered no questions in common", have)
+    tables = []
+    for kind in report.KINDS:
+        mine = [name for name in same if report.kind_of(name) == kind]
+        if mine:
+            tables += _tables(kind, {name: (answers[name], others[name]) for name in mine})
+    for name in dict.fromkeys([*answers, *others]):
+        found = published.beside(report.kind_of(name), report.greedy((answers | others)[name]))
+        tables += [table for table in found if table not in tables]
+    return tables
+
+
+def write(out: Path, title: str, tables: list[Table]) -> None:
+    """Write the tables as Markdown, CSV and JSON into ``out``."""
+    write_text(out / "comparison.md", f"# {title}\n\n{markdown(tables)}")
+    write_text(out / "comparison.csv", to_csv(tables))
+    write_text(out / "comparison.json", to_json(tables))
+
+
+def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Record]]]:
+    described, answers = run / "run.json", run / "predictions.parquet"
+    if not described.is_file():
+        raise UserError(f"{run}: not an evaluation (no run.json)", "Run perception20k evaluate first")
+    if not answers.is_file() or (run / ".parts").exists():
+        raise UserError(f"{run}: the evaluation has not finished", "Run its command again")
+    return json.loads(described.read_text(encoding="utf-8")), report.by_suite(records.read(answers))
+
+
+def _tables(kind: str, suites: dict[str, tuple[list[Record], list[Record]]]) -> list[Table]:
+    shares: list[tuple[Cell, ...]] = []
+    others: list[tuple[Cell, ...]] = []
+    for name, pair in suites.items():
+        first, second = ({m.name: m for m in report.measures(name, part)} for part in pair)
+        for what in dict.fromkeys([*first, *second]):
+            line = (name, *_line(what, first.get(what), second.get(what)))
+            measure = first.get(what) or second[what]
+            (shares if measure.percent else others).append(line)
+    columns = ("suite", "measure", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
+    note = "95 % bootstrap intervals, 1,000 resamples. Differ: the interval of B - A leaves out zero."
+    if any("fitted" in str(row[1]) for row in others):
+        note += " PLCC after the fit has no interval: it would be fitted anew in every resample."
+    title = f"{kind.capitalize()}, A and B"
+    parts = [(shares, True, "shares"), (others, False, "means and correlations")]
+    return [
+        Table(f"{kind}, {words}", f"{title}: {words}", columns, tuple(rows), percent=percent, note=note)
+        for rows, percent, words in parts
+        if rows
+    ]
+
+
+def _line(name: str, first: Measure | None, second: Measure | None) -> tuple[Cell, ...]:
+    """Name, A with its interval, B with its interval, their difference with its interval, and a mark."""
+    either = first or second
+    assert either is not None
+    draws = resamples(either.units, name) if len(either.values) and either.resampled else []
+    drawn = [
+        [measure.statistic(measure.values[draw]) for draw in draws] if measure else [] for measure in (first, second)
+    ]
+    cells: list[Cell] = [name]
+    numbers = [measure.number if measure else None for measure in (first, second)]
+    for number, values in zip(numbers, drawn, strict=True):
+        cells += [number, *(interval(values) or (None, None))]
+    if numbers[0] is None or numbers[1] is None:
+        return (*cells, None, None, None, "")
+    spread = interval([b - a for a, b in zip(*drawn, strict=True)])
+    differ = "yes" if spread and (spread[0] > 0 or spread[1] < 0) else ""
+    return (*cells, numbers[1] - numbers[0], *(spread or (None, None)), differ)

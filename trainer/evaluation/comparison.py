@@ -1,0 +1,171 @@
+"""Comparison (Q-Insight, section 4.5): which of two images is better, with or without a reference.
+
+A CSV with the columns ``image_a``, ``image_b``, ``better`` (a or b) and, if wanted, ``reference``; paths are relative
+to the file. Every pair is asked in both orders, so that a model that prefers a place is found out. An answer that
+cannot be read is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from perception20k.errors import UserError
+from perception20k.files import file_sha256
+from trainer import answers, wording
+from trainer.boxes import Grid
+from trainer.evaluation.measures import Measure, mean_of
+from trainer.evaluation.records import Record
+from trainer.evaluation.suites import Suite
+from trainer.evaluation.tables import Cell, Table
+from trainer.rows import Row
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images, which is better, and the reference if there is one."""
+
+    first: Path
+    second: Path
+    better: str
+    """``a`` or ``b``."""
+    reference: Path | None
+
+
+def read(path: Path) -> list[Pair]:
+    """Read the pairs of a CSV.
+
+    Raises:
+        UserError: no such file, a missing column or image, or ``better`` is neither a nor b.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            lines = list(csv.DictReader(stream))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file", code=2) from None
+    if not lines:
+        raise UserError(f"{path}: no pairs in it")
+    lacking = [name for name in ("image_a", "image_b", "better") if name not in lines[0]]
+    if lacking:
+        raise UserError(f"{path}: no column {', '.join(lacking)}")
+    pairs = []
+    for number, line in enumerate(lines, start=2):
+        better = line["better"].strip().lower()
+        if better not in ("a", "b"):
+            raise UserError(f"{path}: row {number}: better must be a or b, not {line['better']!r}")
+        names = [line["image_a"], line["image_b"], line.get("reference") or ""]
+        for name in names:
+            if name and not (path.parent / name).is_file():
+                raise UserError(f"{path}: row {number}: {name}: no such image")
+        first, second, reference = (path.parent / name if name else None for name in names)
+        assert first is not None and second is not None
+        pairs.append(Pair(first, second, better, reference))
+    return pairs
+
+
+class PairRows:
+    """Pairs as rows: row 2 i asks pair i as it stands, row 2 i + 1 the other way round."""
+
+    def __init__(self, pairs: Sequence[Pair], dataset: str, grid: Grid) -> None:
+        self.pairs, self.grid = pairs, grid
+        self.datasets: Sequence[str] = [dataset] * (2 * len(pairs))
+
+    def __getitem__(self, index: int) -> Row:
+        """One order of one pair."""
+        pair, swapped = self.pairs[index // 2], bool(index % 2)
+        shown = [pair.second, pair.first] if swapped else [pair.first, pair.second]
+        files = [*([pair.reference] if pair.reference else []), *shown]
+        right = "Image B" if (pair.better == "b") != swapped else "Image A"
+        return {
+            "prompt": _ask("reference" if pair.reference else "alone"),
+            "images": [self._load(file) for file in files],
+            "row_id": f"{index // 2}/{'swapped' if swapped else 'as given'}",
+            "dataset": self.datasets[index],
+            "task": "comparison",
+            "mode": "reference" if pair.reference else "alone",
+            "solution": right,
+            "truth": {"images": [file.name for file in files]},
+        }
+
+    def _load(self, path: Path) -> Image.Image:
+        with Image.open(path) as opened:
+            return self.grid.resize(opened)
+
+
+def suite(path: Path, grid: Grid) -> Suite:
+    """All pairs of a file, in both orders."""
+    return Suite(f"comparison {path.stem}", "comparison", PairRows(read(path), path.stem, grid), file_sha256(path))
+
+
+def better(text: str) -> str | None:
+    """``Image A`` or ``Image B``, as the answer says; None if it says neither or both.
+
+    >>> better("<think>B is soft.</think><answer>image a</answer>")
+    'Image A'
+    """
+    said = answers.normal(answers.answer(text) or "")
+    found = re.fullmatch(r"(?:image )?([ab])", said)
+    return None if found is None else f"Image {found[1].upper()}"
+
+
+def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+    """Accuracy in each order and in both, and how often the order changes the answer."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, records in suites.items():
+        for mode, words in (("reference", "with reference"), ("alone", "without reference")):
+            mine = [record for record in records if record.truth["mode"] == mode]
+            if mine:
+                numbers = [measure.number for measure in _measures(mine)]
+                unread = sum(better(record.text) is None for record in mine)
+                rows.append((name, words, *numbers, len(mine) // 2, unread))
+    columns = ("suite", "shown", *_NAMES, "pairs", "unread")
+    note = (
+        "Order changes the answer: the two orders chose different images, among the pairs with both answers readable. "
+        "By chance half the answers are right."
+    )
+    title = "Comparison (Q-Insight, section 4.5)"
+    return [Table("comparison", title, columns, tuple(rows), percent=True, note=note)]
+
+
+_NAMES = ("accuracy", "as given", "swapped", "right in both", "order changes the answer")
+
+
+def measures(records: Sequence[Record]) -> list[Measure]:
+    """The numbers of the table over all pairs. A bootstrap draws pairs."""
+    return _measures(records)
+
+
+def _measures(records: Sequence[Record]) -> list[Measure]:
+    by_pair: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.index):
+        by_pair.setdefault(record.row_id.partition("/")[0], []).append(record)
+    right = {unit: [float(better(r.text) == r.truth["solution"]) for r in pair] for unit, pair in by_pair.items()}
+    readable = {unit: all(better(r.text) is not None for r in pair) for unit, pair in by_pair.items()}
+    values = [
+        [sum(marks) / 2 for marks in right.values()],
+        [marks[0] for marks in right.values()],
+        [marks[1] for marks in right.values()],
+        [float(all(marks)) for marks in right.values()],
+        # The chosen images differ exactly where one of two readable answers is right.
+        [float(marks[0] != marks[1]) if readable[unit] else math.nan for unit, marks in right.items()],
+    ]
+    return [mean_of(name, numbers, list(right)) for name, numbers in zip(_NAMES, values, strict=True)]
+
+
+def _ask(kind: str) -> list[dict[str, Any]]:
+    """The prompt's parts: text, and an image where its words name one."""
+    pieces = re.split(r"(<ref_image>|<image_A>|<image_B>)", wording.prompt(f"comparison-{kind}.v1"))
+    parts = [
+        {"type": "image"} if re.fullmatch(r"<\w+>", piece) else {"type": "text", "text": piece}
+        for piece in pieces
+        if piece
+    ]
+    system = {"type": "text", "text": wording.prompt("q-insight-system.v1")}
+    return [{"role": "system", "content": [system]}, {"role": "user", "content": parts}]

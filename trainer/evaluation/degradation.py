@@ -1,0 +1,75 @@
+"""Degradation (Q-Insight, table 3): which of four distortions a whole image has, or none, and how badly.
+
+The questions are the trainer's: every source image of the test part once with each class, ``null`` among them. A level
+is right where class and level are; ``null`` has none, so its column is empty and the level's average is over four
+classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from perception20k.files import digest
+from trainer import answers
+from trainer.boxes import Grid
+from trainer.evaluation import perception
+from trainer.evaluation.measures import Measure, mean_of_classes
+from trainer.evaluation.records import Record
+from trainer.evaluation.suites import Suite
+from trainer.evaluation.tables import Cell, Table
+from trainer.rewards.q_insight import CLASSES
+from trainer.rows import DegradationRows, ShardRows
+
+SEED = 0
+"""Of the distortions drawn: fixed, so that all runs on a dataset ask the same."""
+
+_ORDER = ("noise", "blur", "compression", "darken", "null")
+assert set(_ORDER) == set(CLASSES)
+
+
+def suite(dataset: Path, grid: Grid) -> Suite:
+    """Five questions for every source image of a dataset's test part."""
+    rows = DegradationRows(ShardRows(dataset, "test", grid), grid, SEED)
+    what = digest([perception.fingerprint(dataset), SEED])
+    return Suite(f"degradation {dataset.resolve().name}", "degradation", rows, what)
+
+
+def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+    """Table 3: class and level accuracy by class, averages over classes."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, records in suites.items():
+        unread = sum(answers.degradation(record.text) is None for record in records)
+        for (what, values), average in zip(_values(records).items(), measures(records), strict=True):
+            means = [_class_mean(records, values, label) for label in _ORDER]
+            if what == "level":
+                means[-1] = None
+            rows.append((name, f"{what} accuracy", *means, average.number, len(records), unread))
+    columns = ("suite", "right", *_ORDER, "average", "questions", "unread")
+    return [Table("degradation", "Degradation (Q-Insight, table 3)", columns, tuple(rows), percent=True)]
+
+
+def measures(records: Sequence[Record]) -> list[Measure]:
+    """Average class and level accuracy. A bootstrap draws source images."""
+    found = []
+    for what, values in _values(records).items():
+        chosen = [i for i, record in enumerate(records) if what == "class" or record.truth["distortion"] != "null"]
+        classes = [_ORDER.index(records[i].truth["distortion"]) for i in chosen]
+        units = [records[i].row_id.split("/")[0] for i in chosen]
+        found.append(mean_of_classes(f"{what} accuracy, average", [values[i] for i in chosen], classes, units))
+    return found
+
+
+def _values(records: Sequence[Record]) -> dict[str, list[float]]:
+    said = [answers.degradation(record.text) for record in records]
+    truth = [(record.truth["distortion"], record.truth["severity_label"]) for record in records]
+    pairs = list(zip(said, truth, strict=True))
+    return {
+        "class": [float(answer is not None and answer.distortion == true[0]) for answer, true in pairs],
+        "level": [float(answer == true) for answer, true in pairs],
+    }
+
+
+def _class_mean(records: Sequence[Record], values: Sequence[float], label: str) -> float | None:
+    mine = [value for record, value in zip(records, values, strict=True) if record.truth["distortion"] == label]
+    return sum(mine) / len(mine) if mine else None

@@ -1,0 +1,108 @@
+"""Correlations with human scores and bootstrap intervals.
+
+PLCC is given twice, since papers differ: raw, and after the four-parameter logistic fit of the Video Quality
+Experts Group's test plan, which forgives any monotone bend between a model's scale and the raters'.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception20k.keyed import keyed_rng
+
+Array = NDArray[np.float64]
+
+RESAMPLES = 1000
+"""Bootstrap resamples; the interval is their 2.5 % and 97.5 % quantiles."""
+
+
+def plcc(scores: Array, truth: Array) -> float:
+    """Pearson's linear correlation, -1..1; NaN where either side has fewer than two different values."""
+    x, y = scores - scores.mean(), truth - truth.mean()
+    scale = math.sqrt(float((x * x).sum() * (y * y).sum()))
+    if np.ptp(scores) == 0 or np.ptp(truth) == 0 or scale == 0:
+        return math.nan
+    return float(np.clip((x * y).sum() / scale, -1, 1))
+
+
+def srcc(scores: Array, truth: Array) -> float:
+    """Spearman's rank correlation, -1..1: Pearson's of the ranks, ties sharing their mean rank; NaN as there."""
+    return plcc(ranks(scores), ranks(truth))
+
+
+def ranks(values: Array) -> Array:
+    """Ranks from 1, equal values sharing the mean of theirs.
+
+    >>> ranks(np.array([10.0, 30.0, 30.0, 20.0])).tolist()
+    [1.0, 3.5, 3.5, 2.0]
+    """
+    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    shared: Array = (last - (counts - 1) / 2)[where]
+    return shared
+
+
+def logistic(x: Array, high: float, low: float, middle: float, width: float) -> Array:
+    """The four-parameter logistic, ``low + (high - low) / (1 + exp(-(x - middle) / |width|))``."""
+    bent: Array = low + (high - low) / (1 + np.exp(np.clip(-(x - middle) / max(abs(width), 1e-12), -500, 500)))
+    return bent
+
+
+def fitted(scores: Array, truth: Array) -> Array | None:
+    """``scores`` bent by the logistic that is nearest to ``truth`` by least squares; None where none is found.
+
+    The search starts from the range of the truth and the mean and spread of the scores, so it has no chance in it.
+    """
+    from scipy.optimize import OptimizeWarning, curve_fit
+
+    if len(scores) < 4 or np.ptp(scores) == 0:
+        return None
+    start = (float(truth.max()), float(truth.min()), float(scores.mean()), float(scores.std()) / 4)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OptimizeWarning)  # the parameters' covariance, which nobody asks for
+            parameters, _ = curve_fit(logistic, scores, truth, p0=start, maxfev=20_000)
+    except RuntimeError:
+        return None
+    return logistic(scores, *parameters)
+
+
+def plcc_fitted(scores: Array, truth: Array) -> float:
+    """Pearson's correlation after :func:`fitted`; NaN where the fit fails or the correlation is undefined."""
+    bent = fitted(scores, truth)
+    return math.nan if bent is None else plcc(bent, truth)
+
+
+def resamples(units: Sequence[str], key: str) -> list[NDArray[np.intp]]:
+    """``RESAMPLES`` draws with replacement, as row numbers.
+
+    Whole units are drawn: rows of one unit (the four questions about one sample, the two orders of one pair) are not
+    independent of each other. The draws depend on ``key`` and the number of units alone.
+    """
+    _, first, code = np.unique(np.asarray(units), return_index=True, return_inverse=True)
+    by_unit = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
+    rows_of = [by_unit[unit] for unit in np.argsort(first)]
+    rng = keyed_rng("bootstrap", key, len(rows_of))
+    drawn = [rng.integers(0, len(rows_of), len(rows_of)) for _ in range(RESAMPLES)]
+    if len(rows_of) == len(units):
+        single = np.concatenate(rows_of)
+        return [single[units] for units in drawn]
+    return [np.concatenate([rows_of[unit] for unit in units]) for units in drawn]
+
+
+def interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The middle 95 % of bootstrapped values; None where none of them is defined."""
+    defined = [value for value in values if not math.isnan(value)]
+    if not defined:
+        return None
+    low, high = np.quantile(defined, [0.025, 0.975])
+    return float(low), float(high)
+
+
+Statistic = Callable[[Array], float]
+"""From the rows of a measure, an array of shape (n, columns), to one number; NaN where it is undefined."""

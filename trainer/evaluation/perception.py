@@ -1,0 +1,154 @@
+"""Perception (Refine-IQA, tables 1 and 2): what is distorted, how, how badly, and where.
+
+A description is right when object, distortion and severity are all right; each alone is given too. A grounding earns
+its IoU. Shares and means are over questions, so that "overall" weighs groups by how often they occur. An answer that
+cannot be read is wrong and has IoU 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from distortions import EASY_GROUPS, GROUPS, SEVERITIES
+from perception20k.files import digest
+from perception20k.layout import Layout
+from trainer import answers
+from trainer.boxes import Grid, iou
+from trainer.evaluation.confusion import UNREAD, Confusion
+from trainer.evaluation.measures import Measure, mean_of
+from trainer.evaluation.records import Record
+from trainer.evaluation.suites import Suite
+from trainer.evaluation.tables import Cell, Table
+from trainer.rewards.description import right_parts
+from trainer.rows import ShardRows
+
+_HARD_GROUPS = (
+    "saturate_strengthen",
+    "saturate_weaken",
+    "oversharpen",
+    "contrast_strengthen",
+    "contrast_weaken",
+    "pixelate",
+    "quantization",
+)
+COLUMNS = tuple(GROUPS[group] for group in (*EASY_GROUPS, *_HARD_GROUPS))
+"""The groups' labels in the order of the paper's tables: easy, then hard."""
+
+_EASY = {GROUPS[group] for group in EASY_GROUPS}
+_MODES = {"fr": "FR", "nr": "NR"}
+_PARTS = ("all three", "object", "distortion", "severity")
+
+
+def suite(dataset: Path, grid: Grid) -> Suite:
+    """The questions of a dataset's test part: description and grounding, FR and NR."""
+    rows = ShardRows(dataset, "test", grid)
+    return Suite(f"perception {dataset.resolve().name}", "perception", rows, fingerprint(dataset))
+
+
+def fingerprint(dataset: Path) -> str:
+    """Digest of the test part's questions: their ids name image, box, distortion and severity."""
+    files = sorted(Layout(dataset).shards.glob("test-*.parquet"))
+    return digest([pq.read_table(path, columns=["rft_id"])["rft_id"].to_pylist() for path in files])
+
+
+def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+    """Tables 1 and 2 of every suite."""
+    return [
+        table for name, records in suites.items() for table in (_descriptions(name, records), _boxes(name, records))
+    ]
+
+
+def measures(records: Sequence[Record]) -> list[Measure]:
+    """Accuracy and IoU, overall, easy and hard, FR and NR. A bootstrap draws whole samples."""
+    found = []
+    for task, names in (("description", _PARTS), ("grounding", ("IoU",))):
+        mine = [record for record in records if record.truth["task"] == task]
+        values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
+        for name in names:
+            for part, chosen in _parts(mine).items():
+                lines = [values[name][i] for i in chosen]
+                units = [mine[i].row_id.rsplit("-", 2)[0] for i in chosen]
+                found.append(mean_of(f"{task}, {name}, {part}", lines, units, percent=task == "description"))
+    return found
+
+
+def confusions(suites: Mapping[str, Sequence[Record]]) -> list[Confusion]:
+    """What was said for each distortion and each severity, FR and NR together."""
+    found = []
+    for name, records in suites.items():
+        mine = [record for record in records if record.truth["task"] == "description"]
+        for part, key, labels in (("distortion", "distortion", COLUMNS), ("severity", "severity_label", SEVERITIES)):
+            truth = [record.truth[key] for record in mine]
+            said = [getattr(answers.description(record.text), part, UNREAD) for record in mine]
+            found.append(Confusion.count(f"{name}, {part}", labels, truth, said))
+    return found
+
+
+def worst(records: Sequence[Record], count: int) -> list[Record]:
+    """The ``count`` groundings of lowest IoU; among equals, the more severe distortion first: it was easier to see."""
+    mine = [record for record in records if record.truth["task"] == "grounding"]
+    earned = dict(zip([record.index for record in mine], _ious(mine), strict=True))
+    level = {record.index: -SEVERITIES.index(record.truth["severity_label"]) for record in mine}
+    return sorted(mine, key=lambda record: (earned[record.index], level[record.index], record.index))[:count]
+
+
+def _descriptions(name: str, records: Sequence[Record]) -> Table:
+    mine = [record for record in records if record.truth["task"] == "description"]
+    values = _description_values(mine)
+    unread = [answers.description(record.text) is None for record in mine]
+    rows = [line for part in _PARTS for line in _lines(mine, values[part], unread, part)]
+    title = f"Description accuracy, {name} (Refine-IQA, table 1)"
+    return Table(f"{name}, description", title, _columns("right"), tuple(rows), percent=True)
+
+
+def _boxes(name: str, records: Sequence[Record]) -> Table:
+    mine = [record for record in records if record.truth["task"] == "grounding"]
+    unread = [answers.box(record.text) is None for record in mine]
+    rows = _lines(mine, _ious(mine), unread, "IoU")
+    return Table(f"{name}, grounding", f"Grounding IoU, {name} (Refine-IQA, table 2)", _columns("mean"), tuple(rows))
+
+
+def _columns(what: str) -> tuple[str, ...]:
+    return (what, "mode", *COLUMNS, "easy", "hard", "overall", "questions", "unread")
+
+
+def _lines(
+    records: Sequence[Record], values: Sequence[float], unread: Sequence[bool], what: str
+) -> list[tuple[Cell, ...]]:
+    lines: list[tuple[Cell, ...]] = []
+    for key, mode in (*_MODES.items(), ("", "both")):
+        chosen = [i for i, record in enumerate(records) if not key or record.truth["mode"] == key]
+        label = [records[i].truth["distortion"] for i in chosen]
+        mine = np.array([values[i] for i in chosen], dtype=np.float64)
+        wanted: list[set[str]] = [{column} for column in COLUMNS]
+        wanted += [_EASY, set(COLUMNS) - _EASY, set(COLUMNS)]
+        picked = [mine[[name in some for name in label]] if label else mine for some in wanted]
+        means: list[Cell] = [float(part.mean()) if len(part) else None for part in picked]
+        lines.append((what, mode, *means, len(chosen), sum(unread[i] for i in chosen)))
+    return lines
+
+
+def _parts(records: Sequence[Record]) -> dict[str, list[int]]:
+    truths = [record.truth for record in records]
+    return {
+        "overall": list(range(len(truths))),
+        "easy": [i for i, truth in enumerate(truths) if truth["distortion"] in _EASY],
+        "hard": [i for i, truth in enumerate(truths) if truth["distortion"] not in _EASY],
+        **{name: [i for i, truth in enumerate(truths) if truth["mode"] == mode] for mode, name in _MODES.items()},
+    }
+
+
+def _description_values(records: Sequence[Record]) -> dict[str, list[float]]:
+    keys = ("object", "distortion", "severity_label")
+    right = [right_parts(record.text, *(record.truth[key] for key in keys)) for record in records]
+    alone = {name: [float(parts[i]) for parts in right] for i, name in enumerate(_PARTS[1:])}
+    return {"all three": [float(all(parts)) for parts in right], **alone}
+
+
+def _ious(records: Sequence[Record]) -> list[float]:
+    said = [answers.box(record.text) for record in records]
+    return [0.0 if box is None else iou(box, record.truth["box"]) for box, record in zip(said, records, strict=True)]

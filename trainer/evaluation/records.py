@@ -1,0 +1,77 @@
+"""Predictions: what was asked, what came back word for word, and the truth beside it.
+
+``predictions.parquet`` holds one row for each answer. It is complete in itself: every table is worked out from it
+without the images or the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from perception20k.files import written_aside
+
+SCHEMA = pa.schema(
+    [
+        ("suite", pa.string()),
+        ("index", pa.int32()),  # the question's place in its suite
+        ("draw", pa.int32()),  # 0: the greedy answer; 1..K: sampled answers
+        ("row_id", pa.string()),
+        ("text", pa.string()),  # the raw answer
+        ("digits", pa.list_(pa.float64())),  # probabilities of 0..4 at the score's integer digit, where they are known
+        ("value", pa.float64()),  # a classical metric's score, turned so that higher is better
+        ("error", pa.string()),  # why there is no answer: the server's refusal, the metric's failure
+        ("truth", pa.string()),  # JSON
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One answer to one question."""
+
+    suite: str
+    index: int
+    draw: int
+    row_id: str
+    text: str
+    digits: tuple[float, ...] | None
+    value: float | None
+    error: str
+    truth: Mapping[str, Any]
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What tells it from every other record of a run."""
+        return self.suite, self.index, self.draw
+
+
+def dump(record: Record) -> dict[str, Any]:
+    """A record as a row of :data:`SCHEMA`."""
+    digits = None if record.digits is None else list(record.digits)
+    return {**asdict(record), "digits": digits, "truth": json.dumps(record.truth, sort_keys=True)}
+
+
+def load(row: Mapping[str, Any]) -> Record:
+    """The inverse of :func:`dump`."""
+    values = {field.name: row[field.name] for field in fields(Record)}
+    digits = None if row["digits"] is None else tuple(row["digits"])
+    return Record(**{**values, "digits": digits, "truth": json.loads(row["truth"])})
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Write records as Parquet, aside and renamed; the same records give the same bytes."""
+    table = pa.Table.from_pylist([dump(record) for record in records], schema=SCHEMA)
+    with written_aside(path) as aside:
+        pq.write_table(table, aside, compression="zstd")
+
+
+def read(path: Path) -> list[Record]:
+    """The records of a ``predictions.parquet``; none where there is no such file."""
+    return [load(row) for row in pq.read_table(path).to_pylist()] if path.is_file() else []

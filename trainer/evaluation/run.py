@@ -1,0 +1,161 @@
+"""One evaluation: read what is asked for, answer it, write the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+
+from perception20k.errors import UserError
+from perception20k.files import write_text
+from perception20k.typed import suggestion
+from trainer.boxes import Grid
+from trainer.data import read_source
+from trainer.evaluation import comparison, degradation, interpreting, perception, report, scoring
+from trainer.evaluation.predict import Asked, predict
+from trainer.evaluation.scripted import SCRIPTS, Scripted
+from trainer.evaluation.suites import AS_STORED, Answerer, Suite
+from trainer.evaluation.tables import Table
+from trainer.mos import MosTable
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated, on what, how."""
+
+    model: str
+    """Directory or hub name of a model or adapter, its name at ``server``, or ``scripted:NAME``."""
+    data: tuple[str, ...] = ()
+    """Datasets of ours and MOS tables, as :mod:`trainer.data` reads them."""
+    questions: tuple[Path, ...] = ()
+    """Files in Q-Bench's form."""
+    pairs: tuple[Path, ...] = ()
+    """CSV files of pairs."""
+    kinds: tuple[str, ...] = tuple(report.KINDS)
+    ask: tuple[str, ...] = ("think", "no-think")
+    """Ways of asking for a score."""
+    peers: tuple[str, ...] = ()
+    """pyiqa metrics."""
+    part: str = "paper"
+    """Which images of MOS tables are scored, one of ``scoring.PARTS``."""
+    server: str | None = None
+    timeout: float = 120
+    samples: int = 0
+    batch: int = 8
+    max_tokens: int = 1024
+    max_pixels: int = 1920 * 1080
+
+    def settings(self) -> dict[str, Any]:
+        """What the answers depend on."""
+        names = ("model", "server", "part", "samples", "batch", "max_tokens", "max_pixels")
+        return {name: getattr(self, name) for name in names}
+
+
+def evaluate(plan: Plan, run: Path, say: Callable[[str], None] = print) -> Table | None:
+    """Answer every question of the plan into ``run`` and write its tables.
+
+    Returns:
+        The overview, on the main process; None on others.
+
+    Raises:
+        UserError: the plan asks for nothing or for something that is not there, the model cannot be loaded, the run's
+            directory holds another run, or questions got no answer.
+    """
+    state = PartialState()
+    sources = _Sources.read(plan)
+    who = _answerer(plan, state.device)
+    asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
+    asked += _peers(plan, sources, state.device)
+    records = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples)
+    if not state.is_main_process:
+        return None
+    _list_missing(run, sources, say)
+    return report.write(run, f"Evaluation of {plan.model}", records, {suite.name: suite for suite, _ in asked})
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """The plan's data, read and checked before any weight is loaded."""
+
+    datasets: tuple[Path, ...]
+    tables: tuple[MosTable, ...]
+    questions: tuple[interpreting.Questions, ...]
+    pairs: tuple[Path, ...]
+
+    @classmethod
+    def read(cls, plan: Plan) -> _Sources:
+        sources = [read_source(text) for text in plan.data]
+        tables = [source for source in sources if isinstance(source, MosTable)]
+        parts = [scoring.chosen_part(table, plan.part) for table in tables]
+        for part in parts:
+            if not part.rows:
+                raise UserError(f"{part.dataset}: its test part is empty")
+        if plan.peers and not parts:
+            raise UserError(
+                "--peer needs a MOS table to be scored on", "Add --data NAME:DIR or FILE.csv:LOW-HIGH", code=2
+            )
+        datasets = tuple(source for source in sources if isinstance(source, Path))
+        questions = tuple(interpreting.read(path) for path in plan.questions)
+        return cls(datasets, tuple(parts), questions, plan.pairs)
+
+    def missing(self) -> list[str]:
+        rated = [f"{table.dataset}\t{name}" for table in self.tables for name in table.missing]
+        return rated + [f"{found.path.stem}\t{name}" for found in self.questions for name in found.missing]
+
+
+def _suites(plan: Plan, sources: _Sources, grid: Grid) -> list[Suite]:
+    for way in plan.ask:
+        if way not in scoring.WAYS:
+            raise UserError(f"--ask {way}: no such way", suggestion(way, scoring.WAYS), code=2)
+    makers: dict[str, Callable[[], list[Suite]]] = {
+        "perception": lambda: [perception.suite(dataset, grid) for dataset in sources.datasets],
+        "scoring": lambda: [scoring.suite(table, way, grid) for table in sources.tables for way in plan.ask],
+        "degradation": lambda: [degradation.suite(dataset, grid) for dataset in sources.datasets],
+        "interpreting": lambda: [
+            interpreting.suite(found, mode, grid) for found in sources.questions for mode in interpreting.MODES
+        ],
+        "comparison": lambda: [comparison.suite(path, grid) for path in sources.pairs],
+    }
+    suites = [suite for kind in plan.kinds for suite in makers[kind]()]
+    names = [suite.name for suite in suites]
+    if not suites:
+        raise UserError("nothing to evaluate", "Give --data, --questions or --pairs", code=2)
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"{', '.join(sorted(twice))}: given twice", "Rename one folder or file", code=2)
+    return suites
+
+
+def _answerer(plan: Plan, device: Any) -> Answerer:
+    script = plan.model.removeprefix("scripted:")
+    if script != plan.model:
+        if script not in SCRIPTS:
+            raise UserError(f"{plan.model}: no such script", suggestion(script, SCRIPTS), code=2)
+        return Scripted(SCRIPTS[script])
+    if plan.server is not None:
+        from trainer.evaluation.server import Server
+
+        return Server(plan.model, plan.server, plan.max_tokens, plan.max_pixels, plan.timeout)
+    from trainer.evaluation.local import LocalModel
+
+    return LocalModel(plan.model, device, plan.max_tokens, plan.max_pixels)
+
+
+def _peers(plan: Plan, sources: _Sources, device: Any) -> list[Asked]:
+    from trainer.evaluation.peers import Peer
+
+    found: list[Asked] = []
+    for name in plan.peers:
+        peer = Peer(name, device)
+        found += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
+    return found
+
+
+def _list_missing(run: Path, sources: _Sources, say: Callable[[str], None]) -> None:
+    missing = sources.missing()
+    if missing:
+        write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
+        say(f"{len(missing)} images are not on disk and are left out: {run / 'missing-images.txt'}")

@@ -1,0 +1,156 @@
+"""Scoring (Refine-IQA table 3, VisualQuality-R1 table 2): correlation with mean opinion scores.
+
+Every way of asking has a prompt, a scale and a reader. Refine-IQA's two are read out by number, as the answer says
+it, and by probability (its Eq. 8); with sampled answers the mean of their numbers is a readout of its own. A score
+that cannot be read is 0.
+
+Which images: by default those of Refine-IQA's table 3, the test part of KonIQ-10k and SPAQ, which it trains on, and all
+of the others; a table of one's own with a split gives its test part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from perception20k.files import digest
+from trainer import answers
+from trainer.boxes import Grid
+from trainer.evaluation.measures import Measure, correlations
+from trainer.evaluation.readout import expectation
+from trainer.evaluation.records import Record
+from trainer.evaluation.suites import Suite
+from trainer.evaluation.tables import Cell, Table
+from trainer.mos import MosTable
+from trainer.rows import MosRows
+
+TRAINED_ON = ("koniq-10k", "spaq")
+"""Datasets whose training part the papers train on."""
+
+
+class Way(NamedTuple):
+    """A way of asking for a score."""
+
+    prompt: str
+    system: str | None
+    low: float
+    high: float
+    read: Callable[[str], float | None]
+
+
+WAYS = {
+    "think": Way("refine-iqa-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
+    "no-think": Way("refine-iqa-no-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
+    "q-insight": Way("q-insight-score.v1", "q-insight-system.v1", 1, 5, answers.rating),
+    "visualquality-r1": Way("visualquality-r1.v1", None, 1, 5, lambda text: answers.score(text, 1, 5)),
+}
+"""The papers' ways, by the name on the command line."""
+
+
+PARTS = ("paper", "test", "all")
+"""Which images are scored: as the paper does, what our trainer holds out, or every one."""
+
+
+def chosen_part(table: MosTable, part: str) -> MosTable:
+    """The images of a table that are scored; ``part`` is one of ``PARTS``."""
+    trained_on = table.dataset in TRAINED_ON or any(row.split for row in table.rows)
+    return table.with_split().part("test") if part == "test" or (part == "paper" and trained_on) else table
+
+
+def suite(table: MosTable, way: str, grid: Grid) -> Suite:
+    """All images of ``table``, asked for in one of the ``WAYS``."""
+    asked = WAYS[way]
+    rows = MosRows(table, grid, asked.prompt, (asked.low, asked.high), asked.system, mode=way)
+    return Suite(f"scoring {table.dataset} {way}", "scoring", rows, _fingerprint(table, way))
+
+
+def peer_suite(table: MosTable, metric: str, grid: Grid) -> Suite:
+    """All images of ``table`` for a classical metric, which needs no prompt."""
+    rows = MosRows(table, grid, WAYS["no-think"].prompt, None, mode=metric)
+    return Suite(f"scoring {table.dataset} {metric}", "scoring", rows, _fingerprint(table, metric))
+
+
+def _fingerprint(table: MosTable, how: str) -> str:
+    return digest([how, [[row.image.name, row.mos] for row in table.rows]])
+
+
+def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+    """Table 3's form, then a table with counts for each dataset."""
+    readouts = [readout for records in suites.values() for readout in _readouts(records)]
+    datasets = list(dict.fromkeys(readout.dataset for readout in readouts))
+    names = list(dict.fromkeys(readout.name for readout in readouts))
+    by_place = {(readout.dataset, readout.name): readout for readout in readouts}
+    rows: list[tuple[Cell, ...]] = []
+    for name in names:
+        found = [by_place.get((dataset, name)) for dataset in datasets]
+        rows.append(
+            (name, *(value for readout in found for value in (readout.numbers()[:2] if readout else (None,) * 2)))
+        )
+    columns = ("asked, read out", *(f"{dataset} {what}" for dataset in datasets for what in ("SRCC", "PLCC")))
+    title = "Scoring (Refine-IQA, table 3; PLCC raw)"
+    return [Table("scoring", title, columns, tuple(rows)), *(_detail(dataset, readouts) for dataset in datasets)]
+
+
+def measures(records: Sequence[Record]) -> list[Measure]:
+    """SRCC, raw PLCC and PLCC after the fit for every readout of one suite."""
+    return [measure for readout in _readouts(records) for measure in readout.measures()]
+
+
+class _Readout(NamedTuple):
+    dataset: str
+    name: str
+    scores: list[float]
+    truth: list[float]
+    units: list[str]
+    unread: int
+    spread: float | None = None
+
+    def measures(self) -> tuple[Measure, Measure, Measure]:
+        return correlations(self.name, self.scores, self.truth, self.units)
+
+    def numbers(self) -> tuple[Cell, Cell, Cell]:
+        srcc, plcc, fitted = (measure.number for measure in self.measures())
+        return srcc, plcc, fitted
+
+
+def _readouts(records: Sequence[Record]) -> list[_Readout]:
+    greedy = [record for record in records if record.draw == 0]
+    dataset, way = str(greedy[0].truth["dataset"]), str(greedy[0].truth["mode"])
+    truth, units = [float(record.truth["mos"]) for record in greedy], [str(record.index) for record in greedy]
+
+    def readout(name: str, scores: Sequence[float | None], spread: float | None = None) -> _Readout:
+        numbers = [0.0 if score is None else score for score in scores]
+        return _Readout(dataset, name, numbers, truth, units, sum(score is None for score in scores), spread)
+
+    if way not in WAYS:
+        return [readout(way, [record.value for record in greedy])]
+    read = WAYS[way].read
+    found = [readout(f"{way}, number", [read(record.text) for record in greedy])]
+    if any(record.digits is not None for record in greedy):
+        expected = [None if record.digits is None else expectation(record.digits) for record in greedy]
+        found.append(readout(f"{way}, probability", expected))
+    draws = max(record.draw for record in records)
+    if draws:
+        said: dict[int, list[float]] = {}
+        for record in records:
+            if record.draw:
+                said.setdefault(record.index, []).append(read(record.text) or 0.0)
+        per_image = [said[record.index] for record in greedy]
+        spread = float(np.mean([np.std(scores) for scores in per_image]))
+        unread = sum(read(record.text) is None for record in records if record.draw)
+        means = readout(f"{way}, mean of {draws} answers", [float(np.mean(scores)) for scores in per_image], spread)
+        found.append(means._replace(unread=unread))
+    return found
+
+
+def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
+    mine = [readout for readout in readouts if readout.dataset == dataset]
+    columns = ("asked, read out", "SRCC", "PLCC", "PLCC fitted", "spread", "images", "unread")
+    rows = [(r.name, *r.numbers(), r.spread, len(r.truth), r.unread) for r in mine]
+    note = (
+        "PLCC is raw; PLCC fitted is after the four-parameter logistic fit. Spread is the standard deviation of the "
+        "sampled scores of one image, averaged over images. Unread answers count as score 0."
+    )
+    return Table(f"scoring {dataset}", f"Scoring, {dataset}", columns, tuple(rows), note=note)

@@ -1,0 +1,143 @@
+"""A model behind an OpenAI-compatible server, such as vLLM's or a vendor's.
+
+The key comes from ``OPENAI_API_KEY`` and reaches no file and no message. A time-out, a 429, a 5xx and a broken
+connection are tried again with growing pauses (the client's own); a question that still has no answer, or whose reply
+is no chat completion, is left for the next run, since that says nothing about the model. A reply without text, or a
+refusal of one question (400, 413, 422), is an answer that cannot be read.
+
+Images are sent as PNG, brought to Qwen2.5-VL's grid, so that a server of that kind resizes nothing and its boxes are in
+the frame they are scored in.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from PIL import Image
+
+from perception20k.errors import UserError
+from trainer.boxes import Grid
+from trainer.evaluation.readout import digit_place, from_log_probabilities
+from trainer.evaluation.suites import Answer, wants_digits
+from trainer.rows import Row
+
+_LIKELIEST = 20
+"""Tokens whose log-probabilities are asked for at each place: the most that servers give."""
+_REFUSALS = (400, 413, 422)
+
+
+class Server:
+    """Answers with chat completions, the rows of a batch at once.
+
+    Args:
+        model: the model's name at the server.
+        url: the base URL, usually ending in ``/v1``.
+        max_tokens: most tokens of an answer.
+        max_pixels: largest image sent.
+        timeout: seconds a reply may take.
+        retries: how often a failed request is tried again.
+
+    Raises:
+        UserError: the client library is not installed.
+    """
+
+    def __init__(
+        self, model: str, url: str, max_tokens: int, max_pixels: int, timeout: float = 120, retries: int = 5
+    ) -> None:
+        try:
+            from openai import OpenAI
+        except ImportError:
+            raise UserError("--server needs openai, which is not installed", "Install perception20k[models]") from None
+        self.grid = Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels)
+        self.model, self.url, self.max_tokens = model, url, max_tokens
+        self._key = os.environ.get("OPENAI_API_KEY", "none")
+        self._client = OpenAI(base_url=url, api_key=self._key, timeout=timeout, max_retries=retries)
+        self._gives_probabilities = True
+
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+        """Greedy answers, then ``samples`` drawn at temperature 1; None for a row that got no answer."""
+        with ThreadPoolExecutor(len(rows)) as pool:
+            return list(pool.map(lambda row: self._answers(row, samples), rows))
+
+    def _answers(self, row: Row, samples: int) -> list[Answer] | None:
+        found = [self._ask(row, seed=draw) for draw in range(1 + samples)]
+        answered = [answer for answer in found if answer is not None]
+        return answered if len(answered) == len(found) else None
+
+    def _ask(self, row: Row, seed: int) -> Answer | None:
+        """One answer; ``seed`` 0 is the greedy one."""
+        import openai
+
+        wanted = wants_digits(row) and seed == 0
+        try:
+            reply = self._request(row, seed, probabilities=wanted and self._gives_probabilities)
+        except openai.APIStatusError as error:
+            if error.status_code in _REFUSALS and wanted and self._gives_probabilities:
+                self._gives_probabilities = False  # some servers refuse to be asked for them
+                return self._ask(row, seed)
+            if error.status_code in _REFUSALS:
+                return Answer("", error=f"HTTP {error.status_code}: {self._without_key(error.message)}")
+            if error.status_code in (401, 403, 404):
+                hint = "Check the model's name" if error.status_code == 404 else "Set OPENAI_API_KEY to a valid key"
+                raise UserError(f"{self.url}: HTTP {error.status_code}", hint) from None
+            return None
+        except (openai.APIError, json.JSONDecodeError):
+            return None
+        return _read(reply, wanted)
+
+    def _request(self, row: Row, seed: int, *, probabilities: bool) -> Any:
+        how: dict[str, Any] = {"temperature": 1.0, "seed": seed} if seed else {"temperature": 0.0}
+        if probabilities:
+            how |= {"logprobs": True, "top_logprobs": _LIKELIEST}
+        return self._client.chat.completions.create(
+            model=self.model, messages=messages(row), max_tokens=self.max_tokens, **how
+        )
+
+    def _without_key(self, text: str) -> str:
+        line = " ".join(text.split())[:200]
+        return line.replace(self._key, "***") if self._key else line
+
+
+def messages(row: Row) -> list[dict[str, Any]]:
+    """A row's prompt as the messages of a chat completion, its images inside."""
+    images = iter(row["images"])
+
+    def part(content: Mapping[str, Any]) -> dict[str, Any]:
+        if content["type"] == "image":
+            return {"type": "image_url", "image_url": {"url": _data_url(next(images))}}
+        return {"type": "text", "text": content["text"]}
+
+    return [{"role": m["role"], "content": [part(content) for content in m["content"]]} for m in row["prompt"]]
+
+
+def _read(reply: Any, wanted: bool) -> Answer | None:
+    """The first choice's text, with the digit's probabilities where they came along; None if it is no completion."""
+    choices = getattr(reply, "choices", None)
+    if not choices or getattr(choices[0], "message", None) is None:
+        return None
+    text = choices[0].message.content
+    if not isinstance(text, str):
+        return Answer("", error=f"no text in the reply (finish reason: {choices[0].finish_reason})")
+    tokens = getattr(choices[0].logprobs, "content", None) if wanted else None
+    place = digit_place(text)
+    if not tokens or place is None:
+        return Answer(text)
+    end = 0
+    for token in tokens:
+        start, end = end, end + len(token.token)
+        if start <= place < end:
+            likeliest = {other.token: other.logprob for other in token.top_logprobs}
+            return Answer(text, from_log_probabilities(likeliest) if token.token.strip() == text[place] else None)
+    return Answer(text)
+
+
+def _data_url(image: Image.Image) -> str:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

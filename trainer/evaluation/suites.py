@@ -1,0 +1,73 @@
+"""Suites: lists of questions with known answers, and who answers them.
+
+A suite's rows are the trainer's (:mod:`trainer.rows`), made when they are asked for, so that a model is evaluated on
+exactly what it would be trained on: the same prompts, the same grid, the same frame of boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from trainer.boxes import Grid
+from trainer.rows import Row, Rows
+
+Kind = Literal["perception", "scoring", "degradation", "interpreting", "comparison"]
+
+AS_STORED = Grid(step=1, min_pixels=1, max_pixels=10**12)
+"""Leaves every image at its own size, for those who need no grid."""
+
+_TRUTH = ("task", "mode", "dataset", "solution", "object", "distortion", "severity_label", "box", "mos")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One list of questions.
+
+    Args:
+        name: tells it from the others of a run, and pairs it with the same suite of another run.
+        kind: which tables it belongs to.
+        rows: the questions.
+        fingerprint: digest of what is asked, whatever the grid; a run is not mixed from different questions.
+    """
+
+    name: str
+    kind: Kind
+    rows: Rows
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.rows.datasets)
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    text: str
+    digits: tuple[float, ...] | None = None
+    """Probabilities of 0..4 at the score's integer digit, where the answerer can tell them."""
+    value: float | None = None
+    """A classical metric's score, higher is better."""
+    error: str = ""
+
+
+class Answerer(Protocol):
+    """Whoever answers: a local model, a server, a script, a classical metric."""
+
+    grid: Grid
+    """The sizes that images are brought to before they are shown to it."""
+
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+        """For each row its greedy answer, then ``samples`` sampled ones; None to be asked again another time."""
+
+
+def truth_of(row: Row) -> dict[str, Any]:
+    """What is known of a row, as plain JSON: the truth, and what the tables group it by."""
+    known = {name: row[name] for name in _TRUTH if row.get(name) is not None}
+    return {**known, **row.get("truth", {})}
+
+
+def wants_digits(row: Row) -> bool:
+    """Whether Eq. 8 applies: a score asked for in Refine-IQA's words, on 0..5."""
+    return row["task"] == "score" and row["mode"] in ("think", "no-think")
