@@ -31,7 +31,7 @@ def generator(seed: int, *words: str | int) -> np.random.Generator:
 def uniform16(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
     """Independent uniform integers in 0..65535, four from each 64-bit word of the generator."""
     count = math.prod(shape)
-    words = rng.integers(0, 2**64 - 1, (count + 3) // 4, dtype=np.uint64, endpoint=True)
+    words = rng.bit_generator.random_raw((count + 3) // 4)  # the raw stream, the same in every version of NumPy
     return words.astype("<u8", copy=False).view("<u2")[:count].reshape(shape)
 
 
