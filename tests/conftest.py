@@ -16,16 +16,17 @@ SAMPLE_PHOTOS = Path(str(files("perception20k") / "sample"))
 
 BUILD_CONFIG = f"""\
 sources:
-- {SAMPLE_PHOTOS}/drum_room.jpg
+- {SAMPLE_PHOTOS}/nuthatch.jpg
 - {SAMPLE_PHOTOS}/salon.png
-- {SAMPLE_PHOTOS}/dinner_table.jpg
 - {SAMPLE_PHOTOS}/tulips.png
 - {SAMPLE_PHOTOS}/dog_indoors.mp4
 - package:skimage/data/coffee.png
 - package:skimage/data/astronaut.png
+- package:skimage/data/motorcycle_left.png
 annotations: {{coco: package:perception20k/sample/instances.json}}
 score: null
-samples_per_object: 6
+samples_per_object: 5
+max_frames_per_video: 1
 test_fraction: 0.2
 seed: 7
 """
@@ -37,9 +38,7 @@ def photos() -> Path:
     return SAMPLE_PHOTOS
 
 
-def run_cli(
-    *args: str | Path, check: bool = True, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
+def run_cli(*args: str | Path, check: bool = True, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own, as a user runs it."""
     command = [sys.executable, "-m", "perception20k", *map(str, args)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}

@@ -19,7 +19,8 @@ def run(name: str, *args: str | Path) -> str:
 def test_one_photo(photos: Path, tmp_path: Path) -> None:
     said = run("one_photo.py", photos / "salon.png", tmp_path / "strip.png")
     assert "5 catastrophic: {'radius': 20" in said
-    assert Image.open(tmp_path / "strip.png").size == (6 * 676, 449)
+    with Image.open(tmp_path / "strip.png") as strip:
+        assert strip.size == (6 * 676, 449)
 
 
 def test_read_shards(built_dataset: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def config(folder: Path, photos: Path, **changes: Any) -> Path:
-    """A small build of three real photos, one of them broken, one without objects."""
+    """A small build of four real photos, one of them broken, one without enough objects."""
     (folder / "photos").mkdir(parents=True, exist_ok=True)
-    for name in ("salon.png", "nuthatch.jpg", "clock.jpg"):
-        shutil.copy2(photos / name, folder / "photos" / name)
+    skimage = Path(str(files("skimage") / "data"))
+    for path in (photos / "salon.png", skimage / "coffee.png", photos / "clock.jpg"):
+        shutil.copy2(path, folder / "photos" / path.name)
     (folder / "photos" / "broken.jpg").write_bytes((photos / "city.jpg").read_bytes()[:5000])
     values = {
         "sources": ["photos/"],
@@ -125,10 +127,10 @@ def test_outside_the_box_nothing_changed_and_inside_something_did(whole: tuple[P
         assert np.array_equal(source, distorted)
 
 
-def test_a_source_is_kept_as_its_original_bytes(whole: tuple[Path, Path], photos: Path) -> None:
+def test_a_source_is_kept_as_its_original_bytes(whole: tuple[Path, Path]) -> None:
     layout = Layout(whole[1])
     for source in read_sources(layout.sources):
-        assert (layout.root / source.file).read_bytes() == (photos / source.origin).read_bytes()
+        assert (layout.root / source.file).read_bytes() == (whole[0].parent / "photos" / source.origin).read_bytes()
         assert source.licence and source.author
 
 
@@ -215,7 +217,7 @@ def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path,
     # a limit on file size fails the same write a full disk does, without filling the disk
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
         "sys.argv = ['perception20k', *sys.argv[1:]]; from perception20k.cli import main; main()"
     )
     path = config(tmp_path, photos)

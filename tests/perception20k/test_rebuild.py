@@ -14,11 +14,12 @@ from perception20k.records import read_samples, read_sources
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 SKIMAGE = "package:skimage/data"
+FROM_SKIMAGE = ("coffee.png", "astronaut.png", "motorcycle_left.png")
 
 
 def test_recipe_and_photos_alone_give_the_same_files(built_dataset: Path, photos: Path, tmp_path: Path) -> None:
     layout = Layout(built_dataset)
-    result = rebuild(layout.recipe, (str(photos), f"{SKIMAGE}/coffee.png", f"{SKIMAGE}/astronaut.png"), tmp_path / "o")
+    result = rebuild(layout.recipe, (str(photos), *(f"{SKIMAGE}/{name}" for name in FROM_SKIMAGE)), tmp_path / "o")
     samples = read_samples(layout.recipe)
     assert (result.made, result.problems) == (len(samples), [])
     for sample in samples:
@@ -40,7 +41,7 @@ def test_a_missing_photo_is_named_and_the_others_are_made(
 ) -> None:
     layout = Layout(built_dataset)
     done = cli("rebuild", layout.recipe, "--sources", photos, "--out", tmp_path / "o", check=False)
-    from_skimage = [s for s in read_samples(layout.recipe) if s.origin in ("coffee.png", "astronaut.png")]
+    from_skimage = [s for s in read_samples(layout.recipe) if s.origin in FROM_SKIMAGE]
     assert done.returncode == 1
     assert all(f"{s.sample_id}: no source file holds image {s.image_id}" in done.stdout for s in from_skimage)
     made = len(read_samples(layout.recipe)) - len(from_skimage)
