@@ -26,6 +26,8 @@ WORST = 24
 _LONGEST_SIDE = 480
 _TRUTH, _ANSWER = "#1a9850", "#f28e2b"
 _LONGEST_TEXT = 240
+_MANY_COLUMNS = 12
+"""From here on a table is set small."""
 
 
 def write_page(
@@ -76,7 +78,9 @@ def _table(table: Table) -> str:
     head = "".join(cell("th", i, column) for i, column in enumerate(table.columns))
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     body = "".join(line(row) for row in table.rows)
-    return f'<h2>{escape(heading(table))}</h2><div class="wide"><table><tr>{head}</tr>{body}</table></div>{note}'
+    shape = ' class="dense"' if len(table.columns) > _MANY_COLUMNS else ""
+    rows = f"<table{shape}><tr>{head}</tr>{body}</table>"
+    return f'<h2>{escape(heading(table))}</h2><div class="wide">{rows}</div>{note}'
 
 
 def _cases(name: str, records: Sequence[Record], suite: Suite) -> str:
@@ -106,8 +110,8 @@ def _case(record: Record, suite: Suite, described: str) -> str:
     return (
         f'<figure><img src="{_data_url(stream.getvalue(), "jpeg")}" alt="">'
         f"<figcaption><b>{earned}</b> {escape(truth['mode'].upper())} {escape(caption)}"
-        f'<span class="said">{escape(_short(record.text))}</span>'
-        f'<span class="said">{escape(_short(described))}</span></figcaption></figure>'
+        f'<span class="said">where: {escape(_short(record.text))}</span>'
+        f'<span class="said">what: {escape(_short(described))}</span></figcaption></figure>'
     )
 
 
