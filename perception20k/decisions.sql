@@ -30,12 +30,12 @@ CREATE TABLE events (
     action TEXT NOT NULL,                  -- perception20k.decisions.Action
     position INTEGER,                      -- the item, for an action on one
     target TEXT REFERENCES events (event_id),  -- the decision undone, or the deletion explained
-    value TEXT,                            -- a reason; milliseconds away; the display a page opened on
+    value TEXT,                            -- a reason; JSON of the display a page opened on
     at REAL NOT NULL,                      -- when it happened, by the server's clock
     received_at REAL NOT NULL,
     painted_at REAL,                       -- when the image was on the screen, by the reviewer's clock
     key_at REAL,                           -- when the key went down, by the reviewer's clock
-    dwell_ms REAL,                         -- from painted to key
+    dwell_ms REAL,                         -- from painted to key; of away, how long
     reference_uses INTEGER,
     reference_ms REAL,                     -- how long the reference was looked at
     box_hidden_ms REAL,
@@ -59,6 +59,7 @@ CREATE TABLE training (
 );
 
 CREATE INDEX events_of_item ON events (session_id, position, seq);
+CREATE INDEX events_of_session ON events (session_id, seq);
 CREATE INDEX events_of_target ON events (target);
 CREATE INDEX events_of_action ON events (action, session_id);
 CREATE INDEX items_of_sample ON items (sample_id);

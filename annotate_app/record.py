@@ -1,0 +1,198 @@
+"""Appending what a reviewer did: each event checked against the protocol in the transaction that stores it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from annotate_app.protocol import Settings, dataset_cap, session_cap
+from annotate_app.refusal import Refused
+from annotate_app.sessions import Session, counting, has_lapsed, is_finished, last_sign, samples_of
+from annotate_app.wire import Event
+
+_ON_ITEM = {
+    "review": {"accept", "delete", "flag", "unflag"},
+    "verify": {"confirm", "restore", "flag", "unflag"},
+}
+_ON_DECISION = {"review": {"undo", "reason"}, "verify": {"undo"}}
+_ON_SESSION = {
+    "review": {"open", "offer", "pause", "resume", "away", "finish"},
+    "verify": {"open", "offer", "pause", "resume", "away"},
+}
+
+
+class Malformed(Exception):
+    """An event that makes no sense whatever the state of its session."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One session of the log, to be written by one tab.
+
+    ``sent_at`` is the page's clock and ``now`` the server's, both in seconds: an event counts at its age, so
+    that one which waited for the network counts when the key was pressed.
+    """
+
+    log: sqlite3.Connection
+    session: Session
+    settings: Settings
+    samples: Collection[str]
+    """Ids of all samples of the dataset that may be shown."""
+    tab: str
+    sent_at: float
+    now: float
+
+    def append(self, event: Event) -> None:
+        """Store an event, once: a second time it changes nothing.
+
+        Raises:
+            Refused: the protocol does not allow it now; nothing is stored.
+            Malformed: it does not fit its session; nothing is stored.
+        """
+        if self._is_known(event):
+            return
+        self._check_form(event)
+        last, _ = last_sign(self.log, self.session)
+        at = max(last, self.now - max(0.0, self.sent_at - event.at))
+        if has_lapsed(self.log, self.session, self.settings, at):
+            raise Refused(
+                "lapsed",
+                f"More than {self.settings.lapse:g} minutes passed without a key: this session does not count, "
+                "and its samples go back to the others.",
+            )
+        if self.session.kind == "review" and is_finished(self.log, self.session):
+            raise Refused("finished", "This session is finished; its decisions stand.")
+        check = _CHECKS.get(event.action)
+        if check is not None:
+            check(self, event)
+        self._store(event, at)
+
+    def used(self) -> int:
+        """Deletions of this session that count toward its limit: those of trials and repeats do not."""
+        row = self.log.execute(
+            """SELECT count(*) FROM standing AS d JOIN items AS i USING (session_id, position)
+               WHERE d.session_id = ? AND d.action = 'delete' AND i.role = 'sample'""",
+            (self.session.session_id,),
+        ).fetchone()
+        return int(row[0])
+
+    def _is_known(self, event: Event) -> bool:
+        row = self.log.execute(
+            "SELECT session_id, action, position FROM events WHERE event_id = ?", (event.id,)
+        ).fetchone()
+        if row is None:
+            return False
+        if tuple(row) != (self.session.session_id, event.action, event.position):
+            raise Malformed("an identifier was used for two events")
+        return True
+
+    def _check_form(self, event: Event) -> None:
+        kind, action = self.session.kind, event.action
+        if action in _ON_ITEM[kind]:
+            if event.position is None or event.target is not None:
+                raise Malformed(f"{action} is on an item")
+            self._item(event.position)
+        elif action in _ON_DECISION[kind]:
+            if event.target is None or event.position is not None:
+                raise Malformed(f"{action} is on a decision")
+        elif action in _ON_SESSION[kind]:
+            if event.position is not None or event.target is not None:
+                raise Malformed(f"{action} is on no item")
+        else:
+            raise Malformed(f"{action} has no place in a {kind} session")
+        if (action == "reason") != (event.value is not None):
+            raise Malformed("a reason explains a deletion")
+        if (action == "open") != (event.display is not None):
+            raise Malformed("a page says what it opened on")
+
+    def _item(self, position: int) -> sqlite3.Row:
+        row: sqlite3.Row | None = self.log.execute(
+            "SELECT * FROM items WHERE session_id = ? AND position = ?", (self.session.session_id, position)
+        ).fetchone()
+        if row is None:
+            raise Malformed(f"the session has no item {position}")
+        return row
+
+    def _last_decision(self, position: int | None = None) -> sqlite3.Row | None:
+        where = "" if position is None else f" AND position = {position:d}"
+        row: sqlite3.Row | None = self.log.execute(
+            f"SELECT * FROM decisions WHERE session_id = ?{where} ORDER BY seq DESC LIMIT 1",
+            (self.session.session_id,),
+        ).fetchone()
+        return row
+
+    def _check_delete(self, event: Event) -> None:
+        assert event.position is not None
+        item, before = self._item(event.position), self._last_decision(event.position)
+        if item["role"] != "sample" or (before is not None and before["action"] == "delete"):
+            return
+        cap = session_cap(len(samples_of(self.log, self.session)))
+        if self.used() >= cap:
+            raise Refused(
+                "session_cap",
+                f"All {cap} deletions of this session are used: at least 80 % of its samples are kept. "
+                "Accept this one, or undo a deletion first.",
+            )
+        deleted, limit = self._deleted_everywhere(), dataset_cap(len(self.samples))
+        if item["sample_id"] not in deleted and len(deleted) >= limit:
+            raise Refused(
+                "dataset_cap",
+                f"The reviewers together have used the dataset's {limit} deletions: at least 80 % of it is kept. "
+                "Accept this one, or undo a deletion first.",
+            )
+
+    def _deleted_everywhere(self) -> set[str]:
+        """Samples that stand deleted in any review that counts or still may."""
+        live = {session.session_id for session in counting(self.log, self.settings, self.now)}
+        rows = self.log.execute(
+            """SELECT d.session_id, i.sample_id FROM standing AS d JOIN items AS i USING (session_id, position)
+               LEFT JOIN verdicts AS v ON v.session_id = d.session_id AND v.sample_id = i.sample_id
+               WHERE d.action = 'delete' AND i.role = 'sample' AND v.action IS NOT 'restore'"""
+        )
+        return {row["sample_id"] for row in rows if row["session_id"] in live} & set(self.samples)
+
+    def _check_undo(self, event: Event) -> None:
+        last = self._last_decision()
+        if last is None or last["event_id"] != event.target:
+            raise Refused("undo", "Only the last decision that stands can be taken back.")
+
+    def _check_reason(self, event: Event) -> None:
+        found = self.log.execute(
+            "SELECT 1 FROM decisions WHERE event_id = ? AND session_id = ? AND action = 'delete'",
+            (event.target, self.session.session_id),
+        ).fetchone()
+        if found is None:
+            raise Refused("reason", "A reason belongs to a deletion that stands.")
+
+    def _check_finish(self, event: Event) -> None:
+        left = self.log.execute(
+            """SELECT count(*) FROM items AS i WHERE i.session_id = ? AND NOT EXISTS (
+                 SELECT 1 FROM standing AS d WHERE d.session_id = i.session_id AND d.position = i.position)""",
+            (self.session.session_id,),
+        ).fetchone()[0]
+        if left:
+            raise Refused("unfinished", f"{left} items of this session are not judged yet.")
+
+    def _store(self, event: Event, at: float) -> None:
+        row: dict[str, Any] = {
+            **event.model_dump(exclude={"id", "at", "display"}),
+            "value": event.value if event.display is None else event.display.model_dump_json(),
+            "event_id": event.id,
+            "session_id": self.session.session_id,
+            "tab": self.tab,
+            "at": at,
+            "received_at": self.now,
+            "key_at": event.at,
+        }
+        names = ", ".join(row)
+        self.log.execute(f"INSERT INTO events ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+_CHECKS: dict[str, Callable[[Record, Event], None]] = {
+    "delete": Record._check_delete,
+    "undo": Record._check_undo,
+    "reason": Record._check_reason,
+    "finish": Record._check_finish,
+}

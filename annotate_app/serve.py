@@ -1,0 +1,75 @@
+"""Running the review app: open the dataset, guard it, listen until interrupted."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from annotate_app.dataset import Dataset
+from annotate_app.guard import AUTH_VARIABLE, read_auth
+from annotate_app.protocol import Settings
+from annotate_app.review import Review
+from annotate_app.server import create_app
+from perception20k.errors import UserError
+from perception20k.layout import Layout
+
+
+def serve(
+    root: Path,
+    settings: Settings,
+    *,
+    auth_file: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is told where to look.
+
+    Raises:
+        UserError: no dataset there, a login file that cannot be read, an open address without a login, or a
+            port in use.
+    """
+    users = read_auth(auth_file)
+    if not users and not _is_loopback(host):
+        raise UserError(
+            f"--host {host}: others on the network could judge under any name",
+            f"Give --auth FILE or set ${AUTH_VARIABLE}",
+        )
+    listener = _listen(host, port)
+    dataset = Dataset(Layout(root))
+    review = Review(dataset, settings)
+    try:
+        config = uvicorn.Config(create_app(review, users), log_level="warning", ws="none", timeout_graceful_shutdown=2)
+        who = f"{len(users)} reviewers may log in" if users else "no login"
+        ready(
+            f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
+            f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        review.close()
+        listener.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before the dataset is read, so that a used port is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UserError(f"--port {port}: {error.strerror} on {host}", "Choose another with --port") from None
+    return listener

@@ -1,0 +1,26 @@
+// The page's elements by id, and new ones made of text alone: what people typed is never read as HTML.
+
+export const byId = (id) => document.getElementById(id);
+
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+export function showScreen(name) {
+  byId('review').dataset.screen = name;
+}
+
+export function setOpen(id, open) {
+  byId(id).classList.toggle('open', open);
+}
+
+export function identifier() {
+  // crypto.randomUUID is missing on plain http to another computer; getRandomValues is not.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,62 @@
+// The sheet of keys, over whatever screen is in front: what each does, and changing or switching it off.
+
+import { byId, make, setOpen } from './dom.js';
+import { ACTIONS, keyName } from './keys.js';
+
+export class Help {
+  constructor({ keys, stage, closed }) {
+    Object.assign(this, { keys, stage, closed });
+    this.isOpen = false;
+    keys.over = (action, event, down) => this.#take(action, down);
+    keys.changed = () => this.render();
+    byId('keys-on').onchange = (event) => keys.switch(event.target.checked);
+    byId('keys-default').onclick = () => keys.reset();
+    this.render();
+  }
+
+  #take(action, down) {
+    if (action !== 'help') return this.isOpen;
+    if (!down) return true;
+    this.isOpen = !this.isOpen;
+    this.keys.learning = null;
+    setOpen('help', this.isOpen);
+    this.stage.blank(this.isOpen);
+    if (!this.isOpen) this.closed();
+    return true;
+  }
+
+  render() {
+    const { keys } = this;
+    byId('keys-on').checked = keys.bindings.on;
+    byId('bindings').replaceChildren(...ACTIONS.map(([action, words]) => {
+      const shown = keys.learning === action ? ['press the new key'] : keys.bindings.of[action].map(keyName);
+      const change = make('button', { textContent: 'change', onclick: () => keys.learn(action) });
+      const off = make('button', { textContent: 'off', onclick: () => keys.forget(action) });
+      change.setAttribute('aria-label', `change the key of ${words}`);
+      off.setAttribute('aria-label', `switch off the key of ${words}`);
+      const caps = shown.length ? shown.map((name) => make('kbd', { textContent: name })) : ['off'];
+      return make('tr', {}, make('td', { textContent: words }), make('td', {}, ...caps), make('td', {}, change, ' ', off));
+    }));
+    this.#buttons();
+  }
+
+  // The row of buttons below the stage: the same actions for the mouse, with their keys.
+  #buttons() {
+    const { keys } = this;
+    byId('buttons').replaceChildren(...ACTIONS.map(([action, words]) => {
+      const key = keys.of(action)[0];
+      const button = make('button', {}, ...(key ? [make('b', { textContent: keyName(key) })] : []), words);
+      button.dataset.action = action;
+      if (action === 'reference') {
+        button.onpointerdown = (event) => keys.act(action, event, true);
+        button.onpointerup = button.onpointerleave = (event) => keys.act(action, event, false);
+      } else {
+        button.onclick = (event) => {
+          button.blur(); // so that the next key is not for the button
+          keys.act(action, event, true);
+        };
+      }
+      return button;
+    }));
+  }
+}

@@ -1,0 +1,275 @@
+// Judging: one key, one event in the outbox, the next image. Reviews and verifications alike.
+
+import { Look, Pace, clockOf } from './clock.js';
+import { byId, identifier, make, setOpen, showScreen } from './dom.js';
+
+const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
+const REASON_WORDS = { object_mismatch: 'object mismatch', not_perceptible: 'not perceptible' };
+const PAN = { panArrowLeft: [60, 0], panArrowRight: [-60, 0], panArrowUp: [0, 60], panArrowDown: [0, -60] };
+
+export class Judge {
+  // done() is called when all is judged, the reviewer says so, and the server has it
+  constructor({ stage, outbox, keys, offerPause, done }) {
+    Object.assign(this, { stage, outbox, keys, offerPause, done });
+    this.pace = new Pace();
+    this.asking = null; // the deletion that waits for the server's word
+  }
+
+  begin(session) {
+    this.session = session;
+    this.paused = this.ended = this.severity = false;
+    this.restedAt = performance.now() - session.worked * 1000;
+    this.offered = false;
+    const base = `/api/sessions/${session.id}`;
+    this.stage.use(session.items.map((item, k) => (
+      { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
+    this.stage.showBox(true);
+    showScreen('judge');
+    setOpen('pause', false);
+    setOpen('end', false);
+    this.stage.blank(false);
+    this.keys.front = (...args) => this.act(...args);
+    this.put('open', { display: {
+      screen: [screen.width, screen.height],
+      viewport: [innerWidth, innerHeight],
+      pixel_ratio: devicePixelRatio,
+      agent: navigator.userAgent.slice(0, 500),
+    } });
+    clearInterval(this.ticking);
+    this.ticking = setInterval(() => this.#tick(), 1000);
+    this.notice('');
+    this.#go(session.next());
+  }
+
+  act(action, event, down) {
+    if (action === 'reference') return this.#reference(down);
+    if (!down) return;
+    if (action === 'pause') return this.#pause();
+    if (this.paused) return;
+    if (action === 'undo') return this.#undo();
+    if (action === 'back') return this.#back();
+    if (this.ended) return void (action === 'go' && this.#finish());
+    if (action === 'accept' || action === 'delete') return this.#decide(action, event.timeStamp);
+    if (action in REASONS) return this.#explain(action);
+    if (action === 'flag') return this.#flag();
+    if (action === 'box') {
+      this.stage.showBox(!this.stage.boxOn);
+      this.look.box(this.stage.boxOn);
+      return this.render();
+    }
+    if (action === 'severity') { this.severity = !this.severity; return this.render(); }
+    if (action in PAN) this.stage.pan(...PAN[action]);
+  }
+
+  leave() {
+    clearInterval(this.ticking);
+    this.session = null;
+    this.keys.front = () => {};
+  }
+
+  // What lay over the stage is gone: the look at the image begins anew.
+  lookAgain() {
+    if (this.session && !this.ended && !this.paused) this.#go(this.position);
+  }
+
+  away(ms) {
+    if (this.session && !this.ended) this.put('away', { dwell_ms: ms });
+  }
+
+  // The server refused an event: take it back here, and show the item it was about.
+  refused(event, message) {
+    if (this.asking?.id === event.id) this.asking = null;
+    else this.session.remove(event.id);
+    if (event.position !== undefined) this.#go(event.position);
+    this.notice(message, true);
+  }
+
+  stored(answer) {
+    this.session.used = answer.used;
+    if (this.asking && answer.stored.includes(this.asking.id)) {
+      const { asking } = this;
+      this.asking = null;
+      this.#advance(asking);
+    }
+    this.render();
+  }
+
+  notice(words, refused = false) {
+    byId('notice').textContent = words;
+    byId('notice').classList.toggle('refused', refused);
+  }
+
+  put(action, more = {}, stamp = performance.now()) {
+    const event = { id: identifier(), action, at: clockOf(stamp), ...more };
+    try {
+      this.outbox.put(this.session.id, this.session.reviewer, event);
+    } catch (error) {
+      this.notice(`This browser cannot keep the decision (${error.message}); it was not made.`, true);
+      return null;
+    }
+    return event;
+  }
+
+  #decide(key, stamp) {
+    if (this.asking) return this.notice('Asking the server about the deletion…');
+    if (!this.stage.ready) return this.notice('The image is not here yet: nothing was decided.', true);
+    const { session } = this;
+    const action = session.words[key];
+    const before = session.standing(this.position);
+    const look = this.look.at(stamp);
+    const event = this.put(action, { position: this.position, ...look }, stamp);
+    if (!event) return;
+    this.pace.note(look.dwell_ms);
+    const decision = { id: event.id, position: this.position, action, reason: null };
+    // At the limit the server has the word: it alone knows which deletions count.
+    const atLimit = action === 'delete' && before?.action !== 'delete' && this.#expected() > session.cap;
+    if (atLimit) {
+      this.asking = decision;
+      this.notice('Asking the server about the deletion…');
+    } else this.#advance(decision);
+  }
+
+  #advance(decision) {
+    this.session.decide(decision);
+    const words = this.session.items[decision.position];
+    const said = { accept: 'Accepted', delete: 'Deleted', restore: 'Restored', confirm: 'Deletion confirmed' };
+    const more = decision.action === 'delete' ? '. Why? 1 object mismatch, 2 not perceptible' : '';
+    this.notice(`${said[decision.action]}: ${words.object}, ${words.label}${more}`);
+    this.#go(this.session.next(decision.position + 1));
+  }
+
+  // Deletions used, those counted that are still on their way to the server.
+  #expected() {
+    return this.session.used + this.outbox.queue.filter(({ event }) => event.action === 'delete').length;
+  }
+
+  #explain(key) {
+    const last = this.session.last();
+    if (last?.action !== 'delete') return;
+    if (!this.put('reason', { target: last.id, value: REASONS[key] })) return;
+    last.reason = REASONS[key];
+    const words = this.session.items[last.position];
+    this.notice(`Deleted: ${words.object}, ${words.label} (${REASON_WORDS[last.reason]})`);
+  }
+
+  #undo() {
+    if (this.asking) return;
+    const last = this.session.last();
+    if (!last) return this.notice('There is nothing to undo.');
+    if (!this.put('undo', { target: last.id })) return;
+    this.session.remove(last.id);
+    this.#go(last.position);
+    this.notice('Taken back.');
+  }
+
+  #back() {
+    const from = this.ended ? this.session.total : this.position;
+    if (from > 0) this.#go(from - 1);
+  }
+
+  #flag() {
+    const { session, position } = this;
+    const on = !session.flags.has(position);
+    if (!this.put(on ? 'flag' : 'unflag', { position })) return;
+    if (on) session.flags.add(position); else session.flags.delete(position);
+    this.render();
+  }
+
+  #reference(down) {
+    if (this.paused || this.ended || down === this.referring) return;
+    this.referring = down;
+    this.look.reference(down);
+    if (!this.stage.refer(down) && down) this.notice('The reference is on its way.');
+    this.render();
+  }
+
+  #pause() {
+    this.paused = !this.paused;
+    this.put(this.paused ? 'pause' : 'resume');
+    this.stage.blank(this.paused);
+    setOpen('pause', this.paused);
+    this.restedAt = performance.now();
+    this.offered = false;
+    if (!this.paused && !this.ended) this.#go(this.position);
+  }
+
+  #tick() {
+    const minutes = (performance.now() - this.restedAt) / 60000;
+    if (this.offered || this.paused || this.ended || minutes < this.offerPause) return;
+    this.offered = true;
+    this.put('offer');
+    const key = this.keys.of('pause').length ? 'P takes a pause' : 'A pause is due';
+    this.notice(`You have judged for ${Math.round(minutes)} minutes. ${key}; it is not counted against you.`, true);
+  }
+
+  #go(position) {
+    this.referring = false;
+    this.ended = position === null;
+    setOpen('end', this.ended);
+    if (this.ended) return this.#showEnd();
+    this.position = position;
+    const look = new Look();
+    this.look = look;
+    if (!this.stage.boxOn) look.box(false);
+    this.stage.show(position, (missed) => { look.painted(missed); });
+    this.render();
+  }
+
+  #showEnd() {
+    const { session } = this;
+    const [heading, words] = session.kind === 'review'
+      ? [`All ${session.total} are judged`, 'To finish the session press Enter. Until then you can go back or undo; afterwards the decisions stand.']
+      : ['All deletions are verified', 'To see the summary press Enter. Until then you can go back or undo.'];
+    const finish = make('button', { className: 'main', textContent: session.kind === 'review' ? 'Finish (Enter)' : 'Summary (Enter)' });
+    finish.onclick = () => this.#finish();
+    const end = byId('end');
+    end.querySelector('h1').textContent = heading;
+    end.querySelector('.words').textContent = words;
+    end.querySelector('.choices').replaceChildren(finish);
+    this.render();
+  }
+
+  async #finish() {
+    if (this.session.left) return;
+    const { session } = this;
+    if (session.kind === 'review') {
+      if (this.finishing) return;
+      this.finishing = this.put('finish');
+    }
+    this.notice('Sending the last decisions…');
+    await this.outbox.flush();
+    this.finishing = null;
+    if (this.outbox.unsent || session.left || this.session !== session || !this.ended) return;
+    this.done();
+  }
+
+  render() {
+    const { session, position } = this;
+    if (!session) return;
+    const item = session.items[position] ?? {};
+    const bold = (text) => make('b', { textContent: text });
+    const before = session.standing(position);
+    const severity = this.severity ? ` (severity ${item.severity})` : '';
+    const question = session.kind === 'review'
+      ? ['Is ', bold(item.object), ' the main object in the box, and is ', bold(item.label), ` perceptible there?${severity}`]
+      : ['Deleted', item.reason ? ` (${REASON_WORDS[item.reason]})` : '', ': ', bold(item.object), ', ', bold(item.label), `${severity}. Delete it for good?`];
+    if (this.referring) byId('question').replaceChildren(bold('Reference'), ' (without distortion)');
+    else if (this.ended) byId('question').replaceChildren('');
+    else byId('question').replaceChildren(...question);
+
+    const parts = [`${Math.min(session.judged + 1, session.total)} of ${session.total}`, this.pace.words(session.left)];
+    if (session.kind === 'review') {
+      const used = Math.min(this.#expected(), session.cap);
+      parts.push(`deletions: ${used} used, ${session.cap - used} left`);
+    }
+    byId('progress').textContent = parts.filter(Boolean).join('  ·  ');
+    const marks = { accept: 'accept', restore: 'accept', delete: 'delete', confirm: 'delete' };
+    for (const button of byId('buttons').querySelectorAll('button')) {
+      const { action } = button.dataset;
+      const on = !this.ended && ((before && marks[before.action] === action)
+        || (action === 'flag' && session.flags.has(position)) || (action === 'box' && !this.stage.boxOn)
+        || (action === 'severity' && this.severity));
+      button.classList.toggle('on', Boolean(on));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// What was decided and is not yet with the server. Each event is written to localStorage before the page goes
+// on, under this tab's name, and leaves it when the server has it. Sending is in order, one request at a time;
+// sending twice does no harm, since the server knows an event by its id.
+
+import { Unreachable, post } from './api.js';
+
+const PREFIX = 'perception20k.outbox.';
+const AT_ONCE = 50;
+
+export class Outbox {
+  // hear: { changed(), stored(answer), refused(event, answer, dropped), blocked(answer) }
+  constructor(tab, hear) {
+    this.tab = tab;
+    this.prefix = `${PREFIX}${tab}.${Date.now()}.`; // a reload keeps the tab and must not write over its keys
+    this.hear = hear;
+    this.queue = []; // { key, session, reviewer, event }
+    this.count = 0;
+    this.offline = false;
+    this.sending = null;
+    this.wake = () => {};
+    addEventListener('online', () => this.wake());
+  }
+
+  get unsent() { return this.queue.length; }
+
+  // Throws if the browser cannot keep the event; then nothing happened.
+  put(session, reviewer, event) {
+    const entry = { session, reviewer, event };
+    const key = this.prefix + String(this.count).padStart(8, '0');
+    localStorage.setItem(key, JSON.stringify(entry));
+    this.count += 1;
+    this.queue.push({ key, ...entry });
+    this.flush();
+  }
+
+  // Take over what this reviewer's earlier tabs in this browser could not send, or this tab before its reload.
+  adopt(reviewer) {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    const found = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))
+      .filter((entry) => entry.reviewer === reviewer)
+      .sort((a, b) => a.event.at - b.event.at || (a.key < b.key ? -1 : 1));
+    for (const { key, session, event } of found) {
+      this.put(session, reviewer, event); // under the new key before the old one goes
+      localStorage.removeItem(key);
+    }
+    return found.length;
+  }
+
+  // Resolves when everything is sent, or sending has come to a stop that a person must see to.
+  flush() {
+    this.hear.changed();
+    this.sending ??= this.#send().finally(() => { this.sending = null; });
+    return this.sending;
+  }
+
+  async #send() {
+    await null; // so that one key press finishes its work before its event is serialised again
+    while (this.queue.length) {
+      const { session } = this.queue[0];
+      const batch = this.queue.slice(0, AT_ONCE).filter((entry) => entry.session === session);
+      const events = batch.map((entry) => entry.event);
+      let answer;
+      try {
+        const body = { tab: this.tab, sent_at: Date.now() / 1000, events };
+        answer = await post(`/api/sessions/${session}/events`, body);
+        this.offline = false;
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        this.offline = true;
+        this.hear.changed();
+        await new Promise((resolve) => { this.wake = resolve; setTimeout(resolve, 700); });
+        continue;
+      }
+      const { data } = answer;
+      this.#drop((event) => (data.stored ?? []).includes(event.id));
+      if (data.stored) this.hear.stored(data);
+      if (data.event) {
+        const all = ['lapsed', 'finished'].includes(data.refused);
+        const refused = events.find((event) => event.id === data.event);
+        const dropped = this.#drop((event, of) => of === session
+          && (all || event.id === data.event || event.target === data.event));
+        this.hear.refused(refused, data, dropped);
+      } else if (!answer.ok) {
+        this.hear.blocked(data);
+        break;
+      }
+    }
+    this.hear.changed();
+  }
+
+  #drop(unwanted) {
+    const gone = this.queue.filter((entry) => unwanted(entry.event, entry.session));
+    this.queue = this.queue.filter((entry) => !gone.includes(entry));
+    for (const { key } of gone) localStorage.removeItem(key);
+    return gone.length;
+  }
+}

@@ -1,0 +1,178 @@
+// The stage: the image at one image pixel to one device pixel, its box, its reference in the same place, and
+// the images around it kept decoded. Positions are whole device pixels, so that nothing is resampled.
+
+import { make } from './dom.js';
+
+const AHEAD = 4;
+const BEHIND = 2;
+const MARGIN = 12; // device pixels around an image that is larger than the stage, for the lines of the box
+const REFERENCE_AFTER = 120; // ms on one image before its reference is fetched: not while racing through
+
+export class Stage {
+  constructor(element) {
+    this.element = element;
+    this.box = make('div', { className: 'box' });
+    element.append(this.box);
+    this.pool = new Map(); // url -> { image, ready, ok }
+    this.shift = { x: 0, y: 0 }; // device pixels the reviewer panned
+    this.boxOn = true;
+    new ResizeObserver(() => this.place()).observe(element);
+    addEventListener('resize', () => this.place()); // also a change of zoom, that is of devicePixelRatio
+    element.addEventListener('pointerdown', (event) => this.#drag(event));
+    element.addEventListener('wheel', (event) => { event.preventDefault(); this.pan(-event.deltaX, -event.deltaY); }, { passive: false });
+  }
+
+  // items: [{ image, reference, box, width, height }], the first two URLs
+  use(items) {
+    for (const { image } of this.pool.values()) image.remove();
+    this.pool.clear();
+    this.items = items;
+    this.position = null;
+    this.shown = null;
+  }
+
+  get ready() { return this.shown?.ok ?? false; }
+
+  // Show an item; `painted` is called when it is on the screen, with whether it had to be waited for.
+  show(position, painted) {
+    const item = this.items[position];
+    this.position = position;
+    this.shift = { x: 0, y: 0 };
+    this.referring = false;
+    this.shown = this.#load(item.image);
+    const missed = !this.shown.ok;
+    const asked = this.shown;
+    this.#reveal(asked);
+    this.place();
+    asked.ready.then(() => {
+      if (this.shown !== asked) return;
+      if (missed) this.place();
+      requestAnimationFrame(() => afterPaint(() => { if (this.shown === asked) painted(missed); }));
+    });
+    this.#surround(position);
+  }
+
+  // Hold the reference up, or let it go. Answers whether it can be seen at once.
+  refer(on) {
+    this.referring = on;
+    const item = this.items[this.position];
+    const entry = this.#load(on ? item.reference : item.image);
+    const reveal = () => {
+      if (this.referring !== on) return;
+      this.#reveal(entry);
+      this.place();
+    };
+    if (entry.ok) reveal(); else entry.ready.then(reveal);
+    return entry.ok;
+  }
+
+  showBox(on) {
+    this.boxOn = on;
+    this.box.style.display = on ? 'block' : 'none';
+  }
+
+  blank(on) { this.element.classList.toggle('blank', on); }
+
+  pan(x, y) {
+    this.shift = { x: this.shift.x + x * devicePixelRatio, y: this.shift.y + y * devicePixelRatio };
+    this.place();
+  }
+
+  place() {
+    if (this.position === null || !this.items) return;
+    const { box, width, height } = this.items[this.position];
+    const scale = devicePixelRatio;
+    const room = this.element.getBoundingClientRect();
+    const left = this.#along('x', room.width * scale, width, (box[0] + box[2]) / 2);
+    const top = this.#along('y', room.height * scale, height, (box[1] + box[3]) / 2);
+    // The stage itself may begin between two device pixels.
+    const x = (Math.round(room.left * scale) + left) / scale - room.left;
+    const y = (Math.round(room.top * scale) + top) / scale - room.top;
+    for (const image of this.element.querySelectorAll('img.shown')) {
+      image.style.width = `${(image.naturalWidth || width) / scale}px`;
+      image.style.height = `${(image.naturalHeight || height) / scale}px`;
+      image.style.left = `${x}px`;
+      image.style.top = `${y}px`;
+    }
+    Object.assign(this.box.style, {
+      left: `${x + box[0] / scale}px`, top: `${y + box[1] / scale}px`,
+      width: `${(box[2] - box[0]) / scale}px`, height: `${(box[3] - box[1]) / scale}px`,
+    });
+    this.box.style.setProperty('--pixel', `${Math.max(1, Math.round(scale)) / scale}px`);
+    this.larger = width > room.width * scale || height > room.height * scale;
+    this.element.classList.toggle('larger', this.larger);
+  }
+
+  // Where the image begins along one axis, in device pixels: centred if it fits, else as near as it can be to
+  // having its box in the middle, moved by what was panned.
+  #along(axis, room, size, middle) {
+    if (size <= room) return Math.floor((room - size) / 2);
+    const wanted = room / 2 - middle;
+    const clamp = (value) => Math.min(MARGIN, Math.max(room - size - MARGIN, value));
+    const start = clamp(wanted);
+    const place = clamp(start + this.shift[axis]);
+    this.shift[axis] = place - start;
+    return Math.round(place);
+  }
+
+  #load(url) {
+    let entry = this.pool.get(url);
+    if (entry) return entry;
+    const image = make('img', { decoding: 'sync', draggable: false, alt: '' });
+    entry = { image, ok: false };
+    const decoded = async () => {
+      for (;;) { // until it is there: the server may be away for a while
+        image.src = url;
+        try {
+          await image.decode();
+          entry.ok = true;
+          return;
+        } catch {
+          if (this.pool.get(url) !== entry) return;
+          await new Promise((resolve) => { setTimeout(resolve, 700); });
+          image.removeAttribute('src');
+        }
+      }
+    };
+    this.pool.set(url, entry);
+    this.element.append(image);
+    entry.ready = decoded();
+    return entry;
+  }
+
+  #reveal(entry) {
+    for (const image of this.element.querySelectorAll('img.shown')) {
+      if (image !== entry.image) image.classList.remove('shown');
+    }
+    entry.image.classList.add('shown');
+  }
+
+  #surround(position) {
+    clearTimeout(this.later);
+    const near = this.items.slice(Math.max(0, position - BEHIND), position + AHEAD + 1).map((item) => item.image);
+    const references = this.items.slice(position, position + 2).map((item) => item.reference);
+    for (const [url, { image }] of this.pool) {
+      if (!near.includes(url) && !references.includes(url)) {
+        image.remove();
+        this.pool.delete(url);
+      }
+    }
+    for (const item of this.items.slice(position + 1, position + AHEAD + 1)) this.#load(item.image);
+    this.later = setTimeout(() => references.forEach((url) => this.#load(url)), REFERENCE_AFTER);
+  }
+
+  #drag(event) {
+    if (!this.larger) return;
+    this.element.setPointerCapture(event.pointerId);
+    const move = (now) => this.pan(now.movementX, now.movementY);
+    this.element.addEventListener('pointermove', move);
+    this.element.addEventListener('pointerup', () => this.element.removeEventListener('pointermove', move), { once: true });
+  }
+}
+
+// Runs once the frame that is being made has gone to the screen.
+function afterPaint(then) {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = then;
+  channel.port2.postMessage(null);
+}

@@ -1,0 +1,39 @@
+// The start page: who, under which conditions, and what there is to do.
+
+import { get } from './api.js';
+import { byId, make, showScreen } from './dom.js';
+
+const FIELDS = ['light', 'display', 'distance', 'vision'];
+
+export const conditions = () => Object.fromEntries(FIELDS.map((field) => [field, byId(field).value.trim()]));
+
+// Resolves to { reviewer, verifies } when the reviewer chose; `user` is the name of whoever is logged in.
+export async function start(user, message = '') {
+  showScreen('start');
+  byId('start-message').textContent = message;
+  const name = byId('reviewer');
+  if (user) Object.assign(name, { value: user, readOnly: true });
+  const { data } = await get('/api/overview');
+  const many = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  byId('start-facts').textContent = `${many(data.samples, 'sample')} can be reviewed; ${data.free} of them nobody has yet. `
+    + `A session has up to ${Math.min(data.batch, data.free || data.samples)}, is judged in one sitting, and goes on where you were after a reload.`;
+  const removed = byId('removed');
+  removed.hidden = !data.removed.length;
+  removed.querySelector('summary').textContent = `${many(data.removed.length, 'object')} removed beforehand`;
+  removed.querySelector('ul').replaceChildren(...data.removed.map(([what, why]) => make('li', { textContent: `${what} (${why})` })));
+  return new Promise((chosen) => {
+    const go = (verifies) => {
+      if (byId('start-form').reportValidity()) chosen({ reviewer: name.value.trim().normalize('NFC'), verifies });
+    };
+    byId('start-form').onsubmit = (event) => {
+      event.preventDefault();
+      go(null);
+    };
+    byId('waiting').replaceChildren(...data.waiting.map((row) => {
+      const when = new Date(row.opened_at * 1000).toLocaleString();
+      const button = make('button', { textContent: 'verify', onclick: () => go(row.session) });
+      return make('p', {}, `${many(row.deletions, 'deletion')} by ${row.reviewer} (${when}) to be verified, best by somebody else: `, button);
+    }));
+    if (!user) name.focus();
+  });
+}

@@ -1,0 +1,86 @@
+// The training round: known answers, each explained as soon as it is given, and asked again until it is right.
+
+import { get, post } from './api.js';
+import { byId, make, setOpen, showScreen } from './dom.js';
+
+const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
+
+export class Training {
+  constructor({ stage, keys }) {
+    Object.assign(this, { stage, keys });
+  }
+
+  // Resolves when the round is done and the server has it.
+  async run(reviewer) {
+    const { data: lessons } = await get('/api/training');
+    this.lessons = lessons;
+    this.answers = lessons.map(() => []);
+    this.reviewer = reviewer;
+    for (const crop of document.querySelectorAll('#lesson .crop')) {
+      crop.style.backgroundImage = `url(/api/training/0/${crop.dataset.which})`;
+    }
+    showScreen('lesson');
+    await new Promise((begin) => {
+      byId('lesson-go').onclick = begin;
+      this.keys.front = (action, event, down) => { if (action === 'go' && down) begin(); };
+    });
+    this.stage.use(lessons.map((lesson, k) => (
+      { ...lesson, image: `/api/training/${k}/image`, reference: `/api/training/${k}/reference` })));
+    this.stage.showBox(true);
+    showScreen('judge');
+    setOpen('end', false);
+    byId('notice').textContent = byId('sending').textContent = '';
+    byId('why').hidden = false;
+    await new Promise((finish) => {
+      this.finish = finish;
+      this.keys.front = (...args) => this.act(...args);
+      this.go(0);
+    });
+    byId('why').hidden = true;
+    await post('/api/training', { reviewer, answers: this.answers });
+  }
+
+  go(position) {
+    this.position = position;
+    this.right = false;
+    this.stage.show(position, () => {});
+    const { object, label } = this.lessons[position];
+    const bold = (text) => make('b', { textContent: text });
+    byId('question').replaceChildren('Is ', bold(object), ' the main object in the box, and is ', bold(label), ' perceptible there?');
+    byId('progress').textContent = `training: ${position + 1} of ${this.lessons.length}`;
+    this.say('Accept with →, delete with X. Hold R for the reference.');
+  }
+
+  say(words) {
+    byId('why').textContent = words;
+  }
+
+  act(action, event, down) {
+    if (action === 'reference') return void this.stage.refer(down);
+    if (!down) return;
+    if (action === 'box') return void this.stage.showBox(!this.stage.boxOn);
+    if (action === 'go' && this.right) {
+      setOpen('end', false);
+      const next = this.position + 1;
+      return void (next < this.lessons.length ? this.go(next) : this.finish());
+    }
+    if (action in REASONS && this.right) return this.#explain(REASONS[action]);
+    if ((action === 'accept' || action === 'delete') && !this.right && this.stage.ready) this.#answer(action);
+  }
+
+  #explain(reason) {
+    const answer = this.answers[this.position].at(-1);
+    if (answer.action !== 'delete') return;
+    answer.reason = reason;
+    const right = reason === this.lessons[this.position].reason;
+    this.say(`${right ? 'The reason is right.' : 'The other reason fits better.'} ${this.lessons[this.position].why} Enter: next.`);
+  }
+
+  #answer(action) {
+    const lesson = this.lessons[this.position];
+    this.answers[this.position].push({ action });
+    this.right = action === lesson.answer;
+    const verdict = this.right ? 'Right.' : `Look again: the answer is “${lesson.answer}”.`;
+    this.say(`${verdict} ${lesson.why}${this.right ? ' Enter: next.' : ''}`);
+  }
+}

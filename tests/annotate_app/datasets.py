@@ -1,0 +1,78 @@
+"""A small real dataset, written straight from records: parts of scikit-image's photos, distorted in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from skimage.data import data_dir
+
+from distortions import catalog, distort_region
+from perception20k import images
+from perception20k.files import sha256, write_bytes
+from perception20k.layout import Layout
+from perception20k.records import Box, Sample, Source, samples_table, sources_table
+
+PHOTOS = ("coffee.png", "astronaut.png", "motorcycle_left.png", "rocket.jpg", "chelsea.png")
+TYPES = [distortion for distortion in catalog() if distortion.group]
+
+
+def write_dataset(root: Path, samples: int = 60, *, boxes: Sequence[Box] = ()) -> Layout:
+    """Write ``samples`` samples of 320x240 px; the first ones take the given ``boxes``."""
+    layout = Layout(root)
+    sources, rows = {}, []
+    for number in range(samples):
+        photo = PHOTOS[number % len(PHOTOS)]
+        pixels = images.decode((Path(data_dir) / photo).read_bytes())[:240, :320]
+        image_id = images.image_id(pixels)
+        if photo not in sources:
+            data, suffix = images.encode(pixels)
+            source = Source(image_id, f"images/source/{image_id}{suffix}", sha256(data), 320, 240, photo)
+            write_bytes(root / source.file, data)
+            sources[photo] = source
+        kind = TYPES[number % len(TYPES)]
+        left = 20 + 7 * number % 150
+        box = boxes[number] if number < len(boxes) else (left, 40, left + 120, 200)
+        severity = 1 + number % 5
+        distorted = distort_region(pixels, box, kind.type, severity, seed=number)
+        data, suffix = images.encode(distorted)
+        sample = Sample(
+            sample_id=f"{number:04d}",
+            image_id=image_id,
+            origin=photo,
+            width=320,
+            height=240,
+            object=photo.partition(".")[0],
+            objects=(photo.partition(".")[0], "table"),
+            box=box,
+            group=kind.group,
+            type=kind.type,
+            severity=severity,
+            seed=number,
+            preset="refine-iqa",
+            params={},
+            psnr=30.0,
+            ssim=0.9,
+            delta_e=1.0 + number,
+            file=f"images/distorted/{number:04d}{suffix}",
+            file_sha256=sha256(data),
+            pixels_sha256=images.pixels_sha256(distorted),
+            split="train",
+        )
+        write_bytes(root / sample.file, data)
+        rows.append(sample)
+    write_tables(layout, rows, list(sources.values()))
+    return layout
+
+
+def write_tables(layout: Layout, samples: Sequence[Sample], sources: Sequence[Source]) -> None:
+    """Write the two tables."""
+    pq.write_table(samples_table(samples), layout.recipe)
+    pq.write_table(sources_table(sources), layout.sources)
+
+
+def renamed(sample: Sample, name: str) -> Sample:
+    """The sample with another object name."""
+    return replace(sample, object=name)

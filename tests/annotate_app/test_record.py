@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from annotate_app.protocol import Settings
+from annotate_app.record import Malformed
+from annotate_app.refusal import Refused
+from annotate_app.review import Review
+from tests.annotate_app.conftest import Clock, Person
+
+
+def stored(review: Review) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in review.log.execute("SELECT action, position, at FROM events ORDER BY seq")]
+
+
+def test_a_session_takes_its_cap_of_deletions_and_refuses_the_next(person: Person, review: Review) -> None:
+    assert person.state["cap"] == 12  # a fifth of 60
+    for position in range(12):
+        assert person.do("delete", position)["used"] == position + 1
+    before = stored(review)
+    answer = person.do("delete", 12)
+    assert answer["refused"] == "session_cap"
+    assert "All 12 deletions" in answer["message"]
+    assert answer["used"] == 12
+    assert stored(review) == before
+
+
+def test_undoing_a_deletion_frees_its_place(person: Person) -> None:
+    events = [person.event("delete", position) for position in range(12)]
+    person.send(*events)
+    person.do("undo", target=events[-1].id)
+    assert person.do("delete", 30)["used"] == 12
+
+
+def test_deleting_a_deleted_item_again_uses_nothing(person: Person) -> None:
+    for position in range(12):
+        person.do("delete", position)
+    assert "refused" not in person.do("delete", 11)
+
+
+def test_deletions_of_trials_and_repeats_do_not_count(open_review: Callable[..., Review], clock: Clock) -> None:
+    review = open_review(Settings(training=False, batch=20, catches=0.2, repeats=0.2))
+    ann = Person(review, clock, "ann")
+    ann.open()
+    roles = [row["role"] for row in review.log.execute("SELECT role FROM items ORDER BY position")]
+    assert len(roles) == 28
+    for position, role in enumerate(roles):
+        if role != "sample":
+            assert ann.do("delete", position)["used"] == 0
+    real = [position for position, role in enumerate(roles) if role == "sample"]
+    answers = [ann.do("delete", position) for position in real[:5]]
+    assert [answer["used"] for answer in answers] == [1, 2, 3, 4, 4]
+    assert answers[-1]["refused"] == "session_cap"
+
+
+def test_the_dataset_keeps_80_percent_across_reviewers(open_review: Callable[..., Review], clock: Clock) -> None:
+    review = open_review(Settings(training=False, overlap=True))
+    ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
+    ann.open()
+    bob.open()
+    order = {name: [i["sample_id"] for i in review.log.execute(
+        "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (who.session,))]
+        for name, who in (("ann", ann), ("bob", bob))}  # fmt: skip
+    assert sorted(order["ann"]) == sorted(order["bob"])
+    for position in range(12):
+        ann.do("delete", position)
+    other = next(k for k, sample in enumerate(order["bob"]) if sample not in order["ann"][:12])
+    answer = bob.do("delete", other)
+    assert answer["refused"] == "dataset_cap"
+    assert "12 deletions" in answer["message"]
+    agreed = order["bob"].index(order["ann"][0])
+    assert "refused" not in bob.do("delete", agreed)  # deleted already: it costs the dataset nothing
+
+
+def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Person, review: Review) -> None:
+    for position in range(12):
+        person.do("delete", position)
+    events = [person.event("accept", 20), person.event("delete", 21), person.event("accept", 22)]
+    answer = person.send(*events)
+    assert (answer["stored"], answer["event"]) == ([events[0].id], events[1].id)
+    assert [row[1] for row in stored(review)][-1] == 20
+
+
+def test_the_same_event_twice_is_stored_once(person: Person, review: Review) -> None:
+    event = person.event("delete", 3)
+    assert person.send(event) == person.send(event) == {"stored": [event.id], "used": 1}
+    assert len(stored(review)) == 1
+
+
+def test_an_identifier_cannot_stand_for_two_events(person: Person) -> None:
+    event = person.event("accept", 3)
+    person.send(event)
+    with pytest.raises(Malformed):
+        person.send(event.model_copy(update={"action": "delete"}))
+
+
+def test_undo_takes_back_the_last_decision_only(person: Person) -> None:
+    first, second = person.event("accept", 0), person.event("accept", 1)
+    person.send(first, second)
+    assert person.do("undo", target=first.id)["refused"] == "undo"
+    assert "refused" not in person.do("undo", target=second.id)
+    assert person.do("undo", target=second.id)["refused"] == "undo"
+    assert "refused" not in person.do("undo", target=first.id)
+    assert person.open()["decisions"] == []
+
+
+def test_a_reason_belongs_to_a_standing_deletion(person: Person) -> None:
+    kept, gone = person.event("accept", 0), person.event("delete", 1)
+    person.send(kept, gone)
+    assert person.do("reason", target=kept.id, value="not_perceptible")["refused"] == "reason"
+    assert "refused" not in person.do("reason", target=gone.id, value="not_perceptible")
+    assert "refused" not in person.do("reason", target=gone.id, value="object_mismatch")
+    assert person.open()["decisions"][1]["reason"] == "object_mismatch"
+
+
+def test_a_session_with_an_item_left_cannot_be_finished(person: Person) -> None:
+    for position in range(59):
+        person.do("accept", position)
+    answer = person.do("finish")
+    assert (answer["refused"], answer["message"]) == ("unfinished", "1 items of this session are not judged yet.")
+    person.do("accept", 59)
+    assert "refused" not in person.do("finish")
+
+
+def test_decisions_of_a_finished_session_stand(person: Person) -> None:
+    person.judge()
+    assert person.do("delete", 0)["refused"] == "finished"
+
+
+def test_a_session_lapses_after_half_an_hour_without_an_event(person: Person, clock: Clock) -> None:
+    person.do("accept", 0)
+    clock.now += 30 * 60
+    assert "refused" not in person.do("accept", 1)
+    clock.now += 30 * 60 + 1
+    assert person.do("accept", 2)["refused"] == "lapsed"
+
+
+def test_a_pause_does_not_count_as_leaving(person: Person, clock: Clock) -> None:
+    person.do("pause")
+    clock.now += 100 * 60
+    assert "refused" not in person.do("resume")
+    clock.now += 31 * 60
+    assert person.do("accept", 0)["refused"] == "lapsed"
+
+
+def test_a_pause_over_two_hours_is_another_sitting(person: Person, clock: Clock) -> None:
+    person.do("pause")
+    clock.now += 120 * 60 + 1
+    assert person.do("resume")["refused"] == "lapsed"
+
+
+def test_being_out_of_focus_is_not_a_sign_of_life(person: Person, clock: Clock) -> None:
+    person.do("accept", 0)
+    for _ in range(3):
+        clock.now += 15 * 60
+        answer = person.do("away", dwell_ms=1000.0)
+    assert answer["refused"] == "lapsed"
+
+
+def test_decisions_made_offline_count_when_they_were_made(person: Person, clock: Clock, review: Review) -> None:
+    person.do("accept", 0)
+    began = clock.now
+    clock.now += 60 * 60  # an hour without the server, a key every ten minutes
+    events = [person.event("accept", k, age=60 * 60 - 600 * k) for k in range(1, 6)]
+    assert len(person.send(*events)["stored"]) == 5
+    assert [row[2] - began for row in stored(review)] == pytest.approx([0, 600, 1200, 1800, 2400, 3000])
+
+
+def test_a_gap_offline_is_a_gap(person: Person, clock: Clock) -> None:
+    person.do("accept", 0)
+    clock.now += 60 * 60
+    assert person.send(person.event("accept", 1, age=60))["refused"] == "lapsed"
+
+
+def test_no_event_is_dated_before_the_one_before_it(person: Person, review: Review) -> None:
+    person.send(person.event("accept", 0), person.event("accept", 1, age=500.0))
+    first, second = stored(review)
+    assert second[2] == first[2]
+
+
+def test_a_tab_without_the_lease_cannot_write(person: Person, review: Review, clock: Clock) -> None:
+    other = Person(review, clock, "ann")
+    other.state = person.state
+    with pytest.raises(Refused, match="another tab"):
+        other.do("accept", 0)
+    person.leave()
+    other.do("accept", 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [
+        ("accept", {}),  # on no item
+        ("accept", {"position": 60}),
+        ("accept", {"position": 0, "target": "00000000-0000-4000-8000-000000000000"}),
+        ("undo", {}),
+        ("undo", {"position": 0, "target": "00000000-0000-4000-8000-000000000000"}),
+        ("finish", {"position": 0}),
+        ("confirm", {"position": 0}),  # belongs to a verification
+        ("reason", {"target": "00000000-0000-4000-8000-000000000000"}),
+        ("accept", {"position": 0, "value": "not_perceptible"}),
+        ("open", {}),
+    ],
+)
+def test_an_event_that_fits_no_session_is_malformed_and_nothing_is_stored(
+    person: Person, review: Review, action: str, more: dict[str, Any]
+) -> None:
+    with pytest.raises(Malformed):
+        person.send(person.event("accept", 0), person.event(action, **more))
+    assert stored(review) == []
