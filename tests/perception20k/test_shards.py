@@ -79,9 +79,7 @@ def test_row_groups_are_closed_before_they_grow_too_large(
     assert pq.read_table(path).equals(original)
 
 
-def test_a_missing_image_is_one_clear_line(
-    parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path
-) -> None:
+def test_a_missing_image_is_one_clear_line(parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path) -> None:
     _, samples, files = parts
     with pytest.raises(UserError, match="the image is missing"):
         write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
