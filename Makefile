@@ -26,10 +26,10 @@ docs: $(FULL)/ready
 	$(FULL)/bin/python -m distortions > docs/distortions.md
 
 bench: $(FULL)/ready
-	$(FULL)/bin/python benchmarks/distortions.py
-	$(FULL)/bin/python benchmarks/build.py
-	$(FULL)/bin/python benchmarks/review.py
-	$(FULL)/bin/python benchmarks/training.py
+	$(FULL)/bin/python -m benchmarks.distortions
+	$(FULL)/bin/python -m benchmarks.build
+	$(FULL)/bin/python -m benchmarks.review
+	$(FULL)/bin/python -m benchmarks.training
 
 # What was resolved and tested, for every extra; names and versions only.
 pin: $(FULL)/ready

@@ -1,6 +1,6 @@
 """How much of the distort-and-write stage is ours: samples per second beside the bare decode-plus-encode rate.
 
-    python benchmarks/build.py [--samples 60]
+    python -m benchmarks.build [--per-object 2]
 
 Both rates are taken in one process on one core, in one run, over the same images: the bare rate decodes every
 source once and encodes every distorted image once, and does nothing else. A second table measures the lossless
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,13 +22,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from perception20k import images
-from perception20k.config import Filters
-from perception20k.stages.annotate import CocoAnnotations
-from perception20k.stages.distort import Distort
-from perception20k.stages.draw import draw
-from perception20k.stages.filters import select_objects
-from perception20k.stages.sources import Candidate, Ingest, candidates_of, discover, with_source
+sys.path[0] = str(Path(__file__).parents[1])  # the folder of this file has a module named as the library
+
+from perception20k import images  # noqa: E402
+from perception20k.config import Filters  # noqa: E402
+from perception20k.stages.annotate import CocoAnnotations  # noqa: E402
+from perception20k.stages.distort import Distort  # noqa: E402
+from perception20k.stages.draw import draw  # noqa: E402
+from perception20k.stages.filters import select_objects  # noqa: E402
+from perception20k.stages.sources import Candidate, Ingest, candidates_of, discover, with_source  # noqa: E402
 
 SAMPLE = Path(str(files("perception20k") / "sample"))
 
