@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 _CSV = re.compile(r"(?P<path>.+\.csv)(?::(?P<low>-?[\d.]+)-(?P<high>-?[\d.]+))?")
-_HELD_ROWS = 256
-"""Rows kept decoded: TRL asks for a batch again at every backward pass of a step."""
+_HELD_PIXELS = 100_000_000
+"""Pixels kept decoded (300 MB): TRL asks for a batch again at every backward pass of a step."""
 
 
 def read_source(text: str) -> MosTable | Path:
@@ -89,6 +89,7 @@ class Lookup:
         self.places = [(source, i) for source, part in enumerate(rows) for i in range(len(part.datasets))]
         self.datasets = [name for part in rows for name in part.datasets]
         self._held: OrderedDict[int, Row] = OrderedDict()
+        self._pixels = 0
 
     def __call__(self, batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         """A batch ``{"index": [...]}`` as a batch of rows."""
@@ -96,12 +97,18 @@ class Lookup:
         return {column: [row[column] for row in rows] for column in COLUMNS}
 
     def _row(self, index: int) -> Row:
-        if index not in self._held:
-            source, place = self.places[index]
-            self._held[index] = self.rows[source][place]
-            while len(self._held) > _HELD_ROWS:
-                self._held.popitem(last=False)
-        return self._held[index]
+        if index in self._held:
+            return self._held[index]
+        source, place = self.places[index]
+        row = self._held[index] = self.rows[source][place]
+        self._pixels += _pixels(row)
+        while self._pixels > _HELD_PIXELS and len(self._held) > 1:
+            self._pixels -= _pixels(self._held.popitem(last=False)[1])
+        return row
+
+
+def _pixels(row: Row) -> int:
+    return sum(image.width * image.height for image in row["images"])
 
 
 def as_dataset(rows: Sequence[Rows]) -> tuple[Dataset, list[str]]:

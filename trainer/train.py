@@ -73,7 +73,7 @@ def train(
         recipe,
         row_datasets,
         model=start,
-        reward_funcs=[_reward(name, recipe) for name in recipe.weighted_rewards()],
+        reward_funcs=[reward_function(name, recipe) for name in recipe.weighted_rewards()],
         args=grpo_config(recipe, run, passes),
         train_dataset=rows,
         processing_class=processor,
@@ -152,7 +152,8 @@ def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
     )
 
 
-def _reward(name: str, recipe: Recipe) -> Any:
+def reward_function(name: str, recipe: Recipe) -> Any:
+    """The function of a reward in ``recipe``, its switches set."""
     if name == "probability":
         return ProbabilityDifference()
     if name == "fidelity":

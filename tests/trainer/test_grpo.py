@@ -50,7 +50,7 @@ def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path) -> ScriptedT
         recipe,
         names,
         model=str(tiny),
-        reward_funcs=[train._reward(name, recipe) for name in recipe.weighted_rewards()],
+        reward_funcs=[train.reward_function(name, recipe) for name in recipe.weighted_rewards()],
         args=train.grpo_config(recipe, run, train.backward_passes(recipe, 1)),
         train_dataset=rows,
         processing_class=processor,

@@ -59,7 +59,7 @@ def test_every_recipe_trains_and_leaves_a_whole_run(
 
 
 def test_full_and_no_reference_rows_are_mixed_in_one_run(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
-    changes = (*SMALL, "prompts_per_step=8", "max_steps=1", "beta=0")
+    changes = (*SMALL, "prompts_per_step=16", "max_steps=1", "beta=0")
     train(recipe.load("refine-iqa-stage1", changes), read_sources([str(built_dataset)]), str(tiny), tmp_path / "run")
     entry = runlog.read(tmp_path / "run")[0]
     modes = {key.rsplit("/", 1)[0] for key in entry if key.endswith("/truncated")}
