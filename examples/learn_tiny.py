@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="a dataset made by perception20k build")
     parser.add_argument("--out", type=Path, required=True, help="a new directory")
-    parser.add_argument("--steps", type=int, default=200, help="GRPO steps of each run")
+    parser.add_argument("--steps", type=int, default=150, help="GRPO steps of each run")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     stage_1(arguments.data, arguments.out, arguments.steps)
@@ -66,7 +66,7 @@ def stage_1(dataset: Path, out: Path, steps: int) -> None:
     shown = [rows[i] for i in range(len(rows.datasets))]
     texts = [text_of(row) for row in shown] + [row["solution"] for row in shown] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
-    supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes=14)
+    supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes=8)
     train(chosen, data.read_sources([str(dataset)]), str(model), out / "stage1")
     entries = runlog.read(out / "stage1")
     tasks = [f"{task}/{mode}/reward" for task in ("description", "grounding") for mode in ("fr", "nr")]
@@ -87,7 +87,7 @@ def stage_2(dataset: Path, out: Path, steps: int) -> None:
     texts = [text_of(shown[0]), text_of(short[0])] * 20
     texts += [random_thought(row, keyed_rng("text", i)) for i, row in enumerate(shown + short)] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
-    supervise(model, shown * 2 + short, random_thought, passes=10)
+    supervise(model, shown * 2 + short, random_thought, passes=8)
     length = "score/think/think_tokens"
     curves: dict[str, list[tuple[int, float]]] = {}
     for name, weight in (("with the probability difference", 1), ("without it", 0)):
@@ -124,8 +124,8 @@ def supervise(model: Path, rows: Sequence[Row], write: Callable[[Row, Any], str]
     for turn in range(passes):
         draw = keyed_rng("supervise", turn)
         order, losses = draw.permutation(len(rows)), []
-        for start in range(0, len(order), 32):
-            batch = [rows[i] for i in order[start : start + 32]]
+        for start in range(0, len(order), 16):
+            batch = [rows[i] for i in order[start : start + 16]]
             loss = network(**encode(processor, batch, [write(row, draw) for row in batch])).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -1,6 +1,6 @@
 """The distortions as a library: one box of one photo, every severity, side by side.
 
-    python examples/one_photo.py PHOTO OUT.png
+python examples/one_photo.py PHOTO OUT.png
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Read a dataset's shards as a trainer does, and score an answer by hand.
 
-    python examples/read_shards.py DATASET
+python examples/read_shards.py DATASET
 """
 
 import sys
