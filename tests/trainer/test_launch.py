@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
 
 from accelerate.commands.config.config_args import load_config_from_file
 
 
 def test_zero_3_with_offload_as_in_table_7() -> None:
-    config = load_config_from_file(Path(str(files("trainer") / "launch" / "zero3.yaml")))
+    config = load_config_from_file(str(files("trainer") / "launch" / "zero3.yaml"))
     assert str(config.distributed_type).removeprefix("DistributedType.") == "DEEPSPEED"
     assert config.deepspeed_config["zero_stage"] == 3
     assert config.deepspeed_config["offload_optimizer_device"] == "cpu"
@@ -17,5 +16,5 @@ def test_zero_3_with_offload_as_in_table_7() -> None:
 
 
 def test_plain_data_parallelism() -> None:
-    config = load_config_from_file(Path(str(files("trainer") / "launch" / "ddp.yaml")))
+    config = load_config_from_file(str(files("trainer") / "launch" / "ddp.yaml"))
     assert str(config.distributed_type).removeprefix("DistributedType.") == "MULTI_GPU"
