@@ -56,20 +56,23 @@ def logistic(x: Array, high: float, low: float, middle: float, width: float) -> 
 def fitted(scores: Array, truth: Array) -> Array | None:
     """``scores`` bent by the logistic that is nearest to ``truth`` by least squares; None where none is found.
 
-    The search starts from the range of the truth and the mean and spread of the scores, so it has no chance in it.
+    The search starts from the range of the truth and the mean and a quarter of the spread of the scores, so it has no
+    chance in it. Scores are standardised first: the search takes steps in proportion to where it starts, and a mean
+    that is zero but for rounding would hold it fast.
     """
     from scipy.optimize import OptimizeWarning, curve_fit
 
     if len(scores) < 4 or np.ptp(scores) == 0:
         return None
-    start = (float(truth.max()), float(truth.min()), float(scores.mean()), float(scores.std()) / 4)
+    standard = (scores - scores.mean()) / scores.std()
+    start = (float(truth.max()), float(truth.min()), 0.0, 0.25)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", OptimizeWarning)  # the parameters' covariance, which nobody asks for
-            parameters, _ = curve_fit(logistic, scores, truth, p0=start, maxfev=20_000)
+            parameters, _ = curve_fit(logistic, standard, truth, p0=start, maxfev=20_000)
     except RuntimeError:
         return None
-    return logistic(scores, *parameters)
+    return logistic(standard, *parameters)
 
 
 def plcc_fitted(scores: Array, truth: Array) -> float:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import PartialState
 from tqdm import tqdm
 
@@ -29,6 +30,11 @@ from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Answerer, Suite, truth_of
 
 Asked = tuple[Suite, Answerer]
+
+
+def processes() -> PartialState:
+    """This process's place among those that share a run; without a GPU accelerate has to be told that there is none."""
+    return PartialState(cpu=not torch.accelerator.is_available())
 
 
 def predict(asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batch: int, samples: int) -> list[Record]:
@@ -44,7 +50,7 @@ def predict(asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batc
     Raises:
         UserError: the directory holds something else, or some questions got no answer this time.
     """
-    state = PartialState()
+    state = processes()
     if state.is_main_process:
         _claim(run, settings, {suite.name: suite.fingerprint for suite, _ in asked})
     state.wait_for_everyone()

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
-
 from perception20k.errors import UserError
 from perception20k.files import write_text
 from perception20k.typed import suggestion
 from trainer.boxes import Grid
 from trainer.data import read_source
 from trainer.evaluation import comparison, degradation, interpreting, perception, report, scoring
-from trainer.evaluation.predict import Asked, predict
+from trainer.evaluation.predict import Asked, predict, processes
 from trainer.evaluation.scripted import SCRIPTS, Scripted
 from trainer.evaluation.suites import AS_STORED, Answerer, Suite
 from trainer.evaluation.tables import Table
@@ -64,7 +62,7 @@ def evaluate(plan: Plan, run: Path, say: Callable[[str], None] = print) -> Table
         UserError: the plan asks for nothing or for something that is not there, the model cannot be loaded, the run's
             directory holds another run, or questions got no answer.
     """
-    state = PartialState()
+    state = processes()
     sources = _Sources.read(plan)
     who = _answerer(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]

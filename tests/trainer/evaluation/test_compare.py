@@ -1,0 +1,128 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from perception20k.cli import cli as group
+from perception20k.errors import UserError
+from tests.trainer.evaluation.conftest import record
+from trainer.evaluation import published, records
+from trainer.evaluation.compare import compare
+from trainer.evaluation.metrics import interval, resamples
+from trainer.evaluation.records import Record
+from trainer.evaluation.tables import Table
+
+
+def scored(noise: float, count: int = 40, dataset: str = "d", way: str = "think", seed: int = 0) -> list[Record]:
+    """Scores that are their MOS and some noise."""
+    rng = np.random.default_rng(seed)
+    mos = rng.uniform(1, 4, count)
+    said = np.clip(mos + noise * rng.normal(size=count), 0, 5)
+    return [
+        record(
+            f"<answer>{said[i]:.3f}</answer>",
+            index=i,
+            suite=f"scoring {dataset} {way}",
+            dataset=dataset,
+            mode=way,
+            mos=mos[i],
+        )
+        for i in range(count)
+    ]
+
+
+def write(run: Path, found: list[Record], fingerprint: str = "x") -> Path:
+    run.mkdir()
+    records.write(run / "predictions.parquet", found)
+    suites = {record.suite: fingerprint for record in found}
+    (run / "run.json").write_text(json.dumps({"settings": {}, "suites": suites}))
+    return run
+
+
+def lines(tables: list[Table]) -> dict[str, tuple[Any, ...]]:
+    return {str(row[1]): row[2:] for table in tables for row in table.rows}
+
+
+def test_a_difference_has_the_interval_of_paired_resamples(tmp_path: Path) -> None:
+    first, second = scored(1.0), scored(0.3)
+    found = lines(compare(write(tmp_path / "a", first), write(tmp_path / "b", second)))
+    a, a_low, a_high, b, b_low, b_high, difference, low, high, mark = found["PLCC, think, number"]
+    assert a_low < a < a_high and b_low < b < b_high and low < difference < high
+    assert difference == pytest.approx(b - a) and mark == "yes" and low > 0
+    said = [[float(r.text[8:-9]) for r in part] for part in (first, second)]
+    mos = [r.truth["mos"] for r in first]
+    drawn = []
+    for draw in resamples([str(i) for i in range(40)], "PLCC, think, number"):
+        one, two, truth = (np.asarray(values)[draw] for values in (*said, mos))
+        drawn.append(np.corrcoef(two, truth)[0, 1] - np.corrcoef(one, truth)[0, 1])
+    assert (low, high) == pytest.approx(interval(drawn))
+
+
+def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
+    found = lines(compare(write(tmp_path / "a", scored(0.5)), write(tmp_path / "b", scored(0.5))))
+    *_, difference, low, high, mark = found["SRCC, think, number"]
+    assert (difference, low, high, mark) == (0, 0, 0, "")
+
+
+def test_the_fitted_plcc_is_given_without_an_interval(tmp_path: Path) -> None:
+    tables = compare(write(tmp_path / "a", scored(1.0)), write(tmp_path / "b", scored(0.3)))
+    a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
+    assert a > 0 and a_low is None and "has no interval" in tables[0].note
+
+
+def test_only_questions_that_both_were_asked_are_compared(tmp_path: Path) -> None:
+    both = write(tmp_path / "a", [*scored(1.0), *scored(1.0, dataset="e")])
+    tables = compare(both, write(tmp_path / "b", scored(0.3)))
+    assert {row[0] for table in tables for row in table.rows} == {"scoring d think"}
+    with pytest.raises(UserError, match="no questions in common"):
+        compare(both, write(tmp_path / "c", scored(0.3), fingerprint="other"))
+    with pytest.raises(UserError, match="no questions in common"):
+        compare(both, write(tmp_path / "d", scored(0.3, way="no-think")))
+
+
+def test_published_rows_stand_beside_the_same_data_only(tmp_path: Path) -> None:
+    csiq = scored(0.5, count=866, dataset="csiq", seed=1)
+    tables = published.beside("scoring", csiq)
+    assert [table.title for table in tables] == [
+        "Published for csiq: Refine-IQA, table 3",
+        "Published for csiq: Q-Insight, table 2",
+    ]
+    assert ("Refine-IQA-S2 (no-think)", 0.724, 0.758) in tables[0].rows
+    assert ("Q-Insight", 0.824, 0.870) in tables[1].rows
+    assert published.beside("scoring", csiq[:-1]) == []
+    assert published.beside("scoring", scored(0.5)) == []
+    live = published.beside("scoring", scored(0.5, count=1162, dataset="live-c"))
+    assert ("VisualQuality-R1", 0.750, 0.794) in live[1].rows
+    choices = [record(index=i, dataset="llvisionqa_test") for i in range(1495)]
+    (table,) = published.beside("interpreting", choices)
+    assert table.columns[-1] == "overall" and (
+        table.rows[-1][0],
+        table.rows[-1][-1],
+    ) == ("Refine-IQA-S2 (think)", 0.8148)
+
+
+@pytest.mark.parametrize(("made", "message"), [("nothing", "not an evaluation"), ("half", "has not finished")])
+def test_a_directory_that_is_no_finished_run_is_refused(tmp_path: Path, made: str, message: str) -> None:
+    run = write(tmp_path / "a", scored(1.0))
+    other = write(tmp_path / "b", scored(1.0))
+    if made == "nothing":
+        (other / "run.json").unlink()
+    else:
+        (other / ".parts").mkdir()
+    with pytest.raises(UserError, match=message):
+        compare(run, other)
+
+
+def test_the_command_prints_and_writes_the_tables(tmp_path: Path) -> None:
+    runs = [str(write(tmp_path / name, scored(noise))) for name, noise in (("a", 1.0), ("b", 0.3))]
+    done = CliRunner().invoke(group, ["compare", *runs, "--out", str(tmp_path / "out")], catch_exceptions=False)
+    assert done.exit_code == 0 and "| scoring d think | SRCC, think, number |" in done.output
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["comparison.csv", "comparison.json", "comparison.md"]

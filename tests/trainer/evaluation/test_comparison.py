@@ -1,0 +1,74 @@
+"""Which of two images is better, in both orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perception20k.errors import UserError
+from tests.trainer.evaluation.conftest import record
+from trainer.evaluation import comparison
+from trainer.evaluation.suites import AS_STORED
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [("Image A", "Image A"), ("image b.", "Image B"), ("B", "Image B"), ("both", None), ("Image A or Image B", None)],
+)
+def test_the_answer_names_one_image(said: str, chosen: str | None) -> None:
+    assert comparison.better(f"<think>Image B is soft</think><answer>{said}</answer>") == chosen
+    assert comparison.better(said) is None  # without its tags it is no answer
+
+
+def test_every_pair_is_asked_in_both_orders(pictures: Path) -> None:
+    rows = comparison.PairRows(comparison.read(pictures / "pairs.csv"), "pairs", AS_STORED)
+    assert len(rows.datasets) == 6
+    given, swapped = rows[2], rows[3]  # 3.png and 1.png, b is better, reference 0.png
+    assert given["truth"]["images"] == ["0.png", "3.png", "1.png"]
+    assert swapped["truth"]["images"] == ["0.png", "1.png", "3.png"]
+    assert (given["solution"], swapped["solution"]) == ("Image B", "Image A")
+    kinds = [part["type"] for part in given["prompt"][1]["content"]]
+    assert kinds.count("image") == len(given["images"]) == 3
+    assert [part["type"] for part in rows[0]["prompt"][1]["content"]].count("image") == len(rows[0]["images"]) == 2
+
+
+def test_the_papers_words_with_an_image_where_they_name_one() -> None:
+    parts = comparison._ask("reference")[1]["content"]
+    text = "".join(part.get("text", "<image>") for part in parts)
+    assert text.startswith(
+        "Given reference low-quality image: <image>, Image A: <image> and Image B: <image>. Image A and"
+    )
+    assert text.endswith('Your answer should be "Image A" or "Image B".')
+
+
+def test_the_table_by_hand() -> None:
+    # pair 0: right in both orders; pair 1: "Image A" in both, so its image changes; pair 2: one unread, one right
+    said = [("Image A", "Image A"), ("Image B", "Image B"), ("Image A", "Image A"), ("Image B", "Image A")]
+    said += [("Image A", "?"), ("Image B", "Image B")]
+    records = [
+        record(f"<answer>{answer}</answer>", index=i, row_id=f"{i // 2}/x", mode="alone", solution=truth)
+        for i, (truth, answer) in enumerate(said)
+    ]
+    (table,) = comparison.tables({"comparison p": records})
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert (row["as given"], row["swapped"], row["accuracy"]) == (pytest.approx(2 / 3), pytest.approx(2 / 3), 4 / 6)
+    assert row["right in both"] == pytest.approx(1 / 3)
+    assert row["order changes the answer"] == 0.5  # pair 1 of the readable pairs 0 and 1
+    assert (row["shown"], row["pairs"], row["unread"]) == ("without reference", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image_a,image_b\n0.png,1.png\n", "no column better"),
+        ("image_a,image_b,better\n", "no pairs"),
+        ("image_a,image_b,better\n0.png,1.png,c\n", "row 2: better must be a or b, not 'c'"),
+        ("image_a,image_b,better\n0.png,9.png,a\n", "row 2: 9.png: no such image"),
+    ],
+)
+def test_a_file_that_is_not_in_the_form_is_refused(pictures: Path, text: str, message: str) -> None:
+    path = pictures / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        comparison.read(path)

@@ -1,0 +1,63 @@
+"""The page of worst cases."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.trainer.evaluation.conftest import record
+from trainer.evaluation.page import write_page
+from trainer.evaluation.records import Record
+from trainer.evaluation.suites import Suite
+from trainer.evaluation.tables import Table
+from trainer.rows import Row
+
+
+class Grey:
+    """Grey images of 400 x 300."""
+
+    datasets = ("d",) * 30
+
+    def __getitem__(self, index: int) -> Row:
+        return {"images": [Image.new("RGB", (400, 300), (128, 128, 128))]}
+
+
+def grounding(index: int, text: str) -> Record:
+    truth = {"task": "grounding", "mode": "fr", "distortion": "blur", "severity_label": "slight", "object": "<b>cup"}
+    return record(text, index=index, row_id=f"s{index}-grounding-fr", box=[20, 30, 120, 130], **truth)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    found = [grounding(i, f"<answer>200,150,{300 + i},250</answer>") for i in range(30)]
+    tables = [Table("t", "A <title>", ("what", "a"), (("x", 0.5),), percent=True)]
+    suites = {"perception d": Suite("perception d", "perception", Grey(), "")}
+    write_page(tmp_path / "p.html", "Model & co", tables, [], {"perception d": found}, suites)
+    return (tmp_path / "p.html").read_text()
+
+
+def test_the_24_worst_are_drawn_with_both_boxes(page: str) -> None:
+    pictures = re.findall(r"<figure><img src=\"data:image/jpeg;base64,([^\"]+)", page)
+    assert len(pictures) == 24
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[0]))).convert("RGB")).astype(int)
+    assert pixels.shape == (300, 400, 3)
+
+    def near(x: int, y: int, colour: tuple[int, int, int]) -> bool:
+        return bool((abs(pixels[y - 2 : y + 5, x - 2 : x + 5] - colour).sum(-1) < 60).any())
+
+    assert near(20, 80, (26, 152, 80)) and near(120, 80, (26, 152, 80))  # the truth, green
+    assert near(200, 200, (242, 142, 43)) and near(300, 200, (242, 142, 43))  # the answer, orange
+    assert not near(200, 200, (26, 152, 80))
+
+
+def test_what_models_and_people_write_is_escaped_and_nothing_comes_from_elsewhere(page: str) -> None:
+    assert "A &lt;title&gt;, in %" in page and "Model &amp; co" in page
+    assert "&lt;b&gt;cup" in page and "&lt;answer&gt;200,150" in page
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
+    assert "50.00" in page

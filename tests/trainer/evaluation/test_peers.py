@@ -1,0 +1,33 @@
+"""Classical metrics. Only piqe needs no weights from the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perception20k.errors import UserError
+from trainer.evaluation import scoring
+from trainer.evaluation.suites import AS_STORED
+from trainer.mos import read_csv
+
+pytest.importorskip("pyiqa")
+from trainer.evaluation.peers import Peer
+
+
+def test_a_metric_for_which_lower_is_better_is_turned_round(pictures: Path) -> None:
+    peer = Peer("piqe", "cpu")
+    suite = scoring.peer_suite(read_csv(pictures / "rated.csv", 0, 5), "piqe", AS_STORED)
+    values = [answers[0].value for i in range(len(suite)) if (answers := peer.answer([suite.rows[i]], 0)[0])]
+    assert len(values) == 5 and all(value is not None and value < 0 for value in values)
+    assert values[0] == max(value for value in values if value is not None)  # the cleanest picture
+
+
+def test_an_unknown_metric_gets_a_hint() -> None:
+    with pytest.raises(UserError, match=r"--peer brisk: no no-reference metric of that name. Did you mean 'brisque'"):
+        Peer("brisk", "cpu")
+
+
+def test_a_metric_that_needs_a_reference_is_refused() -> None:
+    with pytest.raises(UserError, match="no no-reference metric"):
+        Peer("psnr", "cpu")

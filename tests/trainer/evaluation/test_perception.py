@@ -1,0 +1,95 @@
+"""Tables 1 and 2 from answers written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.trainer.evaluation.conftest import record
+from trainer.evaluation import perception
+from trainer.evaluation.confusion import UNREAD
+from trainer.evaluation.records import Record
+from trainer.evaluation.tables import Table
+
+
+def described(index: int, text: str, distortion: str, severity: str, mode: str = "fr", object: str = "cup") -> Record:
+    truth = {
+        "task": "description",
+        "mode": mode,
+        "object": object,
+        "distortion": distortion,
+        "severity_label": severity,
+    }
+    return record(text, index=index, row_id=f"s{index}-description-{mode}", **truth)
+
+
+def grounded(index: int, text: str, distortion: str = "blur", mode: str = "fr", severity: str = "slight") -> Record:
+    truth: dict[str, Any] = {"task": "grounding", "mode": mode, "distortion": distortion, "severity_label": severity}
+    return record(text, index=index, row_id=f"s{index}-grounding-{mode}", box=[0, 0, 10, 10], **truth)
+
+
+DESCRIBED = [
+    described(0, "<answer>cup / blur / severe</answer>", "blur", "severe"),
+    described(1, "<answer>cup / noise / slight</answer>", "blur", "severe"),
+    described(2, "<answer>spoon / blur / severe</answer>", "blur", "severe", mode="nr"),
+    described(3, "no idea", "pixelate", "slight", mode="nr"),
+    described(4, "<answer>cup / pixelate / slight</answer>", "pixelate", "slight", mode="nr"),
+]
+GROUNDED = [
+    grounded(5, "<answer>0,0,10,10</answer>"),  # 1
+    grounded(6, "<answer>0,0,10,5</answer>", "pixelate"),  # 50 of 100
+    grounded(7, "<answer>5,5,15,15</answer>", mode="nr"),  # 25 of 175
+    grounded(8, "<answer>10,10,0,0</answer>", mode="nr", severity="severe"),  # swapped corners: 0
+    grounded(9, "everywhere", mode="nr"),  # unread: 0
+]
+
+
+def cells(table: Table, *label: str) -> dict[str, Any]:
+    row = next(row for row in table.rows if row[: len(label)] == label)
+    return dict(zip(table.columns, row, strict=True))
+
+
+def test_accuracy_by_part_group_ease_and_mode() -> None:
+    table = perception.tables({"perception d": [*DESCRIBED, *GROUNDED]})[0]
+    whole = cells(table, "all three", "both")
+    assert (whole["blur"], whole["pixelate"], whole["noise"]) == (pytest.approx(1 / 3), 0.5, None)
+    assert (whole["easy"], whole["hard"], whole["overall"]) == (pytest.approx(1 / 3), 0.5, 0.4)
+    assert (whole["questions"], whole["unread"]) == (5, 1)
+    assert [cells(table, part, "both")["overall"] for part in ("object", "distortion", "severity")] == [0.6, 0.6, 0.6]
+    assert (cells(table, "all three", "FR")["overall"], cells(table, "all three", "NR")["overall"]) == (0.5, 1 / 3)
+
+
+def test_iou_counts_unread_and_swapped_boxes_as_nothing() -> None:
+    whole = cells(perception.tables({"perception d": GROUNDED})[1], "IoU", "both")
+    assert whole["overall"] == pytest.approx((1 + 0.5 + 1 / 7) / 5)
+    assert (whole["blur"], whole["pixelate"]) == (pytest.approx((1 + 1 / 7) / 4), 0.5)
+    assert (whole["questions"], whole["unread"]) == (5, 1)
+
+
+def test_measures_say_what_the_tables_say_and_keep_a_sample_together() -> None:
+    found = {measure.name: measure for measure in perception.measures([*DESCRIBED, *GROUNDED])}
+    assert found["description, all three, overall"].number == 0.4
+    assert found["description, distortion, hard"].number == 0.5
+    assert found["grounding, IoU, NR"].number == pytest.approx(1 / 21)
+    assert found["grounding, IoU, NR"].units == ("s7", "s8", "s9")
+
+
+def test_confusions_count_every_answer() -> None:
+    distortion, severity = perception.confusions({"perception d": DESCRIBED})
+    blur, noise = distortion.labels.index("blur"), distortion.labels.index("noise")
+    assert (distortion.counts[blur, blur], distortion.counts[blur, noise]) == (2, 1)
+    assert distortion.counts[distortion.labels.index("pixelate"), -1] == 1  # the unread one
+    assert distortion.counts.sum() == severity.counts.sum() == 5
+    assert distortion.table().columns[-1] == UNREAD
+    assert np.trace(severity.counts) == 3
+
+
+def test_the_worst_are_the_lowest_and_of_those_the_most_severe() -> None:
+    assert [record.index for record in perception.worst([*DESCRIBED, *GROUNDED], 4)] == [8, 9, 7, 6]
+
+
+def test_the_columns_are_the_papers_with_the_easy_groups_first() -> None:
+    assert perception.COLUMNS[:5] == ("blur", "noise", "compression", "overexposure", "underexposure")
+    assert len(set(perception.COLUMNS)) == 12
