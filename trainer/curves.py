@@ -20,7 +20,11 @@ from trainer import runlog
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "reward": ("Reward by task and mode", ("reward",)),
     "rewards": ("Each reward", ("rewards/*/mean",)),
-    "right": ("Share right", ("object_right", "distortion_right", "severity_right")),
+    "right": (
+        "Share right",
+        ("object_right", "distortion_right", "severity_right", "class_right", "level_right"),
+    ),
+    "iou": ("Intersection over union", ("iou",)),
     "error": ("Score error", ("error",)),
     "think": ("Tokens of the think part", ("think_tokens",)),
     "probability": (

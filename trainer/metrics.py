@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trainer import answers
+from trainer.boxes import iou
 from trainer.rewards.description import right_parts
 
 RIGHT = {
@@ -47,6 +48,13 @@ def measures(
         parts = right_parts(text, row["object"], row["distortion"], row["severity_label"])
         names = ("object_right", "distortion_right", "severity_right")
         values |= {name: float(part) for name, part in zip(names, parts, strict=True)}
+    elif task == "grounding":
+        box = answers.box(text)
+        values["iou"] = 0.0 if box is None else iou(box, row["box"])
+    elif task == "degradation":
+        said = answers.degradation(text)
+        values["class_right"] = float(said is not None and said.distortion == row["distortion"])
+        values["level_right"] = float(said == (row["distortion"], row["severity_label"]))
     elif task == "score" and mos_range is not None:
         score = answers.rating(text) if answers.json_answer(text) else answers.score(text, *mos_range)
         if score is not None:

@@ -73,7 +73,7 @@ class ShardRows:
         if not files:
             hint = "Build a dataset first: perception20k build"
             raise UserError(f"{dataset}: no {part} shards in {folder}", hint)
-        self.grid = grid
+        self.dataset, self.part, self.grid = dataset, part, grid
         self._rows: list[Row] = []
         self._places: list[tuple[Path, int, int]] = []
         light = [name for name in RFT_SCHEMA.names if name != "images"]
@@ -98,6 +98,10 @@ class ShardRows:
             box=scale_box(row["box"], old, new),
             **{key: row[key] for key in _TAKEN},
         )
+
+    def __reduce__(self) -> tuple[type[ShardRows], tuple[Path, str, Grid]]:
+        """What it is made from: `datasets` hashes every transform by pickling it, which would copy all rows."""
+        return ShardRows, (self.dataset, self.part, self.grid)
 
     def originals(self) -> dict[str, int]:
         """Every source image that the shards show, as image_id to the first row that shows it."""

@@ -29,6 +29,18 @@ def test_a_description_is_taken_apart() -> None:
     }
 
 
+def test_a_grounding_has_its_iou() -> None:
+    row = {"task": "grounding", "mode": "nr", "box": (0.0, 0.0, 10.0, 10.0)}
+    assert measured("<answer>0,0,5,10</answer>", **row)["grounding/nr/iou"] == 0.5
+    assert measured("<answer>here</answer>", **row)["grounding/nr/iou"] == 0
+
+
+def test_a_degradation_has_its_class_and_level() -> None:
+    row = {"task": "degradation", "mode": "think", "distortion": "blur", "severity_label": "slight"}
+    values = measured('<answer>{"distortion_class": "blur", "severity": "serious"}</answer>', **row)
+    assert (values["degradation/think/class_right"], values["degradation/think/level_right"]) == (1, 0)
+
+
 def test_a_score_has_an_error_and_a_think_length() -> None:
     values = measured(SAID, task="score", mode="think", mos=3.4)
     assert values["score/think/error"] == pytest.approx(0.4)

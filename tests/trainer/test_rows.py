@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def test_a_full_reference_rows_images_differ_in_the_box_alone(shards: ShardRows)
     outside[max(y1 - 3, 0) : y2 + 3, max(x1 - 3, 0) : x2 + 3] = 0  # resizing smears over the edge
     assert changed.max() > 0
     assert outside.max() <= 2
+
+
+def test_rows_are_pickled_as_what_they_are_made_from(shards: ShardRows) -> None:
+    data = pickle.dumps(shards)
+    assert len(data) < 2000
+    assert pickle.loads(data)[3]["row_id"] == shards[3]["row_id"]
 
 
 def test_degradations_are_balanced_whole_images_drawn_by_key(shards: ShardRows) -> None:

@@ -17,7 +17,7 @@ import torch
 from perception20k.errors import UserError
 from trainer import models, recipe, runlog
 from trainer.data import read_sources
-from trainer.train import backward_passes, train
+from trainer.train import backward_passes, reward_function, train
 
 SMALL = (
     "group_size=4",
@@ -132,6 +132,19 @@ def test_all_recipes_run_on_two_processes_with_the_same_weights(two_processes: l
 def test_every_process_compares_images_of_one_dataset(two_processes: list[dict[str, Any]]) -> None:
     ranked = [report for report in two_processes if report["recipe"] == "visualquality-r1"]
     assert [len(set(batch)) for report in ranked for batch in report["datasets"]] == [1] * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [((), [0.691462**0.5, 0.933193**0.5]), (("fidelity=binary",), [1, 1]), (("variance=fixed",), [0.871923, 0.991516])],
+)
+def test_the_ablations_of_visualquality_r1_are_switches(changes: tuple[str, ...], expected: list[float]) -> None:
+    # The images of tests/trainer/rewards/test_thurstone.py. Fixed variance: sqrt(Phi(1 / sqrt(2))) = 0.871923 and
+    # sqrt(Phi(3 / sqrt(2))) = sqrt(0.983053) = 0.991490.
+    chosen = recipe.load("visualquality-r1", changes)
+    texts = [f"<think>a</think><answer>{score}</answer>" for score in (3, 5, 1, 3)]
+    rewards = reward_function("fidelity", chosen)(texts, row_id=["a", "a", "b", "b"], mos=[4.0, 4.0, 2.0, 2.0])
+    assert rewards[:2] == pytest.approx(expected, abs=1e-4)
 
 
 def refused(call: Callable[[], Any]) -> str:
