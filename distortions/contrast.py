@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up_channels, table
+from distortions.pixels import Image, line, look_up_channels, table
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _FACTOR = (0.0, 100.0)
@@ -39,10 +39,7 @@ def contrast_weaken_stretch(image: Image, *, power: float) -> Image:
 def _scale(image: Image, factor: float) -> Image:
     red, green, blue, _ = cv2.mean(image)
     mean = int(0.299 * red + 0.587 * green + 0.114 * blue + 0.5)
-    flat = image.reshape(image.shape[0], -1)
-    # OpenCV rounds and saturates, so half a level off makes it truncate; 1e-4 is slack for float32
-    offset = mean * (1 - factor) - 0.5 + 1e-4
-    return np.asarray(cv2.addWeighted(flat, factor, flat, 0, offset)).reshape(image.shape)
+    return line(image, [factor] * 3, [mean * (1 - factor)] * 3)
 
 
 def _stretch(image: Image, power: float) -> Image:

@@ -7,6 +7,7 @@ that is drawn uniformly from the key instead.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import numbers
@@ -95,7 +96,7 @@ class Operation:
         """The distortion type."""
         return self.function.__name__
 
-    @property
+    @functools.cached_property
     def draws_field(self) -> bool:
         """True when the function takes a generator."""
         return "rng" in inspect.signature(self.function).parameters

@@ -6,6 +6,8 @@ is whole in exact arithmetic from falling a level in float arithmetic: 1e-3 grey
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,13 @@ def truncate(values: npt.NDArray[np.float32]) -> Image:
 def table(values: npt.NDArray[np.float64]) -> Image:
     """Float levels, such as one for each of 0..255 along the first axis, to uint8: clipped and truncated."""
     return np.clip(values + _SLACK / 1000, 0, 255).astype(np.uint8)
+
+
+def line(image: Image, factors: Sequence[float], offsets: Sequence[float]) -> Image:
+    """Each of the three channels times its factor plus its offset, clipped and truncated."""
+    half_down = np.asarray(offsets) + (_SLACK - 0.5)  # OpenCV rounds and saturates
+    matrix = np.column_stack([np.diag(factors), half_down]).astype(np.float32)
+    return np.asarray(cv2.transform(image, matrix)).reshape(image.shape)
 
 
 def look_up(image: Image, levels: Image) -> Image:

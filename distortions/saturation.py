@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up_channels, table
+from distortions.pixels import Image, line
 
-_LEVELS = np.arange(256, dtype=np.float64)
 _FACTOR = (0.0, 1000.0)
 
 
@@ -38,12 +37,12 @@ def saturate_weaken_YCrCb(image: Image, *, factor: float) -> Image:
 
 def _scale_saturation(image: Image, factor: float) -> Image:
     hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    hsv = look_up_channels(hsv, None, table(_LEVELS * factor), None)
+    hsv = line(hsv, (1, factor, 1), (0, 0, 0))
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
 def _scale_chroma(image: Image, factor: float) -> Image:
     ycrcb = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
-    chroma = table(128 + (_LEVELS - 128) * factor)
-    ycrcb = look_up_channels(ycrcb, None, chroma, chroma)
+    offset = 128 * (1 - factor)
+    ycrcb = line(ycrcb, (1, factor, factor), (0, offset, offset))
     return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB))
