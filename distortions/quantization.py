@@ -8,12 +8,15 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as Pillow
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, look_up_channels, table
+from distortions.pixels import Image, look_up, table
 
 _LEVELS = np.arange(256)
 _BINS = 30
+_NO_GAIN = np.where(np.tri(_BINS, k=-1), -np.inf, 0.0)
+"""What a class of bins i to j adds if they are empty: nothing; if j comes before i, it is no class."""
 
 _Box = tuple[int, int, int]
 """A box of the median cut: pixels, first level, end; levels are numbered from the brightest that occurs."""
@@ -37,8 +40,7 @@ def quantization_median(image: Image, *, colors: int) -> Image:
 @by_severity(bins=levels(24, 16, 8, 6, 4, within=(2, 256)))
 def quantization_hist(image: Image, *, bins: int) -> Image:
     """Levels from the cumulative histogram of all values, as in histogram equalisation."""
-    counts = sum(_counts(image, channel) for channel in range(3))
-    total = np.histogram(_LEVELS, bins, range=(0, 255), weights=counts)[0].cumsum()
+    total = _up_to(_counts(image.reshape(len(image), -1)), np.linspace(0, 255, bins + 1))[1:]
     used = total > 0
     low, high = total[used][0], total[-1]
     if low == high:  # nothing to spread: all values share the last bin
@@ -53,15 +55,23 @@ def quantization_uniform(image: Image, *, step: int) -> Image:
     return look_up(image, (_LEVELS // step * step).astype(np.uint8))
 
 
-def _counts(image: Image, channel: int) -> Counts:
-    counts = cv2.calcHist([image], [channel], None, [256], [0, 256])
-    return np.asarray(counts).reshape(256).astype(np.int64)
+def _counts(plane: npt.NDArray[np.uint8]) -> Counts:
+    return np.array(Pillow.fromarray(plane).histogram())
+
+
+def _up_to(counts: Counts, edges: npt.NDArray[np.float64]) -> Counts:
+    """How many values lie below each edge; at the last edge, below or on it."""
+    below = np.concatenate([[0], np.cumsum(counts)])
+    places = np.ceil(edges).astype(np.intp)
+    places[-1] += 1
+    return below[places]
 
 
 def _by_channel(image: Image, levels_from: Callable[[Counts], npt.NDArray[np.float64]]) -> Image:
     """Each channel through the table that its own histogram gives."""
-    tables = [table(levels_from(_counts(image, channel))) for channel in range(3)]
-    return look_up_channels(image, *tables)
+    planes = [np.asarray(plane) for plane in cv2.split(image)]
+    quantized = [look_up(plane, table(levels_from(_counts(plane)))) for plane in planes]
+    return np.asarray(cv2.merge(quantized)).reshape(image.shape)
 
 
 def _otsu_levels(counts: Counts, classes: int) -> npt.NDArray[np.float64]:
@@ -69,9 +79,10 @@ def _otsu_levels(counts: Counts, classes: int) -> npt.NDArray[np.float64]:
     low, high = int(used[0]), int(used[-1])
     if low == high:
         return _LEVELS.astype(np.float64)
-    histogram, edges = np.histogram(_LEVELS, _BINS, range=(low, high), weights=counts)
+    edges = np.linspace(low, high, _BINS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
-    index = np.digitize(_LEVELS, centres[_otsu_thresholds(histogram, classes)])
+    thresholds = _otsu_thresholds(np.diff(_up_to(counts, edges)), classes)
+    index = np.searchsorted(centres[thresholds], _LEVELS, side="right")
     return low + index * np.float64((high - low) / classes)
 
 
@@ -90,8 +101,7 @@ def _otsu_thresholds(histogram: npt.NDArray[np.float64], classes: int) -> npt.ND
     # gain[i, j]: what one class holding bins i to j adds to the variance between classes
     weights = weight[np.newaxis, 1:] - weight[:-1, np.newaxis]
     moments = moment[np.newaxis, 1:] - moment[:-1, np.newaxis]
-    gain = np.divide(moments**2, weights, out=np.zeros_like(weights), where=weights > 1e-12)
-    gain[np.tril_indices(_BINS, -1)] = -np.inf
+    gain = np.divide(moments**2, weights, out=_NO_GAIN.copy(), where=weights > 1e-12)
     best = gain[0]
     choices = []
     for _ in range(classes - 1):
