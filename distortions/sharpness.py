@@ -25,4 +25,7 @@ def pixelate(image: Image, *, scale: float) -> Image:
     height, width = image.shape[:2]
     small = (max(1, int(width * scale)), max(1, int(height * scale)))
     blocks = Pillow.fromarray(image).resize(small, Pillow.Resampling.BOX)
-    return np.array(blocks.resize((width, height), Pillow.Resampling.NEAREST))
+    # OpenCV's exact nearest neighbour is Pillow's, and takes four channels in half the time of three.
+    small_rgba = cv2.cvtColor(np.asarray(blocks), cv2.COLOR_RGB2RGBA)
+    large_rgba = cv2.resize(small_rgba, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(cv2.cvtColor(large_rgba, cv2.COLOR_RGBA2RGB))
