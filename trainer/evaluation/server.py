@@ -3,7 +3,8 @@
 The key comes from ``OPENAI_API_KEY`` and reaches no file and no message. A time-out, a 429, a 5xx and a broken
 connection are tried again with growing pauses (the client's own); a question that still has no answer, or whose reply
 is no chat completion, is left for the next run, since that says nothing about the model. A reply without text, or a
-refusal of one question (400, 413, 422), is an answer that cannot be read.
+refusal of one question (400, 413, 422), is an answer that cannot be read; where a whole first batch is refused, the
+run stops, since then it is the request that is wrong.
 
 Images are sent as PNG, brought to Qwen2.5-VL's grid, so that a server of that kind resizes nothing and its boxes are in
 the frame they are scored in.
@@ -59,11 +60,17 @@ class Server:
         self._key = os.environ.get("OPENAI_API_KEY", "none")
         self._client = OpenAI(base_url=url, api_key=self._key, timeout=timeout, max_retries=retries)
         self._gives_probabilities = True
+        self._has_answered = False
 
     def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
         """Greedy answers, then ``samples`` drawn at temperature 1; None for a row that got no answer."""
         with ThreadPoolExecutor(len(rows)) as pool:
-            return list(pool.map(lambda row: self._answers(row, samples), rows))
+            found = list(pool.map(lambda row: self._answers(row, samples), rows))
+        errors = [answers[0].error for answers in found if answers]
+        if not self._has_answered and errors and all(errors):
+            raise UserError(f"{self.url}: it refuses every question", errors[0])
+        self._has_answered = self._has_answered or bool(errors)
+        return found
 
     def _answers(self, row: Row, samples: int) -> list[Answer] | None:
         found = [self._ask(row, seed=draw) for draw in range(1 + samples)]

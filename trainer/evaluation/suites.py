@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from trainer.boxes import Grid
@@ -65,6 +66,7 @@ class Answerer(Protocol):
 def truth_of(row: Row) -> dict[str, Any]:
     """What is known of a row, as plain JSON: the truth, and what the tables group it by."""
     known = {name: row[name] for name in _TRUTH if row.get(name) is not None}
+    known["dataset"] = Path(known["dataset"]).name  # a folder's path says nothing elsewhere
     return {**known, **row.get("truth", {})}
 
 

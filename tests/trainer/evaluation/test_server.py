@@ -127,12 +127,23 @@ def test_a_server_that_gives_no_completion_leaves_the_question_for_the_next_run(
 
 
 def test_a_reply_without_text_and_a_refused_question_are_answers_that_cannot_be_read(played: Played, row: Row) -> None:
-    played.replies = [completion(None, finish_reason="content_filter")]
-    (answer,) = ask(played, row)
-    assert (answer.text, answer.error) == ("", "no text in the reply (finish reason: content_filter)")
-    played.replies = [(413, {"error": {"message": f"image too large for {KEY}"}})]
-    (answer,) = ask(played, row)
-    assert answer.text == "" and answer.error.startswith("HTTP 413") and KEY not in answer.error
+    client = Server("m", played.url, 64, 1920 * 1080, retries=0)
+    replies = [
+        (completion("fine"), ""),
+        (completion(None, finish_reason="content_filter"), "no text in the reply (finish reason: content_filter)"),
+        ((413, {"error": {"message": f"too large for {KEY}"}}), "HTTP 413"),
+    ]
+    for reply, error in replies:
+        played.replies = [reply]
+        (answers,) = client.answer([row], 0)
+        assert answers is not None and answers[0].text == ("" if error else "fine")
+        assert answers[0].error.startswith(error) and KEY not in answers[0].error
+
+
+def test_a_server_that_refuses_a_whole_first_batch_stops_the_run(played: Played, row: Row) -> None:
+    played.replies = [(400, {"error": {"message": "max_tokens is not supported"}})]
+    with pytest.raises(UserError, match=r"it refuses every question\. HTTP 400: .*max_tokens is not supported"):
+        ask(played, row)
 
 
 @pytest.mark.parametrize(("status", "hint"), [(401, "OPENAI_API_KEY"), (403, "OPENAI_API_KEY"), (404, "model's name")])
