@@ -1,6 +1,7 @@
 """Noise: independent draws for every pixel and channel, from the generator given.
 
-Each value takes 16 random bits (impulses: each hit); see :mod:`distortions.draws`. Sums are int16 fixed point, 1/32 of a grey level.
+Each value takes 16 random bits (each hit, of impulses); see :mod:`distortions.draws`. Sums are int16 fixed point, 1/32
+of a grey level.
 """
 
 from __future__ import annotations
