@@ -29,7 +29,7 @@ class Numbers:
         self.datasets = ["numbers"] * count
 
     def __getitem__(self, index: int) -> Row:
-        return {"row_id": str(index), "task": "score", "mode": "x", "number": index}
+        return {"row_id": str(index), "task": "score", "mode": "x", "dataset": "numbers", "number": index}
 
 
 class Echo:
