@@ -62,10 +62,9 @@ def noise_spatially_correlated(image: Image, rng: np.random.Generator, *, sigma:
 def noise_poisson(image: Image, rng: np.random.Generator, *, photons: int) -> Image:
     """Photon noise, ``photons`` at white: Poisson(x photons) / photons."""
     # The level picks a row of the table, 12 random bits one of its 4,096 equally likely outcomes.
-    index = np.left_shift(image, 12, dtype=np.int32)
-    index |= uniform16(rng, image.shape) >> 4
-    index = index.astype(np.intp)
-    return np.take(_poisson_outcomes(photons), index, mode="wrap")  # within bounds; NumPy's fastest mode
+    index = np.multiply(image, 4096, dtype=np.int32)
+    index += uniform16(rng, image.shape) >> 4
+    return np.take(_poisson_outcomes(photons), index, mode="clip")
 
 
 @by_severity(density=levels(0.01, 0.03, 0.05, 0.07, 0.1, within=(0.0, 1.0)))
