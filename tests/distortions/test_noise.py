@@ -65,3 +65,8 @@ def test_impulses_are_half_salt_half_pepper_on_single_values() -> None:
     hits = (out != 128).reshape(-1, 3)
     assert abs(np.corrcoef(hits[:, 0], hits[:, 1])[0, 1]) < 0.02
     assert np.array_equal(distort(GREY, "noise_impulse", 1, density=0.0), GREY)
+    assert set(np.unique(distort(GREY, "noise_impulse", 1, density=1.0))) == {0, 255}
+    # hit by hit at half of the places: next to a hit is as often a hit as anywhere, 0.5 with deviation 0.001
+    half = (distort(GREY, "noise_impulse", 1, density=0.5) != 128).ravel()
+    assert half.mean() == pytest.approx(0.5, abs=0.005)
+    assert half[1:][half[:-1]].mean() == pytest.approx(0.5, abs=0.007)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from distortions.pixels import look_up, look_up_channels, table, truncate
+from distortions.pixels import line, look_up, look_up_channels, table, truncate
 
 
 def test_floats_are_truncated_and_saturate() -> None:
@@ -24,3 +24,10 @@ def test_channels_go_through_tables_of_their_own() -> None:
     double = np.minimum(np.arange(256) * 2, 255).astype(np.uint8)
     assert look_up(image, double).tolist() == [[[2, 4, 6], [8, 10, 12]]]
     assert look_up_channels(image, None, double, None).tolist() == [[[1, 4, 3], [4, 10, 6]]]
+
+
+def test_a_line_is_truncated_and_clipped_channel_by_channel() -> None:
+    image = np.array([[[100, 101, 102], [200, 3, 255]]], np.uint8)
+    # 100; 101 * 0.45 + 0.5 = 45.95; 102 * 3 - 300 = 6, and 200; 3 * 0.45 + 0.5 = 1.85; 255 * 3 - 300 = 465
+    assert line(image, (1, 0.45, 3), (0, 0.5, -300)).tolist() == [[[100, 45, 6], [200, 1, 255]]]
+    assert line(image, (-1, 0, 1), (150, 7, 0)).tolist() == [[[50, 7, 102], [0, 7, 255]]]
