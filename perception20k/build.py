@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from perception20k.config import Config, Score, dump_config, located
+from perception20k.config import Config, Score, dump_config, located, without_calls
 from perception20k.errors import UserError
-from perception20k.executor import Executor
+from perception20k.executor import Executor, Idle
 from perception20k.export import Exported, Say, export
 from perception20k.files import clear_leftovers, write_text, written_aside
 from perception20k.journal import Journal
@@ -26,6 +26,8 @@ from perception20k.records import Sample, read_samples
 from perception20k.spool import Spool
 from perception20k.stages.annotate import CocoAnnotations
 from perception20k.stages.base import Stage, run_stage
+from perception20k.stages.describe import DescribeStage, Named, read_answer
+from perception20k.stages.detect import DetectStage, confident
 from perception20k.stages.distort import Distort
 from perception20k.stages.draw import Plan, draw
 from perception20k.stages.filters import enough_objects, large_enough, select_objects
@@ -39,32 +41,57 @@ from perception20k.stages.sources import (
     with_source,
 )
 
+STAGES = ("sources", "score", "describe", "detect", "distort")
+"""The stages that work item by item, in their order."""
+
 
 @dataclass(frozen=True)
 class Built:
     """What a build did."""
 
-    exported: Exported
+    exported: Exported | None
+    """None where the build stopped before it, as it was told to."""
     source_images: int
     worked: int
     """Items that had to be worked on; the others were done by an earlier run."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """How much of a build one run does."""
+
+    limit: int | None = None
+    """Take only the first files of the sources."""
+    only: str | None = None
+    """Work for this stage alone; the others contribute what earlier runs have done."""
+    dry_run: bool = False
+    """Work for none and write nothing: tell what is done and what is due."""
+
+    def works(self, stage: str) -> bool:
+        """Whether this run works for a stage."""
+        return not self.dry_run and self.only in (None, stage)
+
+
 class _Build:
     """One run of the pipeline over one dataset directory."""
 
-    def __init__(self, config: Config, layout: Layout, executor: Executor, *, say: Say, progress: bool) -> None:
-        self.config, self.layout, self.executor = config, layout, executor
+    def __init__(
+        self, config: Config, layout: Layout, executor: Executor, part: Part, say: Say, progress: bool
+    ) -> None:
+        self.config, self.layout, self.executor, self.part = config, layout, executor, part
         self.say, self.progress = say, progress
         self.worked = 0
         self.left_out: dict[str, Spool[dict[str, str]]] = {}
-        self.journal = Journal(layout.journal)
+        self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
 
     def run(self, *, force: bool, allow_unverified: bool) -> Built:
         candidates = self.find_sources()
         candidates = self.keep_good(candidates)
         candidates = self.take_objects(candidates)
-        samples = self.make_samples(candidates)
+        made = self.make_samples(candidates)
+        if self.part.dry_run or self.part.only:
+            return Built(None, len(candidates), self.worked)
+        samples = list(made)
         used = {s.image_id for s in samples}
         sources = [c.source for c in candidates if c.source.image_id in used]
         self.refuse_loss(samples, force)
@@ -73,12 +100,14 @@ class _Build:
             raise UserError(f"{self.layout.root}: no sample could be made", f"See why in {self.layout.quarantine}")
         prune(self.layout, self.layout.source_images, {s.file for s in sources})
         prune(self.layout, self.layout.distorted_images, {s.file for s in samples})
-        exported = export(self.layout, self.config, samples, sources, allow_unverified=allow_unverified, say=self.say)
+        exported = export(
+            self.layout, without_calls(self.config), samples, sources, allow_unverified=allow_unverified, say=self.say
+        )
         return Built(exported, len(sources), self.worked)
 
     def find_sources(self) -> Spool[Candidate]:
         """Decode every photo and video; drop what cannot be read and what is there twice."""
-        found = Spool(discover(self.config.sources))
+        found = Spool(islice(discover(self.config.sources), self.part.limit))
         decoded: Spool[Candidate] = Spool()
         for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
             self.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
@@ -129,32 +158,64 @@ class _Build:
 
     def take_objects(self, candidates: Spool[Candidate]) -> Spool[Candidate]:
         """Objects and boxes, filtered by size and overlap; keep scenes with enough distinct objects."""
-        assert self.config.annotations is not None
-        annotations = CocoAnnotations(located(self.config.annotations.coco))
         kept: Spool[Candidate] = Spool()
         count = 0
-        for candidate in candidates:
-            source, reason = annotations.objects_of(candidate.source)
-            if source is None:
-                self.drop("objects", [(candidate.source.origin, reason)])
-                continue
+        found = self.annotated(candidates) if self.config.annotations else self.detected(self.described(candidates))
+        for candidate in found:
+            source = candidate.source
             objects, dropped = select_objects(source, self.config.filters)
             self.drop("objects", [(f"{source.origin}: {name}", why) for name, why in dropped])
             keep, reason = enough_objects(objects, self.config.filters)
             if keep:
-                kept.append(with_source(Candidate(candidate.path, source), objects=objects))
+                kept.append(with_source(candidate, objects=objects))
                 count += len(objects)
             else:
                 self.drop("objects", [(source.origin, reason)])
         self.say(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
-    def make_samples(self, candidates: Spool[Candidate]) -> list[Sample]:
+    def annotated(self, candidates: Spool[Candidate]) -> Iterator[Candidate]:
+        """Candidates with the objects of their annotations."""
+        assert self.config.annotations is not None
+        annotations = CocoAnnotations(located(self.config.annotations.coco))
+        for candidate in candidates:
+            source, reason = annotations.objects_of(candidate.source)
+            if source is None:
+                self.drop("objects", [(candidate.source.origin, reason)])
+            else:
+                yield Candidate(candidate.path, source)
+
+    def described(self, candidates: Spool[Candidate]) -> Spool[Named]:
+        """Candidates with the phrases a vision-language model names their objects by."""
+        assert self.config.describe is not None
+        named: Spool[Named] = Spool()
+        for candidate, answer in self._run(DescribeStage(self.config.describe), candidates, _origin):
+            origin = candidate.source.origin
+            phrases, refused, reason = read_answer(answer["text"])
+            self.drop("describe", [(f"{origin}: {phrase}", why) for phrase, why in refused])
+            if not reason and len(phrases) < self.config.filters.min_objects:
+                reason = f"{len(phrases)} distinct subjects named, fewer than {self.config.filters.min_objects}"
+            if reason:
+                self.drop("describe", [(origin, reason)])
+            else:
+                named.append(Named(candidate, phrases))
+        self.say(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
+        return named
+
+    def detected(self, named: Spool[Named]) -> Iterator[Candidate]:
+        """Candidates with the boxes a detector finds for their phrases."""
+        assert self.config.detect is not None
+        for item, found in self._run(DetectStage(self.config.detect), named, lambda item: _origin(item.candidate)):
+            objects, dropped = confident(found, self.config.detect.threshold)
+            self.drop("detect", [(f"{_origin(item.candidate)}: {name}", why) for name, why in dropped])
+            yield with_source(item.candidate, objects=objects)
+
+    def make_samples(self, candidates: Spool[Candidate]) -> Spool[Sample]:
         """Draw the distortions and make the samples; drop those nobody could see."""
         config = self.config
         plans = Spool(plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed))
         stage = Distort(self.layout.root, config.preset, config.filters)
-        samples: list[Sample] = []
+        samples: Spool[Sample] = Spool()
         for plan, made in self._run(stage, plans, _plan_name):
             if "dropped" in made:
                 self.drop("distort", [(_plan_name(plan), made["dropped"])])
@@ -193,8 +254,13 @@ class _Build:
 
     def _run(self, stage: Stage[Any], items: Spool[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
         """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""
-        results, tally = run_stage(stage, items, self.journal, self.executor, progress=self.progress)
+        executor = self.executor if self.part.works(stage.name) else Idle()
+        results, tally = run_stage(stage, items, self.journal, executor, progress=self.progress)
         self.worked += tally.done
+        if self.part.dry_run or self.part.only:
+            calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
+            done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
+            self.say(f"  {stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}")
         rows = self.left_out.setdefault(stage.name, Spool())
         for item, outcome in results:
             if outcome.error is None:
@@ -208,6 +274,7 @@ def build(
     out: Path,
     executor: Executor,
     *,
+    part: Part | None = None,
     force: bool = False,
     allow_unverified: bool = False,
     say: Say = print,
@@ -219,6 +286,7 @@ def build(
         config: what to build.
         out: the dataset directory, made if it is not there.
         executor: where the work is done; the result never depends on it.
+        part: how much of it; by default all.
         force: go on although ``out`` was built with another configuration.
         allow_unverified: export although deletions of the review have not been verified.
         say: where progress lines go.
@@ -227,13 +295,16 @@ def build(
     Raises:
         UserError: bad input; ``out`` holds something else, or was built with another configuration.
     """
-    layout = Layout(out)
+    layout, part = Layout(out), part or Part()
     metric_notes(config.score)  # refuses an unknown metric before any work
+    if part.only in ("describe", "detect") and config.annotations is not None:
+        raise UserError(f"--only {part.only}: the objects of this config come from annotations", code=2)
     _check_directory(layout, config, force)
-    layout.work.mkdir(parents=True, exist_ok=True)
-    clear_leftovers(layout.root)
-    write_text(layout.config, dump_config(config))
-    run = _Build(config, layout, executor, say=say, progress=progress)
+    if not part.dry_run:
+        layout.work.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(layout.root)
+        write_text(layout.config, dump_config(config))
+    run = _Build(config, layout, executor, part, say, progress)
     try:
         return run.run(force=force, allow_unverified=allow_unverified)
     finally:

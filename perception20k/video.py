@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,12 +74,33 @@ def read_frame(path: Path, index: int) -> Array:
     return _pixels(_open(path), index, path)
 
 
-def _open(path: Path) -> Any:
-    import decord
+_importing = threading.Lock()
 
+
+def load_decord() -> Any:
+    """decord, kept from loading NVIDIA's libraries, which it does at import for every other module to see.
+
+    We decode on the CPU and need none of them; with libnvblas among them, torch crashes in its next product of
+    matrices.
+    """
+    with _importing:
+        if "decord" not in sys.modules:
+            nvidia = sys.modules.pop("nvidia", None)
+            sys.modules["nvidia"] = None  # type: ignore[assignment]  # how Python says that there is no such module
+            try:
+                import decord
+            finally:
+                del sys.modules["nvidia"]
+                if nvidia is not None:
+                    sys.modules["nvidia"] = nvidia
+            decord.logging.set_level(decord.logging.QUIET)
+        return sys.modules["decord"]
+
+
+def _open(path: Path) -> Any:
+    decord = load_decord()
     if not path.exists():
         raise FileNotFoundError(path)
-    decord.logging.set_level(decord.logging.QUIET)
     try:
         return decord.VideoReader(str(path), num_threads=1)
     except (decord.DECORDError, RuntimeError) as error:
@@ -85,8 +108,7 @@ def _open(path: Path) -> Any:
 
 
 def _pixels(reader: Any, index: int, path: Path) -> Array:
-    import decord
-
+    decord = load_decord()
     try:
         pixels: Array = np.ascontiguousarray(reader[index].asnumpy())
     except (decord.DECORDError, IndexError, RuntimeError) as error:

@@ -73,6 +73,11 @@ class Stage(ABC, Generic[Item]):
         return [guarded(self.process_one, item) for item in batch]
 
     @property
+    def title(self) -> str:
+        """The stage's name as people see it, with what tells this one from others of the name."""
+        return self.name
+
+    @property
     def at_once(self) -> int:
         """How many threads may work at a time, for ``place`` ``threads``."""
         return 1
@@ -143,7 +148,7 @@ def run_stage(
     """
     run = _Run(stage, journal, Tally(stage.name))
     size = len(items) if isinstance(items, Sized) else None
-    with tqdm(total=size, desc=f"{stage.name:>9}", unit="item", disable=not progress, leave=False) as bar:
+    with tqdm(total=size, desc=f"{stage.title:>9}", unit="item", disable=not progress, leave=False) as bar:
         for batch, results in executor.run(stage, run.batches_due(items, bar.update)):
             run.record(batch, results)
             bar.update(len(batch))

@@ -38,6 +38,11 @@ class ScoreStage(Stage[Candidate]):
         self.place = "gpu" if self._metric.is_model else "worker"
         self._score: Scorer | None = None
 
+    @property
+    def title(self) -> str:
+        """See :class:`Stage`."""
+        return f"score {self._metric.name}"
+
     def setup(self) -> None:
         """See :class:`Stage`."""
         self._score = self._metric.load(self._metric.name)

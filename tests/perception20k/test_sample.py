@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from decord import VideoReader
 from PIL import Image, ImageOps
 from skimage.data import data_dir
 
 import perception20k
+from perception20k.video import load_decord
 
 SAMPLE = Path(perception20k.__file__).parent / "sample"
 COCO: dict[str, Any] = json.loads((SAMPLE / "instances.json").read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ def _upright_size(file_name: str) -> tuple[int, int]:
     """Give the width and height of a decoded photo, EXIF orientation applied, or of a keyframe."""
     name, _, frame = file_name.partition("#frame=")
     if frame:
-        height, width, _ = VideoReader(str(_locate(name)))[int(frame)].shape
+        height, width, _ = load_decord().VideoReader(str(_locate(name)))[int(frame)].shape
         return width, height
     with Image.open(_locate(name)) as photo:
         return ImageOps.exif_transpose(photo).size
@@ -89,5 +89,5 @@ def test_every_picture_is_credited_by_name_with_its_author() -> None:
 
 def test_keyframes_stand_at_the_middles_of_three_equal_parts_of_the_video() -> None:
     frames = [image["file_name"].partition("#frame=")[2] for image in COCO["images"]]
-    count = len(VideoReader(str(SAMPLE / "dog_indoors.mp4")))
+    count = len(load_decord().VideoReader(str(SAMPLE / "dog_indoors.mp4")))
     assert [int(frame) for frame in frames if frame] == [round((k + 0.5) * count / 3 - 0.5) for k in range(3)]

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +7,8 @@ import pytest
 
 from perception20k.errors import ItemError
 from perception20k.video import frame_indexes, keyframes, read_frame
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -35,3 +39,14 @@ def test_what_is_no_video_is_refused_with_decords_reason(tmp_path: Path) -> None
 def test_a_frame_that_is_not_there_is_refused(photos: Path) -> None:
     with pytest.raises(ItemError, match="frame 4000 cannot be decoded"):
         read_frame(photos / "dog_indoors.mp4", 4000)
+
+
+def test_decord_brings_no_library_that_would_break_torch(photos: Path) -> None:
+    # in a process of its own: what is loaded stays loaded
+    script = (
+        "from pathlib import Path; from perception20k.video import read_frame;"
+        f"read_frame(Path({str(photos / 'dog_indoors.mp4')!r}), 3);"
+        "assert 'nvblas' not in Path('/proc/self/maps').read_text(); import nvidia"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""Detectors that box a named object, each behind a module of its own."""

@@ -1,0 +1,118 @@
+"""The true google-genai client against a local server that speaks the Gemini protocol, well and badly."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from perception20k import images
+from perception20k.config import Calls, Describe
+from perception20k.describers import Busy, open_describer
+from perception20k.describers.gemini import Gemini
+from perception20k.errors import ItemError, PassingError, UserError
+from tests.perception20k.fake_api import FakeApi
+
+KEY = "AIza-secret-of-the-lab-0123456789"
+IMAGE = np.full((40, 60, 3), 90, np.uint8)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    with FakeApi() as fake:
+        yield fake
+
+
+def config(api: FakeApi, **calls: float) -> Describe:
+    limits = Calls(first_wait=0.01, per_minute=1e6, **calls)  # type: ignore[arg-type]
+    return Describe("gemini", "gemini-test", base_url=api.url, calls=limits)
+
+
+def test_prompt_and_picture_are_sent_and_the_answer_read(api: FakeApi, photos: Path) -> None:
+    photo = images.decode((photos / "nuthatch.jpg").read_bytes())
+    answer = open_describer(config(api)).ask("Name them.", photo)
+    assert (answer.text, answer.tokens, answer.model) == ("dog | red car", 709, "gemini-test-001")
+    [request] = api.requests
+    assert request["path"].endswith("/models/gemini-test:generateContent")
+    assert request["body"]["contents"][0]["parts"][1] == {"text": "Name them."}
+    assert request["body"]["generationConfig"]["temperature"] == 0
+
+    with Image.open(io.BytesIO(request["picture"])) as picture:
+        assert picture.format == "JPEG" and picture.size == (photo.shape[1], photo.shape[0])
+    assert api.keys == {KEY}
+
+
+@pytest.mark.parametrize("trouble", ["429", "500", "503", "timeout", "not json"])
+def test_trouble_that_may_pass_is_tried_again(api: FakeApi, trouble: str) -> None:
+    api.script.extend([trouble, trouble])
+    assert open_describer(config(api, timeout=0.3)).ask("?", IMAGE).text == "dog | red car"
+    assert len(api.requests) == 3
+
+
+@pytest.mark.parametrize("trouble", ["429", "500", "timeout", "not json"])
+def test_trouble_that_stays_leaves_the_image_for_another_run(api: FakeApi, trouble: str) -> None:
+    api.script.extend([trouble] * 2)
+    with pytest.raises(PassingError, match="gemini gemini-test gave no answer"):
+        open_describer(config(api, timeout=0.3, attempts=2)).ask("?", IMAGE)
+
+
+def test_the_wait_that_gemini_asks_for_is_heard(api: FakeApi) -> None:
+    api.script.append("429")
+    with pytest.raises(Busy) as caught:
+        Gemini(config(api)).ask("?", IMAGE)
+    assert caught.value.wait == 0.01
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        ("safety", "blocked by Gemini: SAFETY"),
+        ("cut", "no whole answer from Gemini: MAX_TOKENS"),
+        ("empty", "no whole answer from Gemini: STOP"),
+    ],
+)
+def test_an_image_it_will_not_answer_for_is_refused_for_good(api: FakeApi, act: str, reason: str) -> None:
+    api.script.append(act)
+    with pytest.raises(ItemError, match=reason) as caught:
+        open_describer(config(api)).ask("?", IMAGE)
+    assert not isinstance(caught.value, PassingError)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        ("revoked", "Gemini refuses the key"),
+        ("forbidden", "Gemini refuses the key"),
+        ("no such model", "Gemini does not know the model 'gemini-test'"),
+    ],
+)
+def test_what_no_image_can_pass_stops_the_run_at_once(api: FakeApi, act: str, message: str) -> None:
+    api.script.append(act)
+    with pytest.raises(UserError, match=message):
+        open_describer(config(api)).ask("?", IMAGE)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("act", ["429", "500", "timeout", "not json", "revoked", "forbidden", "safety"])
+def test_the_key_is_in_no_error(api: FakeApi, act: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    api.script.extend([act] * 2)
+    with pytest.raises((ItemError, UserError)) as caught:
+        open_describer(config(api, timeout=0.3, attempts=2)).ask("?", IMAGE)
+    error: BaseException | None = caught.value
+    while error is not None:  # what a traceback would print
+        assert KEY not in str(error) and "\n" not in str(error)
+        error = None if error.__suppress_context__ else error.__context__
+    assert KEY not in caplog.text
+
+
+def test_without_a_key_the_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UserError, match="GEMINI_API_KEY or GOOGLE_API_KEY is not set"):
+        open_describer(Describe())
