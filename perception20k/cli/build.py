@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from perception20k.build import Built, build
+from perception20k.build import STAGES, Built, Part, build
 from perception20k.card import review_sentence
 from perception20k.config import default_config, load_config
 from perception20k.executor import LocalExecutor
+from perception20k.export import Exported
 from perception20k.layout import Layout
+
+if TYPE_CHECKING:
+    from perception20k.ray_executor import RayExecutor
 
 
 @click.command
@@ -30,9 +35,30 @@ from perception20k.layout import Layout
     type=click.IntRange(1),
     help="Worker processes; the result is the same under any number.",
 )
+@click.option(
+    "--executor",
+    "engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "ray"]),
+    help="Processes on this machine, or a Ray cluster (RAY_ADDRESS; without it one is started here).",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what is done and what is due, API calls included; write nothing.")
+@click.option("--limit", type=click.IntRange(1), help="Take only the first LIMIT files of the sources.")
+@click.option("--only", type=click.Choice(STAGES), help="Work for one stage; the others give what they have done.")
 @click.option("--force", is_flag=True, help="Go on although OUT was built with another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export although deletions of the review are not verified.")
-def command(config: Path | None, out: Path, workers: int, force: bool, allow_unverified: bool) -> None:
+def command(
+    config: Path | None,
+    out: Path,
+    workers: int,
+    engine: str,
+    dry_run: bool,
+    limit: int | None,
+    only: str | None,
+    force: bool,
+    allow_unverified: bool,
+) -> None:
     """Build a dataset from photos and videos.
 
     CONFIG is a YAML file; without it, the photos that ship with the project are used. A first file:
@@ -40,27 +66,39 @@ def command(config: Path | None, out: Path, workers: int, force: bool, allow_unv
     \b
         sources: [photos/]
         annotations: {coco: photos/instances.json}
-        score: null                 # or a list of {metric: brisque, min: 60}
+        score: null                 # or a list of {metric: qalign, min: 80}
         samples_per_object: 4
         seed: 3
 
-    A build that was stopped goes on where it was when the same command is run again. Photos that cannot be read
-    and what the filters drop are listed with their reasons in OUT/quarantine.
+    Without annotations, models name the objects and box them: docs/curation.md. A build that was stopped goes on
+    where it was when the same command is run again. Photos that cannot be read and what the filters drop are listed
+    with their reasons in OUT/quarantine.
 
     \b
     Examples:
         perception20k build
         perception20k build my.yaml --out my-dataset --workers 2
+        perception20k build my.yaml --out my-dataset --dry-run
     """
     wanted = load_config(config) if config else default_config()
-    with LocalExecutor(workers) as executor:
-        built = build(wanted, out, executor, force=force, allow_unverified=allow_unverified, say=click.echo)
-    click.echo(_summary(built, out))
+    part = Part(limit, only, dry_run)
+    with _executor(engine, workers) as executor:
+        built = build(wanted, out, executor, part=part, force=force, allow_unverified=allow_unverified, say=click.echo)
+    if built.exported is not None:
+        click.echo(_summary(built, built.exported, out))
 
 
-def _summary(built: Built, out: Path) -> str:
+def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:
+    if engine == "local":
+        return LocalExecutor(workers)
+    from perception20k.ray_executor import RayExecutor
+
+    return RayExecutor(workers)
+
+
+def _summary(built: Built, exported: Exported, out: Path) -> str:
     """The closing lines: what there is, where to look, what to do next."""
-    layout, exported = Layout(out), built.exported
+    layout = Layout(out)
     if not exported.changed and not built.worked:
         return f"Nothing to do: {exported.samples} samples in {out} are up to date."
     rft = ", ".join(f"{count} {part}" for part, count in exported.rft.items())
