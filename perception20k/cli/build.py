@@ -112,6 +112,6 @@ def _summary(built: Built, exported: Exported, out: Path) -> str:
         f"          {layout.quarantine}/   what was left out, and why",
         f"  Review  perception20k review {out}",
         f"  Export  perception20k export {out}   after a review",
-        f"  Train   perception20k train refine-iqa-stage1 --data {out} --model MODEL",
+        f"  Train   perception20k train refine-iqa-stage1 --data {out} --model MODEL --out RUN",
     ]
     return "\n".join(lines)

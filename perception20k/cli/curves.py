@@ -10,7 +10,12 @@ import click
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
-    """Draw the curves of RUN, a training run's directory, from its own log into RUN/curves."""
+    """Draw the curves of RUN, a training run's directory, from its own log into RUN/curves.
+
+    \b
+    Example:
+        perception20k curves runs/s1
+    """
     from trainer.models import require_train_extra
 
     require_train_extra()

@@ -23,6 +23,11 @@ def command(
     several times: a dataset of ours, a published MOS dataset (koniq-10k:DIR, spaq:DIR, live-c:DIR,
     agiqa-3k:DIR, kadid-10k:DIR, csiq:DIR), or a CSV with the columns image and mos and its scale
     (ratings.csv:0-100). On several GPUs run it through accelerate launch; docs/training.md tells how.
+
+    \b
+    Examples:
+        perception20k train refine-iqa-stage1 --data dataset --model Qwen/Qwen2.5-VL-7B-Instruct --out runs/s1
+        perception20k train refine-iqa-stage2 --data koniq-10k:KONIQ --model runs/s1/model --out runs/s2
     """
     from trainer.models import require_train_extra
 
