@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.cli import COMMANDS, cli as group
+from perception20k.cli import COMMANDS
+from perception20k.cli import cli as group
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parents[2]

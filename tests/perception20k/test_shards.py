@@ -86,7 +86,7 @@ def test_a_missing_image_is_one_clear_line(parts: tuple[Layout, list[Sample], di
 
 
 def test_the_bytes_in_a_shard_are_those_of_the_files(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:
-    layout, samples, files = parts
+    layout, samples, _ = parts
     row = pq.read_table(layout.shards / "test-00000.parquet").slice(0, 1).to_pylist()[0]
     sample = next(s for s in samples if s.sample_id == row["sample_id"])
     stored = {image["path"]: image["bytes"] for image in row["images"]}
