@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -25,9 +26,11 @@ _HEAD = '<link rel="stylesheet" href="/static/review.css">'
 
 
 def mount_page(app: FastAPI, settings: Settings) -> None:
-    """Mount the Gradio page on ``app``. Not to be called where an event loop runs."""
-    # Where no event loop runs, Gradio makes one for each of its locks and never closes it.
-    asyncio.run(_mount(app, settings))
+    """Mount the Gradio page on ``app``."""
+    # Where no event loop runs, Gradio makes one for each of its locks and never closes it; so one runs, in a
+    # thread that has no other.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(_mount(app, settings))).result()
 
 
 async def _mount(app: FastAPI, settings: Settings) -> None:

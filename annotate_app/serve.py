@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import uvicorn
@@ -39,20 +40,18 @@ def serve(
             f"--host {host}: others on the network could judge under any name",
             f"Give --auth FILE or set ${AUTH_VARIABLE}",
         )
-    listener = _listen(host, port)
-    dataset = Dataset(Layout(root))
-    review = Review(dataset, settings)
-    try:
-        config = uvicorn.Config(create_app(review, users), log_level="warning", ws="none", timeout_graceful_shutdown=2)
-        who = f"{len(users)} reviewers may log in" if users else "no login"
-        ready(
-            f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
-            f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
-        )
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        review.close()
-        listener.close()
+    with closing(_listen(host, port)) as listener:
+        dataset = Dataset(Layout(root))
+        with closing(Review(dataset, settings)) as review:
+            app = create_app(review, users)
+            config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+            who = f"{len(users)} reviewers may log in" if users else "no login"
+            ready(
+                f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
+                f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
+            )
+            with suppress(KeyboardInterrupt):  # the way to stop it
+                uvicorn.Server(config).run(sockets=[listener])
 
 
 def _is_loopback(host: str) -> bool:
@@ -69,6 +68,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)
     except OSError as error:
         listener.close()
         raise UserError(f"--port {port}: {error.strerror} on {host}", "Choose another with --port") from None

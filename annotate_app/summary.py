@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -37,9 +38,7 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
         "judged": len(own),
         "deleted": len(deleted),
         "cap": session_cap(len(own)),
-        "reasons": {
-            reason: sum(j.reason == reason for j in deleted) for reason in sorted({j.reason or "" for j in deleted})
-        },
+        "reasons": Counter(j.reason or "" for j in deleted),
         "confirmed": sum(j.verdict == "confirm" for j in deleted),
         "restored": sum(j.verdict == "restore" for j in deleted),
         "waiting": sum(j.verdict is None for j in deleted),

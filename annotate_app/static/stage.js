@@ -5,14 +5,18 @@ import { make } from './dom.js';
 
 const AHEAD = 4;
 const BEHIND = 2;
+const FETCHED = 30; // images ahead whose bytes are in the browser's cache, so that a short outage stops nobody
 const MARGIN = 12; // device pixels around an image that is larger than the stage, for the lines of the box
 const REFERENCE_AFTER = 120; // ms on one image before its reference is fetched: not while racing through
 
 export class Stage {
   constructor(element) {
     this.element = element;
+    // Inside the canvas a CSS pixel is a device pixel, whatever the page's zoom and the display's ratio.
+    this.canvas = make('div', { className: 'canvas' });
     this.box = make('div', { className: 'box' });
-    element.append(this.box);
+    this.canvas.append(this.box);
+    element.append(this.canvas);
     this.pool = new Map(); // url -> { image, ready, ok }
     this.shift = { x: 0, y: 0 }; // device pixels the reviewer panned
     this.boxOn = true;
@@ -29,6 +33,7 @@ export class Stage {
     this.items = items;
     this.position = null;
     this.shown = null;
+    this.fetched = 0; // items before this one have been fetched
   }
 
   get ready() { return this.shown?.ok ?? false; }
@@ -42,11 +47,12 @@ export class Stage {
     this.shown = this.#load(item.image);
     const missed = !this.shown.ok;
     const asked = this.shown;
+    this.element.dataset.ready = asked.ok;
     this.#reveal(asked);
     this.place();
     asked.ready.then(() => {
       if (this.shown !== asked) return;
-      if (missed) this.place();
+      this.element.dataset.ready = true;
       requestAnimationFrame(() => afterPaint(() => { if (this.shown === asked) painted(missed); }));
     });
     this.#surround(position);
@@ -86,19 +92,16 @@ export class Stage {
     const left = this.#along('x', room.width * scale, width, (box[0] + box[2]) / 2);
     const top = this.#along('y', room.height * scale, height, (box[1] + box[3]) / 2);
     // The stage itself may begin between two device pixels.
-    const x = (Math.round(room.left * scale) + left) / scale - room.left;
-    const y = (Math.round(room.top * scale) + top) / scale - room.top;
-    for (const image of this.element.querySelectorAll('img.shown')) {
-      image.style.width = `${(image.naturalWidth || width) / scale}px`;
-      image.style.height = `${(image.naturalHeight || height) / scale}px`;
-      image.style.left = `${x}px`;
-      image.style.top = `${y}px`;
+    const x = (Math.round(room.left * scale) - room.left * scale) / scale;
+    const y = (Math.round(room.top * scale) - room.top * scale) / scale;
+    this.canvas.style.transform = `translate(${x}px, ${y}px) scale(${1 / scale})`;
+    for (const image of this.canvas.querySelectorAll('img.shown')) {
+      Object.assign(image.style, { left: `${left}px`, top: `${top}px` });
     }
     Object.assign(this.box.style, {
-      left: `${x + box[0] / scale}px`, top: `${y + box[1] / scale}px`,
-      width: `${(box[2] - box[0]) / scale}px`, height: `${(box[3] - box[1]) / scale}px`,
+      left: `${left + box[0]}px`, top: `${top + box[1]}px`, width: `${box[2] - box[0]}px`, height: `${box[3] - box[1]}px`,
     });
-    this.box.style.setProperty('--pixel', `${Math.max(1, Math.round(scale)) / scale}px`);
+    this.box.style.setProperty('--pixel', `${Math.max(1, Math.round(scale))}px`);
     this.larger = width > room.width * scale || height > room.height * scale;
     this.element.classList.toggle('larger', this.larger);
   }
@@ -135,13 +138,13 @@ export class Stage {
       }
     };
     this.pool.set(url, entry);
-    this.element.append(image);
+    this.canvas.append(image);
     entry.ready = decoded();
     return entry;
   }
 
   #reveal(entry) {
-    for (const image of this.element.querySelectorAll('img.shown')) {
+    for (const image of this.canvas.querySelectorAll('img.shown')) {
       if (image !== entry.image) image.classList.remove('shown');
     }
     entry.image.classList.add('shown');
@@ -159,6 +162,24 @@ export class Stage {
     }
     for (const item of this.items.slice(position + 1, position + AHEAD + 1)) this.#load(item.image);
     this.later = setTimeout(() => references.forEach((url) => this.#load(url)), REFERENCE_AFTER);
+    this.#fetchAhead();
+  }
+
+  // One at a time, so that images about to be shown never wait behind it.
+  async #fetchAhead() {
+    if (this.fetching) return;
+    this.fetching = true;
+    const { items } = this;
+    try {
+      while (this.items === items) {
+        this.fetched = Math.max(this.fetched, this.position + AHEAD + 1);
+        if (this.fetched >= Math.min(items.length, this.position + FETCHED)) break;
+        await (await fetch(items[this.fetched].image, { priority: 'low' })).blob();
+        this.fetched += 1;
+        this.element.dataset.fetched = this.fetched;
+      }
+    } catch { /* unreachable: the next image shown tries again */ }
+    this.fetching = false;
   }
 
   #drag(event) {

@@ -65,7 +65,9 @@ export class Training {
       return void (next < this.lessons.length ? this.go(next) : this.finish());
     }
     if (action in REASONS && this.right) return this.#explain(REASONS[action]);
-    if ((action === 'accept' || action === 'delete') && !this.right && this.stage.ready) this.#answer(action);
+    if ((action === 'accept' || action === 'delete') && !this.right) {
+      if (this.stage.ready) this.#answer(action); else this.say('The image is not here yet.');
+    }
   }
 
   #explain(reason) {

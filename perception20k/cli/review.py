@@ -63,7 +63,7 @@ def command(
     start it again whenever you like; nothing is lost. Then `perception20k export DATASET` uses what survived.
 
     Several people can work at once; each gets samples of their own, or with --overlap the same ones.
-    
+
     \b
     Example:
         perception20k review dataset --batch 500

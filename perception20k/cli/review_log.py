@@ -23,7 +23,7 @@ def command(dataset: Path, output: Path, sessions: bool) -> None:
     One row for each event: who did what to which sample and when, how long the image had been looked at, how
     the reference and the box were used. With --sessions one row for each session: the seed of its order,
     displays, viewing conditions, pauses, time out of focus. Nothing is changed; the server may be running.
-    
+
     \b
     Example:
         perception20k review-log dataset -o events.parquet

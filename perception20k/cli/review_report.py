@@ -26,7 +26,7 @@ def command(dataset: Path, output: Path | None) -> None:
     Deletions by group and severity, time on task, the accuracy on catch trials and the consistency on hidden
     repeats of each reviewer, Cohen's kappa of every two who judged the same samples, all sessions with their
     viewing conditions, and the samples flagged for discussion. One file that needs no network.
-    
+
     \b
     Example:
         perception20k review-report dataset

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from annotate_app.dataset import Dataset
 from annotate_app.protocol import Settings
@@ -18,6 +19,7 @@ from annotate_app.review import Review
 from annotate_app.server import create_app
 from annotate_app.wire import Event, Events
 from perception20k.layout import Layout
+from tests.annotate_app.browser import Served, launch
 from tests.annotate_app.datasets import write_dataset
 
 BARE = Settings(training=False)
@@ -145,3 +147,42 @@ def desk(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk
     guarded = TestClient(create_app(review, USERS), follow_redirects=False)
     yield Desk(review, ann, TestClient(create_app(review)), guarded)
     review.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all; each test takes a context of its own."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens browser contexts, each a person's own browser; closed in the end."""
+    opened: list[BrowserContext] = []
+
+    def opener(width: int = 1366, height: int = 768, scale: float = 1, **options: Any) -> BrowserContext:
+        size = {"width": width, "height": height}
+        opened.append(chromium.new_context(viewport=size, device_scale_factor=scale, **options))
+        opened[-1].set_default_timeout(20_000)
+        return opened[-1]
+
+    yield opener
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def serve_review(open_review: Callable[..., Review]) -> Iterator[Callable[..., Served]]:
+    """Serves the review of ``layout``; stopped in the end."""
+    running: list[Served] = []
+
+    def server(settings: Settings = BARE, users: dict[str, str] | None = None) -> Served:
+        running.append(Served(open_review(settings), users))
+        return running[-1]
+
+    yield server
+    for served in running:
+        served.stop()

@@ -19,8 +19,8 @@ PHOTOS = ("coffee.png", "astronaut.png", "motorcycle_left.png", "rocket.jpg", "c
 TYPES = [distortion for distortion in catalog() if distortion.group]
 
 
-def write_dataset(root: Path, samples: int = 60, *, boxes: Sequence[Box] = ()) -> Layout:
-    """Write ``samples`` samples of 320x240 px; the first ones take the given ``boxes``."""
+def write_dataset(root: Path, samples: int = 60, *, boxes: Sequence[Box] = (), rows_each: int = 1) -> Layout:
+    """Write ``samples`` images of 320x240 px, the first with the given ``boxes``, and ``rows_each`` samples of each."""
     layout = Layout(root)
     sources, rows = {}, []
     for number in range(samples):
@@ -62,7 +62,7 @@ def write_dataset(root: Path, samples: int = 60, *, boxes: Sequence[Box] = ()) -
             split="train",
         )
         write_bytes(root / sample.file, data)
-        rows.append(sample)
+        rows += [replace(sample, sample_id=f"{sample.sample_id}-{k}") for k in range(rows_each)]
     write_tables(layout, rows, list(sources.values()))
     return layout
 
@@ -71,8 +71,3 @@ def write_tables(layout: Layout, samples: Sequence[Sample], sources: Sequence[So
     """Write the two tables."""
     pq.write_table(samples_table(samples), layout.recipe)
     pq.write_table(sources_table(sources), layout.sources)
-
-
-def renamed(sample: Sample, name: str) -> Sample:
-    """The sample with another object name."""
-    return replace(sample, object=name)

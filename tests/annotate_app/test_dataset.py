@@ -26,7 +26,7 @@ def test_the_least_visible_samples_come_first(layout: Layout) -> None:
 def test_boxes_over_90_percent_never_appear_and_are_listed(tmp_path: Path) -> None:
     layout = write_dataset(tmp_path, 3, boxes=[(0, 0, 320, 240), (0, 0, 320, 216)])  # 100 % and exactly 90 %
     dataset = Dataset(layout)
-    assert sorted(dataset.samples) == ["0001", "0002"]
+    assert sorted(dataset.samples) == ["0001-0", "0002-0"]
     assert dataset.removed == [("coffee.png: coffee", "box over 90 % of the image")]
 
 

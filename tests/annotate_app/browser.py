@@ -1,0 +1,174 @@
+"""A real Chromium at the review page: a server to look at, and a reader who presses keys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from annotate_app.review import Review
+from annotate_app.server import create_app
+
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--force-color-profile=srgb"),
+]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the system's Chromium, headless."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise RuntimeError("the browser tests need Chromium: apt-get install chromium, or set $CHROMIUM to its path")
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """A review served by a thread of this process, so that its clock and log are at hand."""
+
+    def __init__(self, review: Review, users: dict[str, str] | None = None) -> None:
+        self.review, self.port = review, free_port()
+        config = uvicorn.Config(create_app(review, users), port=self.port, log_level="error", ws="none")
+        config.timeout_graceful_shutdown = 1
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+        until(lambda: self._server.started)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def rows(self, query: str, *arguments: Any) -> list[Any]:
+        with self.review.reading() as log:
+            return [tuple(row) for row in log.execute(query, arguments)]
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+class Process:
+    """``perception20k review`` as a user runs it; it can be killed and started again on its port."""
+
+    def __init__(self, dataset: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._command = [sys.executable, "-m", "perception20k", "review", str(dataset)]
+        self._command += ["--port", str(self.port), *options]
+        self.start()
+
+    def start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
+        until(self._answers, 60)
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to tidy up."""
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(self.url + "api/who", timeout=2).close()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return True
+
+
+class Reader:
+    """A person at the page."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.page: Page = context.new_page()
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        self.page.goto(url)
+        self.page.wait_for_selector("#start-facts:not(:empty)")
+
+    def reload(self) -> None:
+        """Reload the page and wait for it to be up."""
+        self.page.reload()
+        self.page.wait_for_selector("#review")
+
+    def close(self) -> None:
+        """Close the tab as a person would, so that it can say it is leaving."""
+        with self.page.expect_event("close"):
+            self.page.close(run_before_unload=True)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for something to become true while the browser goes on."""
+        for _ in range(400):
+            if true():
+                return
+            self.page.wait_for_timeout(50)
+        raise TimeoutError
+
+    def begin(self, name: str) -> None:
+        """Give a name and wait for the first image."""
+        self.page.fill("#reviewer", name)
+        self.page.keyboard.press("Enter")
+        self.on_stage()
+
+    def on_stage(self) -> None:
+        """Wait until an image can be judged."""
+        self.page.wait_for_selector("#review[data-screen=judge] #stage[data-ready=true]")
+
+    def images_ahead(self) -> None:
+        """Wait until 25 images ahead are with the browser, so that an outage stops nobody for as long."""
+        self.page.wait_for_function(
+            "wanted => Number(document.getElementById('stage').dataset.fetched) >= wanted", arg=self.place() + 25
+        )
+
+    def press(self, *keys: str) -> None:
+        """Press keys as fast as images come, each on an image that is there."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.page.wait_for_selector("#stage[data-ready=true], #end.open", state="attached")
+
+    def text(self, element: str) -> str:
+        return self.page.inner_text(f"#{element}")
+
+    def place(self) -> int:
+        """The number of the image on the stage, from 0."""
+        source = self.page.get_attribute("#stage img.shown", "src") or ""
+        return int(source.rsplit("/", 1)[1])
+
+    def sent(self) -> None:
+        """Wait until the server has everything."""
+        self.page.wait_for_function("() => document.getElementById('sending').textContent === 'all sent'")
+
+    def wait(self, element: str, words: str) -> None:
+        """Wait until an element holds some words."""
+        self.page.wait_for_function(
+            "([id, words]) => document.getElementById(id).innerText.includes(words)", arg=[element, words]
+        )
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.05)
