@@ -21,7 +21,8 @@ DESCRIPTION_NR = (
 )
 GROUNDING_FR = (
     "Given the original image [Ref.] and the distorted image [Dist.], please provide the exact bounding box "
-    "coordinates of the localized visual distortion area in the distorted image, represented by the top-left corner coordinates "
+    "coordinates of the localized visual distortion area in the distorted image, represented by the top-left corner "
+    "coordinates "
     "(x1,y1) and the bottom-right corner coordinates (x2,y2). Directly give your answer within the <answer> </answer> "
     "tags. The final output should be strictly with the following format: <answer> x1,y1,x2,y2 </answer>, and the "
     "accuracy should be represented as an integer."
