@@ -1,12 +1,12 @@
 """A tiny model learns, from nothing, in minutes on two CPU cores.
 
-    python examples/learn_tiny.py --data dataset --out out/learn_tiny
+    python examples/learn_tiny.py --out out/learn_tiny
 
-``dataset`` is what ``perception20k build`` made. Two demonstrations:
+The photos that ship with the project are shrunk to what a tiny eye can see, and ``perception20k build`` makes a
+dataset of them. Two demonstrations:
 
-1. Stage 1. A random Qwen2.5-VL is first shown, by supervised learning, answers of the right form with *random*
-   content, so that it masters the format and knows nothing. Then GRPO by ``refine-iqa-stage1``: whatever its
-   rewards rise to, it learnt from them alone.
+1. Stage 1. A random Qwen2.5-VL first learns, by supervision, answers of the right form of which each part is true
+   half of the time: it masters the format and has a hint of the matter. Then GRPO by ``refine-iqa-stage1``.
 2. Stage 2. Photos are distorted and rated by severity. Supervised learning gives thoughts of random length whose
    words go with the score they end in, while neither goes with the picture. Then GRPO by ``refine-iqa-stage2``,
    once with the probability-difference reward and once without, and the length of the thoughts beside each other.
@@ -18,7 +18,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +38,21 @@ from trainer.rows import Row, ShardRows
 from trainer.tiny import build_tiny
 from trainer.train import train
 
-PIXELS = 16 * 28 * 28
-"""What the tiny model sees of an image: 16 visual tokens."""
+SIDE = 140
+"""Longest side of the photos, in pixels."""
+
+PIXELS = 20 * 28 * 28
+"""Most pixels the tiny model is given of an image: 20 visual tokens."""
+
+CONFIG = """\
+sources: [photos/]
+annotations: {coco: photos/instances.json}
+score: null
+samples_per_object: 6
+filters: {min_side: 20}
+test_fraction: 0.1
+seed: 1
+"""
 
 WORDS = {
     1: ["nothing disturbs", "clean and sharp"],
@@ -49,24 +66,24 @@ WORDS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="a dataset made by perception20k build")
     parser.add_argument("--out", type=Path, required=True, help="a new directory")
     parser.add_argument("--steps", type=int, default=150, help="GRPO steps of each run")
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    stage_1(arguments.data, arguments.out, arguments.steps)
-    stage_2(arguments.data, arguments.out, arguments.steps)
+    dataset = build_dataset(arguments.out)
+    stage_1(dataset, arguments.out, arguments.steps)
+    stage_2(dataset, arguments.out, arguments.steps)
 
 
 def stage_1(dataset: Path, out: Path, steps: int) -> None:
-    """Format by supervision, content by reward."""
+    """Format and a hint by supervision, the rest by reward."""
     model = out / "stage1-start"
     chosen = recipe.load("refine-iqa-stage1", changes(steps, max_completion=32))
     rows = ShardRows(dataset, "train", models.Grid(28, 28 * 28, PIXELS))
     shown = [rows[i] for i in range(len(rows.datasets))]
     texts = [text_of(row) for row in shown] + [row["solution"] for row in shown] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
-    supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes=8)
+    supervise(model, shown, lambda row, draw: hinted_answer(row, shown, draw), passes=16)
     train(chosen, data.read_sources([str(dataset)]), str(model), out / "stage1")
     entries = runlog.read(out / "stage1")
     tasks = [f"{task}/{mode}/reward" for task in ("description", "grounding") for mode in ("fr", "nr")]
@@ -78,7 +95,7 @@ def stage_2(dataset: Path, out: Path, steps: int) -> None:
     """Thinking with and without the probability-difference reward."""
     ratings = rate(ShardRows(dataset, "train", models.Grid(28, 28 * 28, PIXELS)), out / "rated")
     sources = data.read_sources([ratings])
-    settings = changes(steps, max_completion=96, learning_rate=5e-4)
+    settings = changes(steps, max_completion=96)
     think = recipe.load("refine-iqa-stage2", settings)
     rows = data.training_rows(think, list(sources.values()), models.Grid(28, 28 * 28, PIXELS))[0]
     shown = [rows[i] for i in range(len(rows.datasets))]
@@ -102,10 +119,10 @@ def stage_2(dataset: Path, out: Path, steps: int) -> None:
 
 
 def changes(steps: int, **more: Any) -> tuple[str, ...]:
-    """The recipe at the tiny model's size: 8 prompts a step with G = 8, a rate fit for random weights."""
+    """The recipe at the tiny model's size: 8 prompts a step with G = 8, a rate fit for a model so young."""
     settings = {
         "max_steps": steps,
-        "learning_rate": 1e-3,
+        "learning_rate": 3e-4,
         "beta": 0,
         "accumulation": 1,
         "per_device": 64,
@@ -167,14 +184,17 @@ def text_of(row: Row) -> str:
     return "".join(part.get("text", "") for message in row["prompt"] for part in message["content"])
 
 
-def random_answer(row: Row, rows: Sequence[Row], draw: Any) -> str:
-    """The right form with another row's content."""
-    other = rows[draw.integers(len(rows))]
+def hinted_answer(row: Row, rows: Sequence[Row], draw: Any) -> str:
+    """The right form; each part is true half of the time and another row's otherwise."""
+
+    def part(key: str) -> Any:
+        return row[key] if draw.random() < 0.5 else rows[draw.integers(len(rows))][key]
+
     if row["task"] == "grounding":
-        return "<answer>" + ",".join(str(round(value)) for value in other["box"]) + "</answer>"
-    mixed = [rows[draw.integers(len(rows))][key] for key in ("distortion", "severity_label")]
-    named = [name for name in {r["object"] for r in rows} if name in text_of(row)]
-    return f"<answer>{named[draw.integers(len(named))]} / {mixed[0]} / {mixed[1]}</answer>"
+        return "<answer>" + ",".join(str(round(value)) for value in part("box")) + "</answer>"
+    named = [name for name in sorted({r["object"] for r in rows}) if name in text_of(row)]
+    name = row["object"] if draw.random() < 0.5 else named[draw.integers(len(named))]
+    return f"<answer>{name} / {part('distortion')} / {part('severity_label')}</answer>"
 
 
 def random_thought(row: Row, draw: Any) -> str:
@@ -185,6 +205,34 @@ def random_thought(row: Row, draw: Any) -> str:
         return f"<answer>Score: {score:.1f}</answer>"
     said = [WORDS[severity][draw.integers(2)] for _ in range(draw.integers(2, 9))]
     return f"<think>{', '.join(said)}.</think><answer>Score: {score:.1f}</answer>"
+
+
+def build_dataset(out: Path) -> Path:
+    """`perception20k build` on the photos that ship with it, shrunk so that a tiny eye sees them pixel by pixel."""
+    photos = Path(str(files("perception20k") / "sample"))
+    coco = json.loads((photos / "instances.json").read_text())
+    small = out / "photos"
+    small.mkdir(parents=True)
+    scales = {}
+    for image in coco["images"]:
+        if (photos / image["file_name"]).is_file():
+            with Image.open(photos / image["file_name"]) as photo:
+                scales[image["id"]] = SIDE / max(photo.size)
+                photo.convert("RGB").resize([round(s * scales[image["id"]]) for s in photo.size]).save(
+                    small / Path(image["file_name"]).with_suffix(".png")
+                )
+            image["file_name"] = str(Path(image["file_name"]).with_suffix(".png"))
+            image["width"], image["height"] = (round(image[key] * scales[image["id"]]) for key in ("width", "height"))
+    coco["images"] = [image for image in coco["images"] if image["id"] in scales]
+    coco["annotations"] = [note for note in coco["annotations"] if note["image_id"] in scales]
+    for note in coco["annotations"]:
+        note["bbox"] = [int(value * scales[note["image_id"]]) for value in note["bbox"]]
+    (small / "instances.json").write_text(json.dumps(coco))
+    config = out / "config.yaml"
+    config.write_text(CONFIG)
+    build = [sys.executable, "-m", "perception20k", "build", config, "--out", out / "dataset", "--workers", "2"]
+    subprocess.run(build, check=True)
+    return out / "dataset"
 
 
 def rate(shards: ShardRows, folder: Path) -> str:

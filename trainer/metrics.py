@@ -16,11 +16,12 @@ RIGHT = {
     "description": 1.0,
     "grounding": 0.5,
     "answer": 1.0,
+    "format": 1.0,
     "q_insight_score": 1.0,
     "degradation_level": 1.0,
 }
-"""From which reward on a rollout is right: all three choices, an IoU of one half, a score within the tolerance,
-class and level. VisualQuality-R1 has no right and wrong, only more and less."""
+"""From which reward on a rollout is right: all three choices, an IoU of one half, a score within the tolerance and
+in Refine-IQA's form, class and level. VisualQuality-R1 has no right and wrong, only more and less."""
 
 
 def measures(
