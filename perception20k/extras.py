@@ -16,11 +16,18 @@ def require(wanted_by: str, extra: str, *packages: str) -> None:
         UserError: names the first missing package and the extra that brings it.
     """
     for name in packages:
-        if find_spec(name) is None:
+        if not _is_there(name):
             raise UserError(
                 f"{wanted_by} needs the package '{name}', which is not installed",
                 f"Install it: pip install 'perception20k[{extra}]'",
             )
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # not even the package that it is a part of
+        return False
 
 
 def gpu_count() -> int:

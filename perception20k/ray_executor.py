@@ -33,7 +33,7 @@ class RayExecutor:
 
         if os.environ.get("RAY_ADDRESS"):
             ray.init(log_to_driver=False)
-        else:
+        elif not ray.is_initialized():
             ray.init(address="local", num_cpus=self._workers, include_dashboard=False, log_to_driver=False)
         return self
 

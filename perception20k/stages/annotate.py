@@ -73,7 +73,7 @@ def area(item: SceneObject) -> int:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_hook=_without_outlines)
     except FileNotFoundError:
         raise UserError(f"{path}: no such annotation file", "Check the config's 'annotations'") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -81,6 +81,12 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UserError(f"{path}: not a COCO instances file: expected keys 'images', 'annotations', 'categories'")
     return data
+
+
+def _without_outlines(entry: dict[str, Any]) -> dict[str, Any]:
+    """An object of the file without its outline, nine tenths of COCO's bytes, dropped while the file is parsed."""
+    entry.pop("segmentation", None)
+    return entry
 
 
 def _scenes(data: dict[str, Any]) -> dict[str, Scene]:

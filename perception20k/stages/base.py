@@ -8,6 +8,7 @@ is the digest of everything an item's outcome depends on. A filter is a function
 from __future__ import annotations
 
 import errno
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ Place = Literal["worker", "apart", "gpu", "threads"]
 """``worker``: in a worker process, with one worker in this one. ``apart``: never in this process, for what may
 crash a decoder. ``gpu``: one process a GPU, without any as ``worker``. ``threads``: threads of this process, for
 what waits for the network."""
+
+
+MOST_AT_RISK = 0.2
+"""Seconds: results that come this soon after a write wait for the next, for a safe write takes milliseconds. A killed
+run loses them; an API's answers never wait."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +155,12 @@ def run_stage(
     run = _Run(stage, journal, Tally(stage.name))
     size = len(items) if isinstance(items, Sized) else None
     with tqdm(total=size, desc=f"{stage.title:>9}", unit="item", disable=not progress, leave=False) as bar:
-        for batch, results in executor.run(stage, run.batches_due(items, bar.update)):
-            run.record(batch, results)
-            bar.update(len(batch))
+        try:
+            for batch, results in executor.run(stage, run.batches_due(items, bar.update)):
+                run.record(batch, results)
+                bar.update(len(batch))
+        finally:
+            run.write_down()
     return run.results(items), run.tally
 
 
@@ -163,6 +172,8 @@ class _Run(Generic[Item]):
         self.keys: Spool[str] = Spool()
         self.flying: dict[int, list[str]] = {}  # keys of the batches that are being worked on, by the batch's id
         self.passing: dict[str, str] = {}  # errors that are not journalled, by key
+        self.fresh: dict[str, Outcome] = {}  # not journalled yet
+        self.written = time.monotonic()
 
     def batches_due(self, items: Iterable[Item], seen: Callable[[int], object]) -> Iterator[list[Item]]:
         """Batches to be worked on; ``seen`` is told how many items are not."""
@@ -182,11 +193,23 @@ class _Run(Generic[Item]):
                 yield chosen
 
     def record(self, batch: list[Item], results: list[Outcome]) -> None:
-        """Journal a batch's outcomes, in one transaction."""
-        pairs = list(zip(self.flying.pop(id(batch)), results, strict=True))
-        self.journal.put(self.stage.name, [(k, {"value": o.value, "error": o.error}) for k, o in pairs if o.lasting])
-        self.passing.update((k, o.error or "") for k, o in pairs if not o.lasting)
+        """Take note of a batch's outcomes: an API's at once, for they are paid for, others a few at a time."""
+        for key, outcome in zip(self.flying.pop(id(batch)), results, strict=True):
+            if outcome.lasting:
+                self.fresh[key] = outcome
+            else:
+                self.passing[key] = outcome.error or ""
         self.tally.done += len(batch)
+        if self.stage.place == "threads" or time.monotonic() - self.written > MOST_AT_RISK:
+            self.write_down()
+
+    def write_down(self) -> None:
+        """Journal what is fresh, in one transaction."""
+        if self.fresh:
+            results = [(key, {"value": o.value, "error": o.error}) for key, o in self.fresh.items()]
+            self.journal.put(self.stage.name, results)
+            self.fresh.clear()
+        self.written = time.monotonic()
 
     def results(self, items: Iterable[Item]) -> Spool[tuple[Item, Outcome]]:
         """Every item with its outcome, in order."""
@@ -199,7 +222,7 @@ class _Run(Generic[Item]):
         return found
 
     def _known(self, key: str) -> bool:
-        if key in self.passing or any(key in keys for keys in self.flying.values()):
+        if key in self.passing or key in self.fresh or any(key in keys for keys in self.flying.values()):
             return True  # the same item twice: it is worked on once
         found = self.journal.get(self.stage.name, key)
         return found is not None and (found["error"] is not None or self.stage.still_there(found["value"]))

@@ -125,6 +125,7 @@ class Ingest(Stage[SourceFile]):
     max_frames: int
     name = "sources"
     place = "apart"
+    batch_size = 4
 
     def key(self, item: SourceFile) -> str:
         """See :class:`Stage`."""

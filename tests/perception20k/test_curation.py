@@ -113,7 +113,7 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
         score = [{"metric": "brisque", "min": 0}, {"metric": "piqe", "min": 0}]
         path = config(tmp_path, photos, models, api, score=score)
         cli("build", path, "--out", tmp_path / "one" / "d", "--workers", "1")
-        assert len(api.requests) == len(api.answered) == 6
+        assert len(api.requests) == len(api.answered) == 6 and api.most_under_way <= 2
         cli("build", path, "--out", tmp_path / "two" / "d", "--workers", "2")
         cli("build", path, "--out", tmp_path / "ray" / "d", "--workers", "2", "--executor", "ray")
     one = Layout(tmp_path / "one" / "d")

@@ -172,6 +172,23 @@ def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Pat
     assert (tally.cached, tally.due) == (1, 1)
 
 
+class Model(Square):
+    """Notes which GPU it is given."""
+
+    place = "gpu"
+
+    def process_one(self, item: int) -> str:
+        time.sleep(0.3)  # long enough for the other process to take the next
+        return os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    with LocalExecutor(1) as executor:
+        results, _ = run_stage(Model(tmp_path / "notes"), list(range(20, 32)), journal, executor, progress=False)
+    assert {outcome.value for _, outcome in results} == {"3", "5"}
+
+
 def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     run_stage(stage, [1, 2], journal, LocalExecutor(), progress=False)

@@ -1,0 +1,184 @@
+"""How the build scales: images per second for one worker, two workers and Ray, stage by stage, and memory.
+
+    python benchmarks/scale.py [--images 80] [--memory 1000 10000] [--no-ray]
+
+Photos are crops of the sample photos, each of its own. A rate is that of one stage run alone by the command line
+(``--only``). It is run twice, for a few photos and then for all: what the second run did more, divided by the time it
+took longer, so that the start-up of processes, workers and Ray is left out; it stands in a column of its own. Memory is
+the largest resident set of the parent and of any one worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+from PIL import Image
+
+from perception20k import images
+
+SAMPLE = Path(str(files("perception20k") / "sample"))
+STAGES = ("sources", "score", "distort")
+FEW = 4
+
+
+@dataclass
+class Measured:
+    """One run of the command line."""
+
+    seconds: float
+    parent: float
+    """Largest resident set, MB."""
+    worker: float
+
+
+def make_photos(folder: Path, count: int, side: int) -> Path:
+    """``count`` different photos with two annotated objects each, and a config; the config's path."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "photos").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    pool = [images.decode(path.read_bytes()) for path in sorted(SAMPLE.glob("*.[jp][pn]g"))]
+    entries, boxes = [], []
+    for number in range(count):
+        photo = pool[number % len(pool)]
+        if min(photo.shape[:2]) < side + 8:
+            photo = cv2.resize(photo, None, fx=(scale := (side + 8) / min(photo.shape[:2])), fy=scale)
+        y, x = (int(rng.integers(size - side)) for size in photo.shape[:2])
+        crop = photo[y : y + side, x : x + side].copy()
+        crop[:2, :8, 0] = np.frombuffer(number.to_bytes(2), np.uint8)[:, None]
+        name = f"{number % 100:02d}/{number:06d}.jpg"
+        (folder / "photos" / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(crop).save(folder / "photos" / name, quality=92)
+        entries.append({"id": number, "file_name": name, "width": side, "height": side})
+        third = side // 3
+        boxes += [
+            {"id": 2 * number, "image_id": number, "category_id": 1, "bbox": [8, 8, third, third]},
+            {"id": 2 * number + 1, "image_id": number, "category_id": 2, "bbox": [side // 2, side // 2, third, third]},
+        ]
+    categories = [{"id": 1, "name": "left thing"}, {"id": 2, "name": "right thing"}]
+    (folder / "coco.json").write_text(json.dumps({"images": entries, "annotations": boxes, "categories": categories}))
+    config = {
+        "sources": ["photos"],
+        "annotations": {"coco": "coco.json"},
+        "score": [{"metric": "brisque", "min": 0}],
+        "samples_per_object": 2,
+        "filters": {"min_delta_e": 0, "min_side": 16},
+    }
+    (folder / "my.yaml").write_text(json.dumps(config))
+    return folder / "my.yaml"
+
+
+def run(config: Path, out: Path, *arguments: str) -> Measured:
+    """The command line, its time and its memory, its workers watched."""
+    command = [sys.executable, "-m", "perception20k", "build", str(config), "--out", str(out), *arguments]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    measured = Measured(0, 0, 0)
+    watcher = threading.Thread(target=_watch, args=(psutil.Process(process.pid), measured))
+    watcher.start()
+    if process.wait():
+        raise SystemExit(f"failed: {' '.join(command)}")
+    watcher.join()
+    measured.seconds = time.perf_counter() - start
+    return measured
+
+
+def _watch(parent: psutil.Process, measured: Measured) -> None:
+    while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
+        try:
+            measured.parent = max(measured.parent, parent.memory_info().rss / 1e6)
+            for child in parent.children(recursive=True):
+                measured.worker = max(measured.worker, child.memory_info().rss / 1e6)
+        except psutil.Error:
+            pass  # it ended while it was looked at
+        time.sleep(0.1)
+
+
+def stage_items(out: Path, stage: str) -> int:
+    with sqlite3.connect(out / ".perception20k" / "journal.sqlite") as db:
+        return int(db.execute("SELECT count(*) FROM results WHERE stage=?", (stage,)).fetchone()[0])
+
+
+def rates(work: Path, count: int, side: int, with_ray: bool) -> None:
+    config = make_photos(work / "rates", count, side)
+    ways = {"1 worker": ["--workers", "1"], "2 workers": ["--workers", "2"]}
+    if with_ray:
+        ways["Ray, 2 CPUs"] = ["--workers", "2", "--executor", "ray"]
+    print(f"{count} photos of {side}x{side}; images/s of each stage (samples/s for distort)")
+    print(
+        f"  {'':14}{'start-up s':>11}"
+        + "".join(f"{stage:>10}" for stage in STAGES)
+        + f"{'parent MB':>11}{'worker MB':>11}"
+    )
+    seconds: dict[str, list[float]] = {}
+    for way, options in ways.items():
+        out = work / "out" / way.replace(" ", "-")
+        shutil.rmtree(out, ignore_errors=True)
+        runs, rates, startup = [], [], 0.0
+        for stage in STAGES:
+            few = run(config, out, "--only", stage, "--limit", str(FEW), *options)
+            before = stage_items(out, stage)
+            rest = run(config, out, "--only", stage, *options)
+            runs += [few, rest]
+            startup = max(startup, few.seconds)
+            seconds.setdefault(way, []).append(rest.seconds - few.seconds)
+            rates.append((stage_items(out, stage) - 2 * before) / max(rest.seconds - few.seconds, 1e-3))
+        cells = "".join(f"{rate:>10.1f}" for rate in rates)
+        parent, worker = max(r.parent for r in runs), max(r.worker for r in runs)
+        print(f"  {way:14}{startup:>11.1f}{cells}{parent:>11.0f}{worker:>11.0f}", flush=True)
+    speedups = [one / two for one, two in zip(seconds["1 worker"], seconds["2 workers"], strict=True)]
+    whole = sum(seconds["1 worker"]) / sum(seconds["2 workers"])
+    print(
+        "  2 workers to 1"
+        + " " * 11
+        + "".join(f"{s:>9.2f}x" for s in speedups)
+        + f"   together {whole:.2f}x (aim: 1.7)"
+    )
+
+
+def memory(work: Path, counts: list[int]) -> None:
+    print("\nmemory by number of photos of 96x96, 2 workers, MB: what finding them takes, what making samples takes")
+    print(f"  {'photos':>8}{'sources: parent':>17}{'worker':>8}{'distort: parent':>17}{'worker':>8}{'seconds':>9}")
+    for count in counts:
+        config = make_photos(work / "memory", count, 96)
+        values = json.loads(config.read_text())
+        config.write_text(json.dumps({**values, "score": None, "samples_per_object": 1}))
+        out = work / "out" / f"memory-{count}"
+        shutil.rmtree(out, ignore_errors=True)
+        found, made = (run(config, out, "--only", stage, "--workers", "2") for stage in ("sources", "distort"))
+        print(
+            f"  {count:>8}{found.parent:>17.0f}{found.worker:>8.0f}{made.parent:>17.0f}{made.worker:>8.0f}"
+            f"{found.seconds + made.seconds:>9.0f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=80, help="photos for the rates, 0 for none")
+    parser.add_argument("--side", type=int, default=768, help="their sides in pixels")
+    parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10000], help="photos for the memory table")
+    parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if options.images:
+            rates(Path(folder), options.images, options.side, not options.no_ray)
+        if options.memory:
+            memory(Path(folder), options.memory)
+
+
+if __name__ == "__main__":
+    main()
