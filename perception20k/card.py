@@ -11,6 +11,7 @@ from distortions import GROUPS, SEVERITIES
 from perception20k import __version__
 from perception20k.config import Config
 from perception20k.records import Sample, Source
+from perception20k.stages.detect import objects_sentence
 from perception20k.stages.score import metric_notes
 
 _SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
@@ -50,7 +51,7 @@ def card(
         seed=config.seed,
         preset=config.preset,
         drops=_drops(drops),
-        metrics=_metrics(config),
+        metrics=f"{_metrics(config)}\n\n{objects_sentence(config)}",
         review=review_sentence(review),
         severity_heads=" | ".join(SEVERITIES),
         table="\n".join(_group_row(group, samples) for group in GROUPS),

@@ -33,6 +33,7 @@ from perception20k.records import (
     sources_table,
 )
 from perception20k.shards import expected_bytes, write_shards
+from perception20k.stages.detect import objects_note
 from perception20k.stages.score import metric_notes
 from perception20k.stages.split import split
 from perception20k.stats import statistics
@@ -94,7 +95,7 @@ def export(
     before = read_manifest(layout)
     fingerprint = digest(
         [
-            3,
+            4,
             asdict(config),
             [sample_row(s) for s in every],
             [source_row(s) for s in sources],
@@ -122,7 +123,12 @@ def export(
     drops = drops_by_stage(_quarantine(layout))
     write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
     known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
-    about = {"rft_samples": rft, "review": review, "metrics": metric_notes(config.score)}
+    about = {
+        "rft_samples": rft,
+        "review": review,
+        "metrics": metric_notes(config.score),
+        "objects": objects_note(config),
+    }
     write_manifest(layout, fingerprint, known, about)
     return Exported(len(survivors), rft, review, changed=True)
 

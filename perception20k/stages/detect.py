@@ -3,15 +3,16 @@ construction)."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from perception20k.config import Detect
+from perception20k.config import Config, Detect
 from perception20k.detectors.grounding_dino import GroundingDino
-from perception20k.files import digest
+from perception20k.files import digest, sha256
 from perception20k.models import revision_of
 from perception20k.records import SceneObject
 from perception20k.stages.base import Stage
-from perception20k.stages.describe import Named
+from perception20k.stages.describe import PROMPT_VERSION, Named, prompt
 from perception20k.stages.sources import load_source
 
 
@@ -56,3 +57,38 @@ def confident(found: list[dict[str, Any]], threshold: float) -> tuple[tuple[Scen
         else:
             dropped.append((best["name"], f"its best box scores {best['score']:.2f}, under {threshold:g}"))
     return tuple(kept), dropped
+
+
+def objects_note(config: Config) -> dict[str, Any]:
+    """What the manifest says of where objects and boxes come from; :func:`objects_sentence` for the card."""
+    if config.describe is None or config.detect is None:
+        assert config.annotations is not None
+        return {"annotations": Path(config.annotations.coco).name}
+    return {
+        "named_by": f"{config.describe.backend} {_model_name(config.describe.model)}",
+        "prompt": PROMPT_VERSION,
+        "prompt_sha256": sha256(prompt().encode()),
+        "boxed_by": _model_name(config.detect.model),
+        "threshold": config.detect.threshold,
+    }
+
+
+def objects_sentence(config: Config) -> str:
+    """The same in words.
+
+    >>> from perception20k.config import Annotations
+    >>> objects_sentence(Config(("photos/",), Annotations("photos/instances.json")))
+    'Objects and boxes come from annotations (`instances.json`).'
+    """
+    note = objects_note(config)
+    if "annotations" in note:
+        return f"Objects and boxes come from annotations (`{note['annotations']}`)."
+    return (
+        f"Objects were named by {note['named_by']} (prompt `{note['prompt']}`) and boxed by {note['boxed_by']}, "
+        f"with a score of {note['threshold']:g} or more."
+    )
+
+
+def _model_name(model: str) -> str:
+    """A model of the hub by its whole name, a folder by its own."""
+    return Path(model).name if Path(model).is_absolute() else model

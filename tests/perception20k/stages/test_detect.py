@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from perception20k.config import Detect
+from perception20k.config import Annotations, Config, Describe, Detect
 from perception20k.records import SceneObject, Source
 from perception20k.stages.describe import Named
-from perception20k.stages.detect import DetectStage, confident
+from perception20k.stages.detect import DetectStage, confident, objects_note, objects_sentence
 from perception20k.stages.sources import Candidate
 
 
@@ -17,6 +17,14 @@ def test_a_box_that_is_not_sure_enough_is_dropped_with_its_score() -> None:
     kept, dropped = confident(found, 0.35)
     assert kept == (SceneObject("dog", (1, 2, 30, 40), 0.35),)
     assert dropped == [("red car", "its best box scores 0.35, under 0.35")]
+
+
+def test_the_notes_say_who_named_and_who_boxed_without_a_path_of_this_machine() -> None:
+    config = Config(("photos",), None, Describe(model="m"), Detect("/home/me/dino", threshold=0.4))
+    assert objects_sentence(config) == (
+        "Objects were named by gemini m (prompt `objects.v1`) and boxed by dino, with a score of 0.4 or more."
+    )
+    assert objects_note(Config(("photos",), Annotations("/x/coco.json"))) == {"annotations": "coco.json"}
 
 
 def test_the_key_knows_image_phrases_and_weights_and_not_the_threshold(tmp_path: Path) -> None:
