@@ -9,7 +9,7 @@ from typing import Any
 
 from annotate_app.protocol import Settings, dataset_cap, session_cap
 from annotate_app.refusal import Refused
-from annotate_app.sessions import Session, counting, has_lapsed, is_finished, last_sign, samples_of
+from annotate_app.sessions import Session, counting, has_lapsed, is_finished, last_sign
 from annotate_app.wire import Event
 
 _ON_ITEM = {
@@ -128,7 +128,7 @@ class Record:
         item, before = self._item(event.position), self._last_decision(event.position)
         if item["role"] != "sample" or (before is not None and before["action"] == "delete"):
             return
-        cap = session_cap(len(samples_of(self.log, self.session)))
+        cap = session_cap(self.session.about["batch"])
         if self.used() >= cap:
             raise Refused(
                 "session_cap",

@@ -7,7 +7,7 @@ const AHEAD = 4;
 const BEHIND = 2;
 const FETCHED = 30; // images ahead whose bytes are in the browser's cache, so that a short outage stops nobody
 const MARGIN = 12; // device pixels around an image that is larger than the stage, for the lines of the box
-const REFERENCE_AFTER = 120; // ms on one image before its reference is fetched: not while racing through
+const REFERENCE_AFTER = 250; // ms on one image before its reference is fetched: not while racing through
 
 export class Stage {
   constructor(element) {
@@ -174,7 +174,7 @@ export class Stage {
       while (this.items === items) {
         this.fetched = Math.max(this.fetched, this.position + AHEAD + 1);
         if (this.fetched >= Math.min(items.length, this.position + FETCHED)) break;
-        await (await fetch(items[this.fetched].image, { priority: 'low' })).blob();
+        await prefetch(items[this.fetched].image);
         this.fetched += 1;
         this.element.dataset.fetched = this.fetched;
       }
@@ -189,6 +189,16 @@ export class Stage {
     this.element.addEventListener('pointermove', move);
     this.element.addEventListener('pointerup', () => this.element.removeEventListener('pointermove', move), { once: true });
   }
+}
+
+// Into the browser's cache, and no further.
+function prefetch(url) {
+  return new Promise((resolve, reject) => {
+    const link = make('link', { rel: 'prefetch', as: 'image', href: url });
+    link.onload = () => { link.remove(); resolve(); };
+    link.onerror = () => { link.remove(); reject(new Error(url)); };
+    document.head.append(link);
+  });
 }
 
 // Runs once the frame that is being made has gone to the screen.

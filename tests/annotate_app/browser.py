@@ -81,6 +81,10 @@ class Process:
         self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
         until(self._answers, 60)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL: no chance to tidy up."""
         self._process.kill()
