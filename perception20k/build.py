@@ -79,7 +79,9 @@ class _Build:
         self, config: Config, layout: Layout, executor: Executor, part: Part, say: Say, progress: bool
     ) -> None:
         self.config, self.layout, self.executor, self.part = config, layout, executor, part
-        self.say, self.progress = say, progress
+        self.say, self.progress, self.survey = say, progress, say
+        if part.dry_run:  # what is known so far is not what there is
+            self.say = lambda line: None
         self.worked = 0
         self.left_out: dict[str, Spool[dict[str, str]]] = {}
         self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
@@ -260,7 +262,7 @@ class _Build:
         if self.part.dry_run or self.part.only:
             calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
-            self.say(f"  {stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}")
+            self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}")
         rows = self.left_out.setdefault(stage.name, Spool())
         for item, outcome in results:
             if outcome.error is None:
