@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -110,8 +111,7 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
     tmp_path: Path, photos: Path, models: Path, cli: Cli
 ) -> None:
     with FakeApi(answer) as api:
-        score = [{"metric": "brisque", "min": 0}, {"metric": "piqe", "min": 0}]
-        path = config(tmp_path, photos, models, api, score=score)
+        path = config(tmp_path, photos, models, api)
         cli("build", path, "--out", tmp_path / "one" / "d", "--workers", "1")
         assert len(api.requests) == len(api.answered) == 6 and api.most_under_way <= 2
         cli("build", path, "--out", tmp_path / "two" / "d", "--workers", "2")
@@ -123,7 +123,7 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
         "salon.png", "nuthatch.png", "clock.png", "tulips.png", "dog_indoors.mp4#frame=10", "dog_indoors.mp4#frame=30"
     }  # fmt: skip
     for source in sources:
-        assert set(source.scores) == {"brisque", "piqe"}
+        assert set(source.scores) == {"brisque"}
         assert {item.name for item in source.objects} >= {"wooden chair", "tall man"}
         assert all(item.score is not None and 0 <= item.score <= 1 for item in source.objects)
     frame = next(s for s in sources if s.frame == 30)
@@ -133,13 +133,26 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
     everything = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert KEY.encode() not in everything and api.keys == {KEY}
     manifest = json.loads(one.manifest.read_text())
-    assert [(note["name"], note["rule"]) for note in manifest["metrics"]] == [
-        ("brisque", "100 is 0, 0 is 100, linear, clipped"),
-        ("piqe", "100 is 0, 0 is 100, linear, clipped"),
-    ]
     assert manifest["objects"]["named_by"] == "gemini gemini-test" and manifest["objects"]["boxed_by"] == "dino"
     assert "named by gemini gemini-test (prompt `objects.v1`) and boxed by dino" in one.card.read_text()
-    assert all(note["licence"] in one.card.read_text() for note in manifest["metrics"])
+
+
+def test_several_metrics_must_agree_and_stand_in_the_manifest_and_the_card(
+    tmp_path: Path, photos: Path, models: Path
+) -> None:
+    with FakeApi(answer) as api:
+        score = [{"metric": "brisque", "min": 0}, {"metric": "piqe", "min": 50}]
+        path, out = config(tmp_path, photos, models, api, video=False, score=score), tmp_path / "d"
+        run(path, out)
+    kept = read_sources(Layout(out).sources)
+    dropped = [why for item, why in quarantine(out).items() if item.startswith("score")]
+    assert kept and len(kept) + len(dropped) == 4
+    assert all(set(s.scores) == {"brisque", "piqe"} and s.scores["piqe"] >= 50 for s in kept)
+    assert all(re.fullmatch(r"piqe \d+\.\d is below 50", why) for why in dropped)
+    notes, card = json.loads(Layout(out).manifest.read_text())["metrics"], Layout(out).card.read_text()
+    assert [(note["name"], note["min"]) for note in notes] == [("brisque", 0), ("piqe", 50)]
+    for note in notes:
+        assert f"| {note['rule']} | {note['revision']} | {note['licence']} |" in card
 
 
 def test_trouble_of_every_kind_ends_in_the_quarantine_or_in_the_next_run(
