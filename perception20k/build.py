@@ -7,10 +7,9 @@ bytes; run again, it does nothing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from perception20k.config import Config, Score, dump_config, located, without_ca
 from perception20k.errors import UserError
 from perception20k.executor import Executor, Idle
 from perception20k.export import Exported, Say, export
-from perception20k.files import clear_leftovers, write_text, written_aside
+from perception20k.files import clear_leftovers, write_text
 from perception20k.journal import Journal
 from perception20k.layout import Layout
 from perception20k.manifest import prune
+from perception20k.quarantine import Quarantine
 from perception20k.records import Sample, read_samples
 from perception20k.spool import Spool
 from perception20k.stages.annotate import CocoAnnotations
@@ -83,7 +83,7 @@ class _Build:
         if part.dry_run:  # what is known so far is not what there is
             self.say = lambda line: None
         self.worked = 0
-        self.left_out: dict[str, Spool[dict[str, str]]] = {}
+        self.quarantine = Quarantine()
         self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
 
     def run(self, *, force: bool, allow_unverified: bool) -> Built:
@@ -97,7 +97,7 @@ class _Build:
         used = {s.image_id for s in samples}
         sources = [c.source for c in candidates if c.source.image_id in used]
         self.refuse_loss(samples, force)
-        self.write_quarantine()
+        self.quarantine.write(self.layout.quarantine)
         if not samples:
             raise UserError(f"{self.layout.root}: no sample could be made", f"See why in {self.layout.quarantine}")
         prune(self.layout, self.layout.source_images, {s.file for s in sources})
@@ -112,7 +112,7 @@ class _Build:
         found = Spool(islice(discover(self.config.sources), self.part.limit))
         decoded: Spool[Candidate] = Spool()
         for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
-            self.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
+            self.quarantine.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
             for candidate in candidates_of(item, records):
                 decoded.append(candidate)
         kept: Spool[Candidate] = Spool()
@@ -121,7 +121,7 @@ class _Build:
             if keep and not reason:
                 kept.append(candidate)
             else:
-                self.drop("sources", [(candidate.source.origin, reason or too_small)])
+                self.quarantine.drop("sources", [(candidate.source.origin, reason or too_small)])
         self.say(f"Sources: {len(kept)} images from {len(found)} files")
         return kept
 
@@ -140,7 +140,7 @@ class _Build:
             if keep:
                 kept.append(candidate)
             else:
-                self.drop("score", [(candidate.source.origin, reason)])
+                self.quarantine.drop("score", [(candidate.source.origin, reason)])
         self.say(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
@@ -154,7 +154,7 @@ class _Build:
         for candidate in candidates:
             value, reason = table.find(candidate.source)
             if value is None:
-                self.drop("score", [(candidate.source.origin, reason)])
+                self.quarantine.drop("score", [(candidate.source.origin, reason)])
             else:
                 yield candidate, value
 
@@ -166,13 +166,13 @@ class _Build:
         for candidate in found:
             source = candidate.source
             objects, dropped = select_objects(source, self.config.filters)
-            self.drop("objects", [(f"{source.origin}: {name}", why) for name, why in dropped])
+            self.quarantine.drop("objects", [(f"{source.origin}: {name}", why) for name, why in dropped])
             keep, reason = enough_objects(objects, self.config.filters)
             if keep:
                 kept.append(with_source(candidate, objects=objects))
                 count += len(objects)
             else:
-                self.drop("objects", [(source.origin, reason)])
+                self.quarantine.drop("objects", [(source.origin, reason)])
         self.say(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
@@ -183,7 +183,7 @@ class _Build:
         for candidate in candidates:
             source, reason = annotations.objects_of(candidate.source)
             if source is None:
-                self.drop("objects", [(candidate.source.origin, reason)])
+                self.quarantine.drop("objects", [(candidate.source.origin, reason)])
             else:
                 yield Candidate(candidate.path, source)
 
@@ -194,11 +194,11 @@ class _Build:
         for candidate, answer in self._run(DescribeStage(self.config.describe), candidates, _origin):
             origin = candidate.source.origin
             phrases, refused, reason = read_answer(answer["text"])
-            self.drop("describe", [(f"{origin}: {phrase}", why) for phrase, why in refused])
+            self.quarantine.drop("describe", [(f"{origin}: {phrase}", why) for phrase, why in refused])
             if not reason and len(phrases) < self.config.filters.min_objects:
                 reason = f"{len(phrases)} distinct subjects named, fewer than {self.config.filters.min_objects}"
             if reason:
-                self.drop("describe", [(origin, reason)])
+                self.quarantine.drop("describe", [(origin, reason)])
             else:
                 named.append(Named(candidate, phrases))
         self.say(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
@@ -209,7 +209,7 @@ class _Build:
         assert self.config.detect is not None
         for item, found in self._run(DetectStage(self.config.detect), named, lambda item: _origin(item.candidate)):
             objects, dropped = confident(found, self.config.detect.threshold)
-            self.drop("detect", [(f"{_origin(item.candidate)}: {name}", why) for name, why in dropped])
+            self.quarantine.drop("detect", [(f"{_origin(item.candidate)}: {name}", why) for name, why in dropped])
             yield with_source(item.candidate, objects=objects)
 
     def make_samples(self, candidates: Spool[Candidate]) -> Spool[Sample]:
@@ -220,7 +220,7 @@ class _Build:
         samples: Spool[Sample] = Spool()
         for plan, made in self._run(stage, plans, _plan_name):
             if "dropped" in made:
-                self.drop("distort", [(_plan_name(plan), made["dropped"])])
+                self.quarantine.drop("distort", [(_plan_name(plan), made["dropped"])])
             else:
                 samples.append(stage.sample(plan, made))
         self.say(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
@@ -238,22 +238,6 @@ class _Build:
                 "Put them back, or go on with --force",
             )
 
-    def drop(self, stage: str, dropped: Sequence[tuple[str, str]]) -> None:
-        """Note what was filtered out."""
-        rows = self.left_out.setdefault(stage, Spool())
-        for item, reason in dropped:
-            rows.append({"stage": stage, "item": item, "reason": reason})
-
-    def write_quarantine(self) -> None:
-        """``quarantine/<stage>.jsonl``: what failed and what was filtered out, in the pipeline's order."""
-        for stage, rows in self.left_out.items():
-            path = self.layout.quarantine / f"{stage}.jsonl"
-            if not rows:
-                path.unlink(missing_ok=True)
-            elif not _holds(path, _lines(rows)):
-                with written_aside(path) as aside, aside.open("wb") as stream:
-                    stream.writelines(_lines(rows))
-
     def _run(self, stage: Stage[Any], items: Spool[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
         """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""
         executor = self.executor if self.part.works(stage.name) else Idle()
@@ -263,12 +247,12 @@ class _Build:
             calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
             self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}")
-        rows = self.left_out.setdefault(stage.name, Spool())
+        self.quarantine.open(stage.name)
         for item, outcome in results:
             if outcome.error is None:
                 yield item, outcome.value
             else:
-                rows.append({"stage": stage.name, "item": name(item), "error": outcome.error})
+                self.quarantine.fail(stage.name, name(item), outcome.error)
 
 
 def build(
@@ -337,14 +321,3 @@ def _origin(candidate: Candidate) -> str:
 
 def _plan_name(plan: Plan) -> str:
     return f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"
-
-
-def _lines(rows: Spool[dict[str, str]]) -> Iterator[bytes]:
-    return ((json.dumps(row, ensure_ascii=False) + "\n").encode(errors="backslashreplace") for row in rows)
-
-
-def _holds(path: Path, lines: Iterator[bytes]) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return all(before == line for before, line in zip_longest(stream, lines))
