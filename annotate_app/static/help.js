@@ -4,8 +4,9 @@ import { byId, make, setOpen } from './dom.js';
 import { ACTIONS, keyName } from './keys.js';
 
 export class Help {
-  constructor({ keys, closed }) {
-    Object.assign(this, { keys, closed });
+  constructor({ keys, stage, closed }) {
+    Object.assign(this, { keys, stage, closed });
+    this.isOpen = false;
     keys.over = (action, event, down) => this.#take(action, down);
     keys.changed = () => this.render();
     byId('keys-on').onchange = (event) => keys.switch(event.target.checked);
@@ -14,13 +15,13 @@ export class Help {
   }
 
   #take(action, down) {
-    if (byId('review').dataset.screen !== 'judge') return false;
-    const open = byId('help').classList.contains('open');
-    if (action !== 'help') return open;
+    if (action !== 'help') return this.isOpen;
     if (!down) return true;
+    this.isOpen = !this.isOpen;
     this.keys.learning = null;
-    setOpen('help', !open);
-    if (open) this.closed();
+    setOpen('help', this.isOpen);
+    this.stage.blank(this.isOpen);
+    if (!this.isOpen) this.closed();
     return true;
   }
 
