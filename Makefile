@@ -7,7 +7,8 @@
 PYTHON ?= python3
 LIGHT := .venv-light
 FULL := .venv
-UV_FLAGS := -q -c constraints.txt
+# Compiled once at the install, so that no worker of the tests compiles torch again.
+UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
 .PHONY: demo test check docs bench pin clean
 
