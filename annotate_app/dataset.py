@@ -53,18 +53,17 @@ class Dataset:
         """The file of a sample, lossless."""
         return self._inside(self.samples[sample_id].file)
 
-    def reference(self, sample_id: str) -> tuple[bytes, str]:
-        """A sample's source image and its media type.
+    def reference(self, sample_id: str) -> images.Array:
+        """A sample's source image: RGB of shape (height, width, 3), dtype uint8.
 
-        Decoded as the pipeline decoded it and encoded losslessly, so that it differs from the sample inside
-        the box alone, whatever orientation or colour profile the original file carries.
+        Decoded as the pipeline decoded it, so that it differs from the sample inside the box alone, whatever
+        orientation or colour profile the original file carries.
 
         Raises:
             OSError, perception20k.images.ImageError: the file is gone or damaged.
         """
         file = self._inside(self.source(sample_id).file)
-        data, suffix = images.encode(images.decode(file.read_bytes()))
-        return data, f"image/{suffix.removeprefix('.')}"
+        return images.decode(file.read_bytes())
 
     def _inside(self, file: str) -> Path:
         """The path of a file that a table names: tables are shared, so one may name anything."""

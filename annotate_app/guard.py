@@ -1,4 +1,4 @@
-"""The door: login, body size, foreign origins and headers, for every route, our own as well as Gradio's.
+"""The door: login, host, body size, foreign origins and headers, for every route, our own as well as Gradio's.
 
 Plain ASGI around the whole application, so that nothing can be mounted past it. Gradio serves the page and its
 assets and nothing else: its API, uploads and file routes are closed, since the page needs none of them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import ipaddress
 import json
 import os
 from collections.abc import Mapping
@@ -60,6 +61,21 @@ def read_auth(file: Path | None) -> dict[str, str]:
     return users
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this computer."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _names_loopback(netloc: str) -> bool:
+    try:
+        return is_loopback(urlsplit(f"//{netloc}").hostname or "")
+    except ValueError:  # no address has such brackets
+        return False
+
+
 class Guard:
     """Wraps an application; ``users`` maps names to passwords, empty for no login.
 
@@ -90,6 +106,9 @@ class Guard:
         if self._users and user is None:
             challenge = {"www-authenticate": 'Basic realm="Perception20K review", charset="UTF-8"'}
             return await _refuse(send_guarded, 401, "log in", challenge)
+        if not self._users and not _names_loopback(headers.get("host", "")):
+            # A site whose name was made to point here would otherwise read and write as if it were this one.
+            return await _refuse(send_guarded, 421, "without a login this is served as localhost alone")
         scope.setdefault("state", {})["user"] = user
         if path.startswith(PAGE) and (scope["method"] not in ("GET", "HEAD") or "gradio_api" in path):
             return await _refuse(send_guarded, 404, "not served")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from annotate_app.dataset import Dataset
-from annotate_app.guard import AUTH_VARIABLE, read_auth
+from annotate_app.guard import AUTH_VARIABLE, is_loopback, read_auth
 from annotate_app.protocol import Settings
 from annotate_app.review import Review
 from annotate_app.server import create_app
@@ -35,7 +34,7 @@ def serve(
             port in use.
     """
     users = read_auth(auth_file)
-    if not users and not _is_loopback(host):
+    if not users and not is_loopback(host):
         raise UserError(
             f"--host {host}: others on the network could judge under any name",
             f"Give --auth FILE or set ${AUTH_VARIABLE}",
@@ -52,13 +51,6 @@ def serve(
             )
             with suppress(KeyboardInterrupt):  # the way to stop it
                 uvicorn.Server(config).run(sockets=[listener])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:

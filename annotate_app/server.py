@@ -6,6 +6,7 @@ and below; here requests are read and refusals become 4xx answers.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +14,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp
 
@@ -26,7 +28,7 @@ from annotate_app.refusal import Refused, Unknown
 from annotate_app.review import Review
 from annotate_app.summary import figure_svg, summarise
 from annotate_app.wire import Events, Lease, Name, Opening, Position, Training, Uuid
-from perception20k.images import ImageError
+from perception20k.images import Array, ImageError, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 """What an identifier shows never changes."""
@@ -96,15 +98,15 @@ def _routes(review: Review) -> APIRouter:
     def image(request: Request, session: SessionId, position: Place) -> Response:
         item = review.item(session, position, request.state.user)
         if item["role"] == "undistorted":
-            return _reference(review, item["sample_id"])
+            return _lossless(review.dataset.reference(item["sample_id"]))  # in the samples' own format
         path = review.dataset.image(item["sample_id"])
-        if not path.is_file():
-            raise Unknown
-        return FileResponse(path, headers=_FOREVER)
+        # Read at once: sent in pieces, each by way of a thread, a file takes ten times as long.
+        media_type = f"image/{path.suffix.removeprefix('.')}"
+        return Response(path.read_bytes(), media_type=media_type, headers=_FOREVER)
 
     @api.get("/api/sessions/{session}/references/{position}")
     def reference(request: Request, session: SessionId, position: Place) -> Response:
-        return _reference(review, review.item(session, position, request.state.user)["sample_id"])
+        return _plain(review.dataset.reference(review.item(session, position, request.state.user)["sample_id"]))
 
     @api.get("/api/sessions/{session}/summary")
     def summary(session: SessionId) -> dict[str, Any]:
@@ -117,9 +119,16 @@ def _routes(review: Review) -> APIRouter:
     return api
 
 
-def _reference(review: Review, sample_id: str) -> Response:
-    data, media_type = review.dataset.reference(sample_id)
-    return Response(data, media_type=media_type, headers=_FOREVER)
+def _lossless(pixels: Array) -> Response:
+    data, suffix = encode(pixels)
+    return Response(data, media_type=f"image/{suffix.removeprefix('.')}", headers=_FOREVER)
+
+
+def _plain(pixels: Array) -> Response:
+    """Uncompressed: made in 2 ms where the fastest lossless format takes 50, while somebody is judging."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "BMP")
+    return Response(buffer.getvalue(), media_type="image/bmp", headers=_FOREVER)
 
 
 def _name(request: Request, given: str) -> str:

@@ -4,9 +4,8 @@ import { byId, make, setOpen } from './dom.js';
 import { ACTIONS, keyName } from './keys.js';
 
 export class Help {
-  constructor({ keys, stage, closed }) {
-    Object.assign(this, { keys, stage, closed });
-    this.isOpen = false;
+  constructor({ keys, closed }) {
+    Object.assign(this, { keys, closed });
     keys.over = (action, event, down) => this.#take(action, down);
     keys.changed = () => this.render();
     byId('keys-on').onchange = (event) => keys.switch(event.target.checked);
@@ -15,13 +14,13 @@ export class Help {
   }
 
   #take(action, down) {
-    if (action !== 'help') return this.isOpen;
+    if (byId('review').dataset.screen !== 'judge') return false;
+    const open = byId('help').classList.contains('open');
+    if (action !== 'help') return open;
     if (!down) return true;
-    this.isOpen = !this.isOpen;
     this.keys.learning = null;
-    setOpen('help', this.isOpen);
-    this.stage.blank(this.isOpen);
-    if (!this.isOpen) this.closed();
+    setOpen('help', !open);
+    if (open) this.closed();
     return true;
   }
 

@@ -25,8 +25,7 @@ export class Judge {
       { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
     this.stage.showBox(true);
     showScreen('judge');
-    setOpen('pause', false);
-    setOpen('end', false);
+    for (const over of ['pause', 'help', 'end']) setOpen(over, false);
     this.stage.blank(false);
     this.keys.front = (...args) => this.act(...args);
     this.put('open', { display: {
@@ -262,7 +261,8 @@ export class Judge {
       const used = Math.min(this.#expected(), session.cap);
       parts.push(`deletions: ${used} used, ${session.cap - used} left`);
     }
-    byId('progress').textContent = parts.filter(Boolean).join('  ·  ');
+    byId('progress').textContent = parts.filter(Boolean).join(' · ');
+    byId('larger').style.display = this.stage.larger ? 'inline' : 'none';
     const marks = { accept: 'accept', restore: 'accept', delete: 'delete', confirm: 'delete' };
     for (const button of byId('buttons').querySelectorAll('button')) {
       const { action } = button.dataset;

@@ -29,15 +29,19 @@ export async function start(element, config) {
     changed: () => { showSending(outbox); judge.render(); },
     stored: (answer) => { if (judge.session) judge.stored(answer); },
     refused: (event, answer, dropped) => {
-      if (!judge.session) return void (lost = `${answer.message} (${dropped} decisions were not stored.)`);
+      if (!judge.session) return lose(answer, dropped);
       if (['lapsed', 'finished', 'undo', 'reason'].includes(answer.refused)) over?.(answer);
       else judge.refused(event, answer.message);
     },
-    blocked: (answer) => over?.(answer),
+    blocked: (answer, dropped) => {
+      if (dropped) lose(answer, dropped);
+      over?.(answer);
+    },
   });
-  let lost = '';
+  let lost = ''; // what could not be stored, to be told at the next occasion
+  const lose = ({ message }, dropped) => { lost = `${dropped} decisions could not be stored: ${message}.`; };
   const judge = new Judge({ stage, outbox, keys, offerPause: config.offer_pause, done: () => over?.(null) });
-  new Help({ keys, stage, closed: () => judge.lookAgain() });
+  new Help({ keys, closed: () => judge.lookAgain() });
   for (const button of document.querySelectorAll('#review [data-action]:not(#buttons *)')) {
     button.onclick = (event) => keys.act(button.dataset.action, event, true);
   }
@@ -89,7 +93,9 @@ export async function start(element, config) {
     const answer = await ended;
     over = null;
     judge.leave();
-    if (answer) return ['undo', 'reason'].includes(answer.refused) ? { where: here } : { message: answer.message };
+    if (answer) {
+      return ['undo', 'reason'].includes(answer.refused) ? { where: here } : { message: lost || answer.message };
+    }
     remember(null);
     if (verifies === null && await offerVerification(keys, opened.data.session)) {
       return { where: { reviewer, verifies: opened.data.session } };

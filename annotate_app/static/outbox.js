@@ -8,7 +8,7 @@ const PREFIX = 'perception20k.outbox.';
 const AT_ONCE = 50;
 
 export class Outbox {
-  // hear: { changed(), stored(answer), refused(event, answer, dropped), blocked(answer) }
+  // hear: { changed(), stored(answer), refused(event, answer, dropped), blocked(answer, dropped) }
   constructor(tab, hear) {
     this.tab = tab;
     this.prefix = `${PREFIX}${tab}.${Date.now()}.`; // a reload keeps the tab and must not write over its keys
@@ -35,6 +35,7 @@ export class Outbox {
 
   // Take over what this reviewer's earlier tabs in this browser could not send, or this tab before its reload.
   adopt(reviewer) {
+    this.queue = []; // all of it is in the store
     const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
     const found = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))
       .filter((entry) => entry.reviewer === reviewer)
@@ -81,7 +82,11 @@ export class Outbox {
           && (all || event.id === data.event || event.target === data.event));
         this.hear.refused(refused, data, dropped);
       } else if (!answer.ok) {
-        this.hear.blocked(data);
+        // A session that the server does not know can never be sent; a tab without the lease, or without a
+        // login, may send it later.
+        const hopeless = ['unknown', 'malformed'].includes(data.refused);
+        const dropped = hopeless ? this.#drop((event, of) => of === session) : 0;
+        this.hear.blocked(data, dropped);
         break;
       }
     }

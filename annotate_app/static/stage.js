@@ -7,7 +7,7 @@ const AHEAD = 4;
 const BEHIND = 2;
 const FETCHED = 30; // images ahead whose bytes are in the browser's cache, so that a short outage stops nobody
 const MARGIN = 12; // device pixels around an image that is larger than the stage, for the lines of the box
-const REFERENCE_AFTER = 250; // ms on one image before its reference is fetched: not while racing through
+const SETTLED = 400; // ms on one image before anything but the next images is fetched: not while racing through
 
 export class Stage {
   constructor(element) {
@@ -153,25 +153,27 @@ export class Stage {
   #surround(position) {
     clearTimeout(this.later);
     const near = this.items.slice(Math.max(0, position - BEHIND), position + AHEAD + 1).map((item) => item.image);
-    const references = this.items.slice(position, position + 2).map((item) => item.reference);
+    const { reference } = this.items[position];
     for (const [url, { image }] of this.pool) {
-      if (!near.includes(url) && !references.includes(url)) {
+      if (!near.includes(url) && url !== reference) {
         image.remove();
         this.pool.delete(url);
       }
     }
     for (const item of this.items.slice(position + 1, position + AHEAD + 1)) this.#load(item.image);
-    this.later = setTimeout(() => references.forEach((url) => this.#load(url)), REFERENCE_AFTER);
-    this.#fetchAhead();
+    this.later = setTimeout(() => {
+      this.#load(reference);
+      this.#fetchAhead();
+    }, SETTLED);
   }
 
-  // One at a time, so that images about to be shown never wait behind it.
+  // One at a time, and no further once the next image is asked for.
   async #fetchAhead() {
     if (this.fetching) return;
     this.fetching = true;
-    const { items } = this;
+    const { items, position } = this;
     try {
-      while (this.items === items) {
+      while (this.items === items && this.position === position) {
         this.fetched = Math.max(this.fetched, this.position + AHEAD + 1);
         if (this.fetched >= Math.min(items.length, this.position + FETCHED)) break;
         await prefetch(items[this.fetched].image);

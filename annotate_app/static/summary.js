@@ -37,7 +37,7 @@ export async function showSummary(keys, session) {
     row('judged', data.judged),
     row('deleted', `${data.deleted} of at most ${data.cap}${reasons ? ` (${reasons})` : ''}`),
     row('verified', `${data.confirmed} confirmed, ${data.restored} restored, ${data.waiting} waiting`),
-    row('time', `${data.minutes.toFixed(1)} min without ${data.pauses} pause${data.pauses === 1 ? '' : 's'}`
+    row('time', `${data.minutes.toFixed(1)} min, ${data.pauses} pause${data.pauses === 1 ? '' : 's'} not counted`
       + (data.seconds_each === null ? '' : `; ${data.seconds_each.toFixed(1)} s an image at the median`)))));
   byId('summary-pictures').replaceChildren(...Object.entries(data.figures).map(([name, title]) => make('figure', {},
     make('img', { src: `/api/sessions/${session}/figures/${name}.svg`, alt: title }),

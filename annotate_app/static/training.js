@@ -30,6 +30,7 @@ export class Training {
     showScreen('judge');
     setOpen('end', false);
     byId('notice').textContent = byId('sending').textContent = '';
+    byId('larger').style.display = 'none';
     byId('why').hidden = false;
     await new Promise((finish) => {
       this.finish = finish;

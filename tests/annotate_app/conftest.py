@@ -25,6 +25,11 @@ from tests.annotate_app.datasets import write_dataset
 BARE = Settings(training=False)
 
 
+def client_of(review: Review) -> TestClient:
+    """A client without a login, on the computer itself."""
+    return TestClient(create_app(review), base_url="http://127.0.0.1")
+
+
 class Clock:
     """The server's clock, in seconds; stands still unless told."""
 
@@ -145,7 +150,7 @@ def desk(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk
     ann = Person(review, clock, "ann")
     ann.open()
     guarded = TestClient(create_app(review, USERS), follow_redirects=False)
-    yield Desk(review, ann, TestClient(create_app(review)), guarded)
+    yield Desk(review, ann, client_of(review), guarded)
     review.close()
 
 

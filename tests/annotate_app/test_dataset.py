@@ -51,9 +51,7 @@ def test_label_is_the_groups_word_for_prompts(layout: Layout) -> None:
 def test_reference_differs_from_the_sample_inside_the_box_alone(layout: Layout) -> None:
     dataset = Dataset(layout)
     sample = next(s for s in dataset.samples.values() if s.type == "blur_gaussian")
-    data, media_type = dataset.reference(sample.sample_id)
-    assert media_type == "image/webp"
-    reference = images.decode(data).astype(int)
+    reference = dataset.reference(sample.sample_id).astype(int)
     changed = np.abs(reference - images.decode(dataset.image(sample.sample_id).read_bytes())).sum(axis=2)
     x1, y1, x2, y2 = sample.box
     assert changed[y1:y2, x1:x2].any()
@@ -69,7 +67,7 @@ def test_reference_is_turned_as_the_pipeline_turned_it(layout: Layout) -> None:
     exif[0x0112] = 6  # rotate by 90 degrees to show
     Image.new("RGB", (20, 10)).save(file.with_suffix(".jpg"), exif=exif)
     file.with_suffix(".jpg").rename(file)
-    assert images.decode(dataset.reference(sample.sample_id)[0]).shape == (20, 10, 3)
+    assert dataset.reference(sample.sample_id).shape == (20, 10, 3)
 
 
 def test_a_table_cannot_point_outside_the_dataset(layout: Layout) -> None:

@@ -78,8 +78,23 @@ def test_another_site_cannot_write(desk: Desk) -> None:
     assert desk.client.post("/api/sessions", json=body, headers={"origin": "http://evil.example"}).status_code == 403
     assert desk.client.post("/api/sessions", content=b"{}", headers={"content-type": "text/plain"}).status_code == 400
     assert desk.rows() == before
-    same = desk.client.post("/api/sessions", json=body, headers={"origin": "http://testserver"})
+    same = desk.client.post("/api/sessions", json=body, headers={"origin": "http://127.0.0.1"})
     assert same.json()["refused"] == "other_tab"  # let in, and answered
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:7860", "localhost.evil.example", "10.0.0.5", "[", ""])
+def test_without_a_login_a_foreign_name_for_this_computer_is_refused(desk: Desk, host: str) -> None:
+    for path in PATHS:
+        assert desk.client.get(path, headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:7860", "[::1]:7860"])
+def test_without_a_login_the_computer_itself_is_served(desk: Desk, host: str) -> None:
+    assert desk.client.get("/api/who", headers={"host": host}).status_code == 200
+
+
+def test_a_login_opens_the_door_under_any_name(desk: Desk) -> None:
+    assert desk.guarded.get("/api/who", auth=("ann", "pass:word"), headers={"host": "lab.example"}).status_code == 200
 
 
 def test_pages_may_not_ask_other_hosts(desk: Desk) -> None:

@@ -4,15 +4,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from annotate_app.protocol import Settings
 from annotate_app.refusal import Refused
 from annotate_app.review import Review
-from annotate_app.server import create_app
 from perception20k import images
-from tests.annotate_app.conftest import Clock, Desk, Person
+from tests.annotate_app.conftest import Clock, Desk, Person, client_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -38,7 +37,7 @@ def test_an_image_is_the_samples_file_and_may_be_cached_forever(desk: Desk) -> N
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "image/webp"
     reference = desk.client.get(f"/api/sessions/{desk.ann.session}/references/0")
-    assert images.decode(reference.content).shape == (240, 320, 3)
+    assert np.array_equal(images.decode(reference.content), desk.review.dataset.reference(sample))
 
 
 def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
@@ -47,17 +46,17 @@ def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
     review = open_review(Settings(training=False, batch=20, catches=0.1))
     ann = Person(review, clock, "ann")
     state = ann.open()
-    client = TestClient(create_app(review))
+    client = client_of(review)
     trial = review.log.execute("SELECT * FROM items WHERE role = 'undistorted'").fetchone()
     shown = client.get(f"/api/sessions/{ann.session}/images/{trial['position']}").content
-    assert shown == review.dataset.reference(trial["sample_id"])[0]
+    assert np.array_equal(images.decode(shown), review.dataset.reference(trial["sample_id"]))
     assert {frozenset(item) for item in state["items"]} == {
         frozenset(("object", "label", "box", "width", "height", "severity", "reason"))
     }
 
 
 def test_decisions_go_through_the_route_and_refusals_are_409(person: Person) -> None:
-    client = TestClient(create_app(person.review))
+    client = client_of(person.review)
     url = f"/api/sessions/{person.session}/events"
     for position in range(12):
         event = person.event("delete", position).model_dump(exclude_none=True)
@@ -178,7 +177,7 @@ def test_events_for_a_foreign_session_are_unknown(desk: Desk) -> None:
 
 
 def test_a_missing_image_file_is_a_404(person: Person) -> None:
-    client = TestClient(create_app(person.review))
+    client = client_of(person.review)
     item = person.review.item(person.session, 0, None)
     person.review.dataset.image(item["sample_id"]).unlink()
     assert client.get(f"/api/sessions/{person.session}/images/0").status_code == 404
@@ -186,7 +185,7 @@ def test_a_missing_image_file_is_a_404(person: Person) -> None:
 
 def test_names_come_back_as_data_and_never_as_markup(open_review: Callable[..., Review], clock: Clock) -> None:
     review = open_review()
-    client = TestClient(create_app(review))
+    client = client_of(review)
     name = "<img src=x onerror=alert(1)>"
     opened = client.post("/api/sessions", json={"reviewer": name, "tab": NOBODY})
     assert opened.json()["reviewer"] == name
@@ -195,7 +194,7 @@ def test_names_come_back_as_data_and_never_as_markup(open_review: Callable[..., 
 
 
 def test_a_second_tab_gets_a_409_with_the_time_to_wait(person: Person) -> None:
-    client = TestClient(create_app(person.review))
+    client = client_of(person.review)
     answer = client.post("/api/sessions", json={"reviewer": "ann", "tab": NOBODY})
     assert answer.status_code == 409
     assert answer.json()["refused"] == "other_tab"

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from annotate_app import training
 from annotate_app.record import Malformed
 from annotate_app.refusal import Unknown
 from annotate_app.review import Review
-from annotate_app.server import create_app
 from annotate_app.wire import Answer
 from distortions import GROUPS, find
 from perception20k import images
+from tests.annotate_app.conftest import client_of
 
 
 def right() -> list[list[Answer]]:
@@ -61,7 +60,7 @@ def test_images_of_no_lesson_are_unknown() -> None:
 
 
 def test_the_round_is_kept_with_every_answer(review: Review) -> None:
-    client = TestClient(create_app(review))
+    client = client_of(review)
     lessons = client.get("/api/training").json()
     answers = [[{"action": lesson["answer"], "reason": lesson["reason"]}] for lesson in lessons]
     answers[0].insert(0, {"action": "delete", "reason": None})
