@@ -29,17 +29,16 @@ export async function start(element, config) {
     changed: () => { showSending(outbox); judge.render(); },
     stored: (answer) => { if (judge.session) judge.stored(answer); },
     refused: (event, answer, dropped) => {
-      if (!judge.session) return lose(answer, dropped);
+      if (!judge.session) return void (lost = `${dropped} decisions could not be stored: ${answer.message}.`);
       if (['lapsed', 'finished', 'undo', 'reason'].includes(answer.refused)) over?.(answer);
       else judge.refused(event, answer.message);
     },
-    blocked: (answer, dropped) => {
-      if (dropped) lose(answer, dropped);
+    blocked: (answer, waiting) => {
+      if (waiting) lost = `${waiting} decisions are of a session that this server does not know. They wait in this browser.`;
       over?.(answer);
     },
   });
   let lost = ''; // what could not be stored, to be told at the next occasion
-  const lose = ({ message }, dropped) => { lost = `${dropped} decisions could not be stored: ${message}.`; };
   const judge = new Judge({ stage, outbox, keys, offerPause: config.offer_pause, done: () => over?.(null) });
   new Help({ keys, closed: () => judge.lookAgain() });
   for (const button of document.querySelectorAll('#review [data-action]:not(#buttons *)')) {

@@ -8,7 +8,7 @@ const PREFIX = 'perception20k.outbox.';
 const AT_ONCE = 50;
 
 export class Outbox {
-  // hear: { changed(), stored(answer), refused(event, answer, dropped), blocked(answer, dropped) }
+  // hear: { changed(), stored(answer), refused(event, answer, dropped), blocked(answer, waiting) }
   constructor(tab, hear) {
     this.tab = tab;
     this.prefix = `${PREFIX}${tab}.${Date.now()}.`; // a reload keeps the tab and must not write over its keys
@@ -82,15 +82,21 @@ export class Outbox {
           && (all || event.id === data.event || event.target === data.event));
         this.hear.refused(refused, data, dropped);
       } else if (!answer.ok) {
-        // A session that the server does not know can never be sent; a tab without the lease, or without a
-        // login, may send it later.
-        const hopeless = ['unknown', 'malformed'].includes(data.refused);
-        const dropped = hopeless ? this.#drop((event, of) => of === session) : 0;
-        this.hear.blocked(data, dropped);
-        break;
+        // Of a session that this server does not know: perhaps another dataset is at this address today. The
+        // rest goes on; a tab without the lease, or without a login, can send nothing for now.
+        const foreign = ['unknown', 'malformed'].includes(data.refused);
+        this.hear.blocked(data, foreign ? this.#setAside(session) : 0);
+        if (!foreign) break;
       }
     }
     this.hear.changed();
+  }
+
+  // Out of the way until somebody opens a session again; it stays in the browser's store.
+  #setAside(session) {
+    const before = this.queue.length;
+    this.queue = this.queue.filter((entry) => entry.session !== session);
+    return before - this.queue.length;
   }
 
   #drop(unwanted) {

@@ -44,8 +44,8 @@ def free_port() -> int:
 class Served:
     """A review served by a thread of this process, so that its clock and log are at hand."""
 
-    def __init__(self, review: Review, users: dict[str, str] | None = None) -> None:
-        self.review, self.port = review, free_port()
+    def __init__(self, review: Review, users: dict[str, str] | None = None, port: int | None = None) -> None:
+        self.review, self.port = review, port or free_port()
         config = uvicorn.Config(create_app(review, users), port=self.port, log_level="error", ws="none")
         config.timeout_graceful_shutdown = 1
         self._server = uvicorn.Server(config)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext
@@ -134,6 +135,47 @@ def test_what_a_closed_tab_could_not_send_is_sent_by_the_next(serve_review: Serv
         (2, "accept"),
     ]
     assert second.page.evaluate("Object.keys(localStorage).filter(k => k.includes('outbox')).length") == 0
+
+
+def test_decisions_wait_while_another_dataset_is_at_the_address(tmp_path: Path, open_context: Contexts) -> None:
+    first, other = (write_dataset(tmp_path / name, 10) for name in ("first", "other"))
+
+    @contextmanager
+    def serving(layout: Layout, port: int | None = None, later: float = 0) -> Iterator[Served]:
+        with closing(Review(Dataset(layout), Settings(training=False), lambda: time.time() + later)) as review:
+            served = Served(review, port=port)
+            try:
+                yield served
+            finally:
+                served.stop()
+
+    with serving(first) as served:
+        reader = Reader(open_context(), served.url)
+        reader.begin("ann")
+        reader.press("ArrowRight")
+        reader.sent()
+    reader.press("x", "ArrowRight")
+    reader.wait("sending", "unsent 2")
+
+    with serving(other, served.port) as elsewhere:
+        reader.page.wait_for_selector("#review[data-screen=start]")
+        assert "2 decisions are of a session that this server does not know" in reader.text("start")
+        reader.begin("ann")
+        reader.press("ArrowRight")
+        reader.sent()
+        assert elsewhere.rows("SELECT position, action FROM standing") == [(0, "accept")]
+        reader.close()
+
+    with serving(first, served.port, later=60) as served:  # the first tab's lease has run out
+        reader = Reader(reader.page.context, served.url)
+        reader.begin("ann")
+        reader.sent()
+        assert served.rows("SELECT position, action FROM standing ORDER BY position") == [
+            (0, "accept"),
+            (1, "delete"),
+            (2, "accept"),
+        ]
+        assert reader.page.evaluate("Object.keys(localStorage).filter(k => k.includes('outbox')).length") == 0
 
 
 def test_a_reload_in_mid_air_sends_what_was_kept(serve_review: Serving, open_context: Contexts) -> None:
