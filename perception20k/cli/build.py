@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perception20k.build import STAGES, Built, Part, build
+from perception20k.build import Built, build
 from perception20k.card import review_sentence
+from perception20k.chain import STAGES, Part
 from perception20k.config import default_config, load_config
 from perception20k.executor import LocalExecutor
 from perception20k.export import Exported

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from perception20k.build import Part, build
+from perception20k.build import build
+from perception20k.chain import Part
 from perception20k.config import load_config
 from perception20k.errors import UserError
 from perception20k.executor import LocalExecutor
