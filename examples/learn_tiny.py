@@ -10,10 +10,11 @@ dataset of them. Two demonstrations:
    its rewards. The dataset is small enough to be learnt by heart; half a million weights do not learn to see.
 2. Stage 2. The photos get noise of one severity each and are rated by it. Supervised learning gives thoughts of
    random length whose words go with the score they end in, while neither goes with the picture. Then GRPO by
-   ``refine-iqa-stage2``, once with the probability-difference reward and once without, and the length of the
-   thoughts beside each other.
+   ``refine-iqa-stage2``, once with the probability-difference reward and once without: the share of right scores
+   and the length of the thoughts, beside each other.
 
-Leaves ``rewards.png`` and ``thinking.png`` in ``--out``, beside the runs with their logs and sample pages.
+Leaves ``rewards.png``, ``answers.png`` and ``thinking.png`` in ``--out``, beside the runs with their logs and sample
+pages.
 """
 
 from __future__ import annotations
@@ -70,16 +71,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="a new directory")
     parser.add_argument("--stage", type=int, choices=(1, 2), help="only this one")
+    parser.add_argument("--passes", type=int, default=60, help="supervised passes, until the form is mastered (60)")
+    parser.add_argument("--steps", type=int, default=300, help="GRPO steps of each run (300)")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     dataset = build_dataset(arguments.out)
     if arguments.stage != 2:
-        stage_1(dataset, arguments.out, steps=300)
+        stage_1(dataset, arguments.out, arguments.passes, arguments.steps)
     if arguments.stage != 1:
-        stage_2(dataset, arguments.out, steps=120)
+        stage_2(dataset, arguments.out, arguments.passes, arguments.steps)
 
 
-def stage_1(dataset: Path, out: Path, steps: int) -> None:
+def stage_1(dataset: Path, out: Path, passes: int, steps: int) -> None:
     """Format by supervision, content by reward."""
     model = out / "stage1-start"
     chosen = recipe.load("refine-iqa-stage1", changes(steps, max_completion=32, learning_rate=7e-4))
@@ -87,7 +90,7 @@ def stage_1(dataset: Path, out: Path, steps: int) -> None:
     shown = [rows[i] for i in range(len(rows.datasets))]
     texts = [text_of(row) for row in shown] + [row["solution"] for row in shown] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
-    supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes=60)
+    supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes)
     train(chosen, data.read_sources([str(dataset)]), str(model), out / "stage1")
     entries = runlog.read(out / "stage1")
     tasks = [f"{task}/{mode}/reward" for task in ("description", "grounding") for mode in ("fr", "nr")]
@@ -95,7 +98,7 @@ def stage_1(dataset: Path, out: Path, steps: int) -> None:
     report(entries, tasks)
 
 
-def stage_2(dataset: Path, out: Path, steps: int) -> None:
+def stage_2(dataset: Path, out: Path, passes: int, steps: int) -> None:
     """Thinking with and without the probability-difference reward."""
     ratings = rate(ShardRows(dataset, "train", models.Grid(28, 28 * 28, PIXELS)), out / "rated")
     sources = data.read_sources([ratings])
@@ -108,18 +111,20 @@ def stage_2(dataset: Path, out: Path, steps: int) -> None:
     texts = [text_of(shown[0]), text_of(short[0])] * 20
     texts += [random_thought(row, keyed_rng("text", i)) for i, row in enumerate(shown + short)] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
-    supervise(model, shown * 2 + short, random_thought, passes=60)
-    length = "score/think/think_tokens"
-    curves: dict[str, list[tuple[int, float]]] = {}
+    supervise(model, shown * 2 + short, random_thought, passes)
+    right, length = "rewards/answer/mean", "score/think/think_tokens"
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {right: {}, length: {}}
     for name, weight in (("with the probability difference", 1), ("without it", 0)):
         run = out / ("stage2-pd" if weight else "stage2-no-pd")
         chosen = recipe.load("refine-iqa-stage2", (*settings, f"rewards.probability={weight}"))
         train(chosen, sources, str(model), run)
         entries = runlog.read(run)
-        curves[name] = lines(entries, [length])[length]
+        for key, curve in lines(entries, list(curves)).items():
+            curves[key][name] = curve
         print(name)
-        report(entries, ["rewards/answer/mean", "probability/think", "probability/reference", length])
-    plot(out / "thinking.png", "Stage 2: tokens of the think part", curves)
+        report(entries, [right, "probability/think", "probability/reference", length])
+    plot(out / "answers.png", "Stage 2: share of right scores", curves[right])
+    plot(out / "thinking.png", "Stage 2: tokens of the think part", curves[length])
 
 
 def changes(steps: int, **more: Any) -> tuple[str, ...]:

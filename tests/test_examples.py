@@ -26,3 +26,12 @@ def test_one_photo(photos: Path, tmp_path: Path) -> None:
 def test_read_shards(built_dataset: Path) -> None:
     said = run("read_shards.py", built_dataset)
     assert all(f"[{task}, {mode}]" in said for task in ("description", "grounding") for mode in ("fr", "nr"))
+
+
+def test_learn_tiny_runs_from_photos_to_pictures(tmp_path: Path) -> None:
+    said = run("learn_tiny.py", "--out", tmp_path / "out", "--passes", "1", "--steps", "2")
+    assert "grounding/nr/reward" in said
+    assert "with the probability difference" in said
+    for name in ("rewards.png", "answers.png", "thinking.png"):
+        with Image.open(tmp_path / "out" / name) as picture:
+            assert picture.size > (600, 300)
