@@ -7,7 +7,6 @@ assets and nothing else: its API, uploads and file routes are closed, since the 
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import ipaddress
 import json
@@ -46,8 +45,11 @@ def read_auth(file: Path | None) -> dict[str, str]:
     Raises:
         UserError: a line that is not ``user:password``. The message shows no password.
     """
-    text = os.environ.get(AUTH_VARIABLE, "") if file is None else file.read_text(encoding="utf-8")
     where = f"${AUTH_VARIABLE}" if file is None else str(file)
+    try:
+        text = os.environ.get(AUTH_VARIABLE, "") if file is None else file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: is not UTF-8", "Save it as UTF-8 text") from None
     users: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -74,6 +76,13 @@ def _names_loopback(netloc: str) -> bool:
         return is_loopback(urlsplit(f"//{netloc}").hostname or "")
     except ValueError:  # no address has such brackets
         return False
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class Guard:
@@ -114,7 +123,7 @@ class Guard:
             return await _refuse(send_guarded, 404, "not served")
         if scope["method"] not in ("GET", "HEAD"):
             origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+            if origin is not None and _netloc(origin) != headers.get("host"):
                 return await _refuse(send_guarded, 403, "another site may not write here")
             body = await _read(receive)
             if body is None:
@@ -128,7 +137,7 @@ class Guard:
             return None
         try:
             name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8 in it
             return None
         expected = self._users.get(name)
         # Compare in constant time, and also for a name that does not exist.

@@ -53,7 +53,7 @@ def sittings(log: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = []
     for session in log.execute("SELECT * FROM sessions ORDER BY opened_at, rowid").fetchall():
         events = log.execute(
-            "SELECT * FROM events WHERE session_id = ? ORDER BY seq", (session["session_id"],)
+            "SELECT * FROM events WHERE session_id = ? AND action <> 'lapse' ORDER BY seq", (session["session_id"],)
         ).fetchall()
         about = json.loads(session["about"])
         opened = [json.loads(e["value"]) for e in events if e["action"] == "open"]

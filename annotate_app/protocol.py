@@ -16,6 +16,9 @@ MAX_BATCH = 2000
 LEASE_SECONDS = 30.0
 """How long a tab keeps the right to write without a sign of life; the page gives one every 10 s."""
 
+PAUSE_TIMES = 4
+"""A pause may last so many times as long as a session may go without a key."""
+
 REPEAT_GAP = 10
 """A hidden repeat comes at least so many items after its first showing, where the session is long enough."""
 
@@ -44,7 +47,7 @@ class Settings:
     overlap: bool = False
     """Give a reviewer a batch that somebody else has, instead of one of their own."""
     lapse: float = 30.0
-    """Minutes without an event after which a session no longer counts. A pause may last four times that."""
+    """Minutes without a key after which a session no longer counts; recorded with it."""
     offer_pause: float = 22.0
     """Minutes of judging after which the page offers a pause."""
     catches: float = 0.0
@@ -53,13 +56,3 @@ class Settings:
     """Samples shown a second time, unannounced."""
     training: bool = True
     """Ask for the training round before a reviewer's first session."""
-
-    @property
-    def lapse_seconds(self) -> float:
-        """Longest time without an event, outside a pause."""
-        return 60 * self.lapse
-
-    @property
-    def pause_seconds(self) -> float:
-        """Longest pause: beyond it, what follows is another sitting."""
-        return 4 * self.lapse_seconds

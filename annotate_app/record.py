@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from annotate_app.protocol import Settings, dataset_cap, session_cap
+from annotate_app.protocol import dataset_cap, session_cap
 from annotate_app.refusal import Refused
 from annotate_app.sessions import Session, counting, has_lapsed, is_finished, last_sign
 from annotate_app.wire import Event
@@ -21,6 +21,14 @@ _ON_SESSION = {
     "review": {"open", "offer", "pause", "resume", "away", "finish"},
     "verify": {"open", "offer", "pause", "resume", "away"},
 }
+
+
+_WAY_OUT = {
+    "delete": "Accept this one, or undo a deletion first.",
+    "undo": "To take this back would delete again.",
+    "confirm": "Restore this one.",
+}
+"""What adds a deletion, by itself or by taking something back, and what to do where that is refused."""
 
 
 class Malformed(Exception):
@@ -37,7 +45,6 @@ class Record:
 
     log: sqlite3.Connection
     session: Session
-    settings: Settings
     samples: Collection[str]
     """Ids of all samples of the dataset that may be shown."""
     tab: str
@@ -55,21 +62,29 @@ class Record:
             return
         self._check_form(event)
         last, _ = last_sign(self.log, self.session)
-        at = max(last, self.now - max(0.0, self.sent_at - event.at))
-        if has_lapsed(self.log, self.session, self.settings, at):
+        at = max(last, self.now - self._age(event))
+        if has_lapsed(self.log, self.session, at):
             raise Refused(
                 "lapsed",
-                f"More than {self.settings.lapse:g} minutes passed without a key: this session does not count, "
-                "and its samples go back to the others.",
+                f"More than {self.session.about['lapse_minutes']:g} minutes passed without a key: this session does "
+                "not count, and its samples go back to the others.",
             )
         if self.session.kind == "review" and is_finished(self.log, self.session):
             raise Refused("finished", "This session is finished; its decisions stand.")
         check = _CHECKS.get(event.action)
         if check is not None:
             check(self, event)
-        self._store(event, at)
+        if event.action in _WAY_OUT:
+            self._store_within_caps(event, at)
+        else:
+            self._store(event, at)
 
-    def used(self) -> int:
+    def _age(self, event: Event) -> float:
+        """Seconds since the key was pressed, by the page's word, which is taken for no longer than a pause."""
+        age = max(0.0, self.sent_at - event.at)
+        return min(age, self.session.pause_seconds) if self.session.kind == "review" else age
+
+    def _used(self) -> int:
         """Deletions of this session that count toward its limit: those of trials and repeats do not."""
         row = self.log.execute(
             """SELECT count(*) FROM standing AS d JOIN items AS i USING (session_id, position)
@@ -123,29 +138,37 @@ class Record:
         ).fetchone()
         return row
 
-    def _check_delete(self, event: Event) -> None:
-        assert event.position is not None
-        item, before = self._item(event.position), self._last_decision(event.position)
-        if item["role"] != "sample" or (before is not None and before["action"] == "delete"):
-            return
-        cap = session_cap(self.session.about["batch"])
-        if self.used() >= cap:
-            raise Refused(
-                "session_cap",
-                f"All {cap} deletions of this session are used: at least 80 % of its samples are kept. "
-                "Accept this one, or undo a deletion first.",
-            )
-        deleted, limit = self._deleted_everywhere(), dataset_cap(len(self.samples))
-        if item["sample_id"] not in deleted and len(deleted) >= limit:
-            raise Refused(
-                "dataset_cap",
-                f"The reviewers together have used the dataset's {limit} deletions: at least 80 % of it is kept. "
-                "Accept this one, or undo a deletion first.",
-            )
+    def _store_within_caps(self, event: Event, at: float) -> None:
+        """Store an event unless it brings the deletions that stand over a cap, or further over it.
+
+        Raises:
+            Refused: it does; nothing is stored.
+        """
+        used, deleted = self._used(), self._deleted_everywhere()
+        self.log.execute("SAVEPOINT event")
+        self._store(event, at)
+        refusal = self._over_a_cap(used, len(deleted), _WAY_OUT[event.action])
+        if refusal is not None:
+            self.log.execute("ROLLBACK TO event")
+        self.log.execute("RELEASE event")
+        if refusal is not None:
+            raise refusal
+
+    def _over_a_cap(self, used_before: int, deleted_before: int, way_out: str) -> Refused | None:
+        if self.session.kind == "review":
+            cap = session_cap(self.session.about["batch"])
+            if self._used() > max(cap, used_before):
+                words = f"All {cap} deletions of this session are used" if cap else "So few samples allow none"
+                return Refused("session_cap", f"{words}: at least 80 % of its samples are kept. {way_out}")
+        limit = dataset_cap(len(self.samples))
+        if len(self._deleted_everywhere()) > max(limit, deleted_before):
+            words = f"The reviewers together have used the dataset's {limit} deletions"
+            return Refused("dataset_cap", f"{words}: at least 80 % of it is kept. {way_out}")
+        return None
 
     def _deleted_everywhere(self) -> set[str]:
         """Samples that stand deleted in any review that counts or still may."""
-        live = {session.session_id for session in counting(self.log, self.settings, self.now)}
+        live = {session.session_id for session in counting(self.log, self.now)} | {self.session.session_id}
         rows = self.log.execute(
             """SELECT d.session_id, i.sample_id FROM standing AS d JOIN items AS i USING (session_id, position)
                LEFT JOIN verdicts AS v ON v.session_id = d.session_id AND v.sample_id = i.sample_id
@@ -191,7 +214,6 @@ class Record:
 
 
 _CHECKS: dict[str, Callable[[Record, Event], None]] = {
-    "delete": Record._check_delete,
     "undo": Record._check_undo,
     "reason": Record._check_reason,
     "finish": Record._check_finish,

@@ -26,7 +26,8 @@ def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
     """The report as HTML. It needs no other file and asks no other host; names are escaped."""
     everyone = judgements(log)
     shown = [j for j in everyone if j.role == "sample" and j.sample_id in dataset.samples]
-    state = read_review(dataset.layout.decisions)
+    state = read_review(dataset.layout.decisions).among(dataset.samples)
+    reasons = {j.sample_id: j.reason for j in shown if j.action == "delete" and j.verdict != "restore"}
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.filters["share"] = lambda value: "none" if value is None else f"{value:.0%}"
     return environment.get_template("report.html").render(
@@ -34,7 +35,7 @@ def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
         samples=len(dataset.samples),
         state=state,
         removed=dataset.removed,
-        reasons=Counter(j.reason or "no reason given" for j in shown if j.action == "delete"),
+        reasons=Counter(reason or "no reason given" for reason in reasons.values()),
         figures=[(title, Markup(draw(shown, dataset.samples))) for title, draw in FIGURES.values()] if shown else [],
         reliabilities=reliabilities(everyone),
         agreements=agreements(everyone),

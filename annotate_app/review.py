@@ -53,14 +53,14 @@ class Review:
     def overview(self) -> dict[str, Any]:
         """What the start page says: how much there is to do, what waits, what was removed beforehand."""
         with self.writing() as now:
-            live = sessions.counting(self.log, self.settings, now)
+            live = sessions.counting(self.log, now)
             taken = {sample for session in live for sample in sessions.samples_of(self.log, session)}
             waiting = [
                 {
                     "session": session.session_id,
                     "reviewer": session.reviewer,
                     "opened_at": session.opened_at,
-                    "deletions": len(sessions.pending(self.log, session)),
+                    "deletions": len(sessions.pending(self.log, self.dataset, session)),
                 }
                 for session in live
                 if sessions.is_finished(self.log, session)
@@ -88,7 +88,7 @@ class Review:
                 reviewed = sessions.find(self.log, verifies)
                 session = sessions.begin_verification(self.log, self.dataset, reviewed, reviewer, now)
             else:
-                found = sessions.current(self.log, reviewer, self.settings, now)
+                found = sessions.current(self.log, self.dataset, reviewer, now)
                 session = found or sessions.begin_review(
                     self.log, self.dataset, self.settings, reviewer, conditions, now
                 )
@@ -106,7 +106,7 @@ class Review:
             session = self._own(session_id, reviewer)
             lease.claim(self.log, session.reviewer, batch.tab, now)
             samples = self.dataset.samples.keys()
-            record = Record(self.log, session, self.settings, samples, batch.tab, batch.sent_at, now)
+            record = Record(self.log, session, samples, batch.tab, batch.sent_at, now)
             stored: list[str] = []
             answer: dict[str, Any] = {"stored": stored}
             for event in batch.events:
@@ -116,7 +116,7 @@ class Review:
                     answer |= {**refusal.as_json(), "event": event.id}
                     break
                 stored.append(event.id)
-            return answer | {"used": record.used()}
+            return answer
 
     def keep_lease(self, session_id: str, tab: str, release: bool, reviewer: str | None) -> None:
         """A sign of life of a tab, or its leaving.
@@ -165,12 +165,11 @@ class Review:
 
     def _state(self, session: Session, now: float) -> dict[str, Any]:
         """What the page needs to show a session and to go on with it. It cannot tell a trial from a sample."""
-        reasons = {j.sample_id: j.reason for j in history.judgements(self.log, session.verifies or "none")}
+        reviewed = history.judgements(self.log, session.verifies or "none")
+        reasons = {j.sample_id: j.reason for j in reviewed if j.role == "sample"}
         items = []
         for row in sessions.items_of(self.log, session):
-            sample = self.dataset.samples.get(row["sample_id"])
-            if sample is None:
-                raise Refused("gone", "The dataset was built anew since this session began; it cannot go on.")
+            sample = self.dataset.samples[row["sample_id"]]
             items.append(
                 {
                     "object": row["object"],
@@ -194,7 +193,6 @@ class Review:
                WHERE session_id = ? AND action IN ('flag', 'unflag') GROUP BY position""",
             (session.session_id,),
         )
-        record = Record(self.log, session, self.settings, (), "", 0.0, now)
         return {
             "session": session.session_id,
             "kind": session.kind,
@@ -202,8 +200,7 @@ class Review:
             "opened_at": session.opened_at,
             "finished": session.kind == "review" and sessions.is_finished(self.log, session),
             "cap": session_cap(session.about["batch"]) if session.kind == "review" else None,
-            "used": record.used(),
-            "worked": now - sessions.rested_at(self.log, session),
+            "worked": now - sessions.rested_at(self.log, session, now),
             "verifies": session.verifies,
             "items": items,
             "decisions": [dict(row) for row in decisions],

@@ -27,7 +27,7 @@ from annotate_app.record import Malformed
 from annotate_app.refusal import Refused, Unknown
 from annotate_app.review import Review
 from annotate_app.summary import figure_svg, summarise
-from annotate_app.wire import Events, Lease, Name, Opening, Position, Training, Uuid
+from annotate_app.wire import NAME_RULE, Events, Lease, Name, Opening, Position, Training, Uuid
 from perception20k.images import Array, ImageError, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -149,5 +149,8 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
 def _wrong(_: Request, error: Exception) -> JSONResponse:
     """What is malformed, unknown or gone; the answer repeats nothing of the request."""
     if isinstance(error, Malformed | RequestValidationError):
-        return JSONResponse({"refused": "malformed", "message": "the request makes no sense here"}, 400)
+        wrong = error.errors() if isinstance(error, RequestValidationError) else []
+        names = any("reviewer" in entry["loc"] for entry in wrong)
+        message = NAME_RULE if names else "the request makes no sense here"
+        return JSONResponse({"refused": "malformed", "message": message}, 400)
     return JSONResponse({"refused": "unknown", "message": "there is no such thing"}, 404)

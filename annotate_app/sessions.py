@@ -9,13 +9,13 @@ import json
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
 from annotate_app.batch import Item, compose
 from annotate_app.dataset import Dataset
-from annotate_app.protocol import Settings
+from annotate_app.protocol import PAUSE_TIMES, Settings
 from annotate_app.refusal import Refused, Unknown
 from perception20k import __version__
 
@@ -31,6 +31,16 @@ class Session:
     seed: int
     opened_at: float
     about: dict[str, Any]
+
+    @property
+    def lapse_seconds(self) -> float:
+        """Longest time of a review without a key, outside a pause."""
+        return 60 * float(self.about["lapse_minutes"])
+
+    @property
+    def pause_seconds(self) -> float:
+        """Longest pause of a review: beyond it, what follows is another sitting."""
+        return PAUSE_TIMES * self.lapse_seconds
 
 
 def find(log: sqlite3.Connection, session_id: str) -> Session:
@@ -52,43 +62,57 @@ def is_finished(log: sqlite3.Connection, session: Session) -> bool:
 
 
 def last_sign(log: sqlite3.Connection, session: Session) -> tuple[float, bool]:
-    """When something last happened in a session, and whether that was the beginning of a pause.
+    """When a person last did something in a session, and whether that was to begin a pause.
 
-    The page being out of focus is nothing happening.
+    What the page notes by itself is no sign: that it was out of focus, or offered a pause.
     """
     row = log.execute(
-        "SELECT at, action FROM events WHERE session_id = ? AND action <> 'away' ORDER BY seq DESC LIMIT 1",
+        """SELECT at, action FROM events WHERE session_id = ? AND action NOT IN ('away', 'offer')
+           ORDER BY seq DESC LIMIT 1""",
         (session.session_id,),
     ).fetchone()
     return (session.opened_at, False) if row is None else (row["at"], row["action"] == "pause")
 
 
-def rested_at(log: sqlite3.Connection, session: Session) -> float:
-    """When the session began, or its last pause ended."""
-    row = log.execute(
-        "SELECT max(at) FROM events WHERE session_id = ? AND action = 'resume'", (session.session_id,)
-    ).fetchone()
-    return session.opened_at if row[0] is None else float(row[0])
+def rested_at(log: sqlite3.Connection, session: Session, now: float) -> float:
+    """When the session began, or its last pause ended: by whatever came next, at the latest now."""
+    pause = log.execute(
+        "SELECT max(seq) FROM events WHERE session_id = ? AND action = 'pause'", (session.session_id,)
+    ).fetchone()[0]
+    if pause is None:
+        return session.opened_at
+    after = log.execute(
+        "SELECT min(at) FROM events WHERE session_id = ? AND seq > ? AND action NOT IN ('away', 'offer')",
+        (session.session_id, pause),
+    ).fetchone()[0]
+    return now if after is None else float(after)
 
 
-def has_lapsed(log: sqlite3.Connection, session: Session, settings: Settings, now: float) -> bool:
-    """Whether a review was left for so long that it is no longer one sitting."""
+def has_lapsed(log: sqlite3.Connection, session: Session, now: float) -> bool:
+    """Whether a review was left for so long that it is no longer one sitting, or was given up for that."""
     if session.kind != "review" or is_finished(log, session):
         return False
+    if _is_given_up(log, session):
+        return True
     at, paused = last_sign(log, session)
-    return now - at > (settings.pause_seconds if paused else settings.lapse_seconds)
+    return now - at > (session.pause_seconds if paused else session.lapse_seconds)
 
 
-def counting(log: sqlite3.Connection, settings: Settings, now: float) -> list[Session]:
+def counting(log: sqlite3.Connection, now: float) -> list[Session]:
     """The reviews that count or still may: finished, or open and not lapsed. Oldest first."""
-    rows = log.execute("SELECT * FROM sessions WHERE kind = 'review' ORDER BY opened_at, rowid")
-    return [s for s in map(_session, rows.fetchall()) if not has_lapsed(log, s, settings, now)]
+    return [session for session in _reviews(log) if not has_lapsed(log, session, now)]
 
 
-def current(log: sqlite3.Connection, reviewer: str, settings: Settings, now: float) -> Session | None:
-    """The review that this person is in the middle of."""
-    own = [s for s in counting(log, settings, now) if s.reviewer == reviewer and not is_finished(log, s)]
-    return own[-1] if own else None
+def current(log: sqlite3.Connection, dataset: Dataset, reviewer: str, now: float) -> Session | None:
+    """The review that this person is in the middle of; one whose samples the dataset has lost is given up."""
+    found = None
+    for session in counting(log, now):
+        if session.reviewer == reviewer and not is_finished(log, session):
+            if _is_whole(log, dataset, session):
+                found = session
+            else:
+                _give_up(log, session, now)
+    return found
 
 
 def begin_review(
@@ -104,8 +128,11 @@ def begin_review(
     Raises:
         Refused: nothing is left to judge (``empty``).
     """
-    live = counting(log, settings, now)
-    shared = _batch_to_share(log, live, reviewer) if settings.overlap else None
+    for session in _reviews(log):  # once others have its samples, no late decision may bring a session back
+        if has_lapsed(log, session, now) and not _is_given_up(log, session):
+            _give_up(log, session, now)
+    live = counting(log, now)
+    shared = _batch_to_share(log, dataset, live, reviewer) if settings.overlap else None
     if shared is not None:
         chosen = [sample for sample in samples_of(log, shared) if sample in dataset.samples]
     else:
@@ -134,23 +161,27 @@ def begin_verification(
 ) -> Session:
     """Show the deletions of a finished review again: go on where ``reviewer`` stopped, or begin.
 
+    When none waits, one's own verification comes back, to be looked at and changed.
+
     Raises:
         Refused: the review is not finished (``unfinished``) or has no deletion that waits (``nothing``).
     """
     if session.kind != "review" or not is_finished(log, session):
         raise Refused("unfinished", "Deletions are verified after the session, when all of it is judged.")
-    waiting = [sample for sample in pending(log, session) if sample in dataset.samples]
+    waiting = pending(log, dataset, session)
+    rows = log.execute(
+        """SELECT *, EXISTS (
+             SELECT 1 FROM items AS i WHERE i.session_id = s.session_id AND NOT EXISTS (
+               SELECT 1 FROM standing AS d WHERE d.session_id = i.session_id AND d.position = i.position)) AS open
+           FROM sessions AS s WHERE verifies = ? AND reviewer = ? ORDER BY open DESC, rowid DESC""",
+        (session.session_id, reviewer),
+    )
+    for row in rows.fetchall():
+        own = _session({name: row[name] for name in row.keys() if name != "open"})  # noqa: SIM118
+        if (row["open"] or not waiting) and _is_whole(log, dataset, own):
+            return own
     if not waiting:
         raise Refused("nothing", "No deletion of this session waits to be verified.")
-    begun = log.execute(
-        """SELECT * FROM sessions AS s WHERE verifies = ? AND reviewer = ? AND EXISTS (
-             SELECT 1 FROM items AS i WHERE i.session_id = s.session_id AND NOT EXISTS (
-               SELECT 1 FROM standing AS d WHERE d.session_id = i.session_id AND d.position = i.position))
-           ORDER BY rowid DESC""",
-        (session.session_id, reviewer),
-    ).fetchone()
-    if begun is not None:
-        return _session(begun)
     shown = {row["sample_id"]: row for row in items_of(log, session) if row["role"] == "sample"}
     words = ("object", "label", "image_sha256")
     items = [Item(sample, "sample", *(shown[sample][word] for word in words)) for sample in waiting]
@@ -159,8 +190,11 @@ def begin_verification(
     return _write(log, check, items)
 
 
-def pending(log: sqlite3.Connection, session: Session) -> list[str]:
-    """Samples that a review deleted and nobody has confirmed or restored, in the order they were shown."""
+def pending(log: sqlite3.Connection, dataset: Dataset, session: Session) -> list[str]:
+    """Samples that a review deleted and nobody has confirmed or restored, in the order they were shown.
+
+    Those that the dataset has lost since wait for nothing.
+    """
     rows = log.execute(
         """SELECT i.sample_id FROM items AS i JOIN standing AS d USING (session_id, position)
            LEFT JOIN verdicts AS v ON v.session_id = i.session_id AND v.sample_id = i.sample_id
@@ -168,7 +202,7 @@ def pending(log: sqlite3.Connection, session: Session) -> list[str]:
            ORDER BY i.position""",
         (session.session_id,),
     )
-    return [row["sample_id"] for row in rows]
+    return [row["sample_id"] for row in rows if row["sample_id"] in dataset.samples]
 
 
 def samples_of(log: sqlite3.Connection, session: Session) -> list[str]:
@@ -182,12 +216,38 @@ def items_of(log: sqlite3.Connection, session: Session) -> list[sqlite3.Row]:
     return log.execute(query, (session.session_id,)).fetchall()
 
 
-def _batch_to_share(log: sqlite3.Connection, live: Iterable[Session], reviewer: str) -> Session | None:
-    """The oldest batch of others that this person has not had."""
-    live = list(live)
-    had = [set(samples_of(log, s)) for s in live if s.reviewer == reviewer]
-    others = (s for s in live if s.reviewer != reviewer)
-    return next((s for s in others if set(samples_of(log, s)) not in had), None)
+def _batch_to_share(
+    log: sqlite3.Connection, dataset: Dataset, live: Iterable[Session], reviewer: str
+) -> Session | None:
+    """The oldest batch of others that this person has not had, as far as it is still there."""
+    batches = [(session, dataset.samples.keys() & set(samples_of(log, session))) for session in live]
+    had = [batch for session, batch in batches if session.reviewer == reviewer]
+    others = (s for s, batch in batches if s.reviewer != reviewer and batch and batch not in had)
+    return next(others, None)
+
+
+def _reviews(log: sqlite3.Connection) -> list[Session]:
+    rows = log.execute("SELECT * FROM sessions WHERE kind = 'review' ORDER BY opened_at, rowid")
+    return [_session(row) for row in rows.fetchall()]
+
+
+def _is_whole(log: sqlite3.Connection, dataset: Dataset, session: Session) -> bool:
+    """Whether the dataset still has every sample of the session."""
+    return all(row["sample_id"] in dataset.samples for row in items_of(log, session))
+
+
+def _is_given_up(log: sqlite3.Connection, session: Session) -> bool:
+    query = "SELECT 1 FROM events WHERE session_id = ? AND action = 'lapse'"
+    return log.execute(query, (session.session_id,)).fetchone() is not None
+
+
+def _give_up(log: sqlite3.Connection, session: Session, now: float) -> None:
+    """Note for good that a review does not count: its samples go to others."""
+    log.execute(
+        """INSERT INTO events (event_id, session_id, tab, action, at, received_at)
+           VALUES (?, ?, 'server', 'lapse', ?, ?)""",
+        (str(uuid.uuid4()), session.session_id, now, now),
+    )
 
 
 def _write(log: sqlite3.Connection, session: Session, items: Iterable[Item]) -> Session:
@@ -198,5 +258,5 @@ def _write(log: sqlite3.Connection, session: Session, items: Iterable[Item]) -> 
     return session
 
 
-def _session(row: sqlite3.Row) -> Session:
+def _session(row: Mapping[str, Any] | sqlite3.Row) -> Session:
     return Session(**{**dict(row), "about": json.loads(row["about"])})

@@ -9,11 +9,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from perception20k.decisions import Action, Reason
 
+NAME_RULE = "a name is one line of at most 80 visible characters"
+_JOINERS = "\u200c\u200d"
+"""Zero-width characters that Persian and Indic names, and emoji, are written with."""
+
 
 def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text).strip()
-    if not text or any(unicodedata.category(c).startswith("C") for c in text):
-        raise ValueError("a name is one line of visible characters")
+    if not text.strip(_JOINERS) or any(unicodedata.category(c).startswith("C") for c in text if c not in _JOINERS):
+        raise ValueError(NAME_RULE)
     return text
 
 

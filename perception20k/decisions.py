@@ -12,7 +12,7 @@ such a session shown again (kind ``verify``). Read the outcome with :func:`read_
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ Action = Literal[
     "confirm", "restore",  # decisions of a verification
     "undo", "reason", "flag", "unflag",
     "open", "offer", "pause", "resume", "away", "finish",  # of the session, on no item
+    "lapse",  # by the server, when it gives the session's samples away
 ]  # fmt: skip
 Reason = Literal["object_mismatch", "not_perceptible"]
 
@@ -49,6 +50,13 @@ class ReviewState:
     """Deletions not yet confirmed or restored."""
     flagged: frozenset[str] = frozenset()
     """Marked for discussion, whatever was decided."""
+
+    def among(self, samples: Collection[str]) -> ReviewState:
+        """What it comes to for these samples: a dataset built anew may have lost some that were judged."""
+        kept, deleted, unverified, flagged = (
+            ids & frozenset(samples) for ids in (self.kept, self.deleted, self.unverified, self.flagged)
+        )
+        return ReviewState(len(kept | deleted | unverified), kept, deleted, unverified, flagged)
 
 
 def connect(path: Path) -> sqlite3.Connection:

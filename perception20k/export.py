@@ -83,7 +83,7 @@ def export(
         allow_unverified: treat deletions that nobody has verified as deletions.
         say: where progress lines go.
     """
-    state = read_review(layout.decisions)
+    state = read_review(layout.decisions).among({sample.sample_id for sample in samples})
     if state.unverified and not allow_unverified:
         raise UserError(
             f"{layout.root}: {len(state.unverified)} deletions have not been verified",
@@ -136,14 +136,14 @@ def export(
 def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, int]:
     """How many samples there are, were reviewed, kept, deleted, and deleted without a second look."""
     ids = {s.sample_id for s in samples}
-    seen = (state.kept | state.deleted | state.unverified) & ids
+    state = state.among(ids)
     return {
         "samples": len(ids),
-        "reviewed": len(seen),
-        "kept": len(state.kept & ids),
-        "deleted": len((state.deleted | state.unverified) & ids),
-        "unverified": len(state.unverified & ids),
-        "unreviewed": len(ids - seen),
+        "reviewed": state.reviewed,
+        "kept": len(state.kept),
+        "deleted": len(state.deleted | state.unverified),
+        "unverified": len(state.unverified),
+        "unreviewed": len(ids) - state.reviewed,
     }
 
 
@@ -174,7 +174,6 @@ def _replace_all(folder: Path, written: Sequence[Path]) -> None:
 
 
 def _quarantine(layout: Layout) -> list[dict[str, Any]]:
-    lines = [
-        line for path in sorted(layout.quarantine.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
-    ]
-    return [json.loads(line) for line in lines]
+    files = sorted(layout.quarantine.glob("*.jsonl"))
+    lines = [line for file in files for line in file.read_text("utf-8").split("\n")]  # names may hold other breaks
+    return [json.loads(line) for line in lines if line]

@@ -12,8 +12,16 @@ export function showScreen(name) {
   byId('review').dataset.screen = name;
 }
 
+// A dialog that opens takes the focus, one that closes hands it to what is in front then; behind a modal one
+// nothing can be reached.
 export function setOpen(id, open) {
-  byId(id).classList.toggle('open', open);
+  const dialog = byId(id);
+  const moves = open || dialog.contains(document.activeElement);
+  dialog.classList.toggle('open', open);
+  const front = [...document.querySelectorAll('#review > .over.open')].at(-1);
+  const modal = front?.hasAttribute('aria-modal') ?? false;
+  for (const section of byId('review').children) section.inert = modal && section !== front;
+  if (moves) (front ?? byId('stage')).focus();
 }
 
 export function identifier() {

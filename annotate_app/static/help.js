@@ -26,6 +26,7 @@ export class Help {
 
   render() {
     const { keys } = this;
+    const at = document.activeElement?.getAttribute('aria-label');
     byId('keys-on').checked = keys.bindings.on;
     byId('bindings').replaceChildren(...ACTIONS.map(([action, words]) => {
       const shown = keys.learning === action ? ['press the new key'] : keys.bindings.of[action].map(keyName);
@@ -36,6 +37,7 @@ export class Help {
       const caps = shown.length ? shown.map((name) => make('kbd', { textContent: name })) : ['off'];
       return make('tr', {}, make('td', { textContent: words }), make('td', {}, ...caps), make('td', {}, change, ' ', off));
     }));
+    byId('bindings').querySelector(`[aria-label="${at}"]`)?.focus(); // the button that was pressed is a new one now
     this.#buttons();
   }
 
@@ -49,12 +51,13 @@ export class Help {
       if (action === 'reference') {
         button.onpointerdown = (event) => keys.act(action, event, true);
         button.onpointerup = button.onpointerleave = (event) => keys.act(action, event, false);
-      } else {
-        button.onclick = (event) => {
-          button.blur(); // so that the next key is not for the button
-          keys.act(action, event, true);
-        };
       }
+      button.onclick = (event) => {
+        const pointer = event.detail > 0;
+        if (pointer) button.blur(); // so that the next key is not for the button
+        if (action !== 'reference') keys.act(action, event, true);
+        else if (!pointer) keys.act(action, event, null); // a key on a button cannot be held: on, or off again
+      };
       return button;
     }));
   }

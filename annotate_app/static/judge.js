@@ -12,12 +12,11 @@ export class Judge {
   constructor({ stage, outbox, keys, offerPause, done }) {
     Object.assign(this, { stage, outbox, keys, offerPause, done });
     this.pace = new Pace();
-    this.asking = null; // the deletion that waits for the server's word
   }
 
   begin(session) {
+    this.#clear();
     this.session = session;
-    this.paused = this.ended = this.severity = false;
     this.restedAt = performance.now() - session.worked * 1000;
     this.offered = false;
     const base = `/api/sessions/${session.id}`;
@@ -25,8 +24,6 @@ export class Judge {
       { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
     this.stage.showBox(true);
     showScreen('judge');
-    for (const over of ['pause', 'help', 'end']) setOpen(over, false);
-    this.stage.blank(false);
     this.keys.front = (...args) => this.act(...args);
     this.put('open', { display: {
       screen: [screen.width, screen.height],
@@ -41,7 +38,7 @@ export class Judge {
   }
 
   act(action, event, down) {
-    if (action === 'reference') return this.#reference(down);
+    if (action === 'reference') return this.#reference(down ?? !this.referring);
     if (!down) return;
     if (action === 'pause') return this.#pause();
     if (this.paused) return;
@@ -62,8 +59,19 @@ export class Judge {
 
   leave() {
     clearInterval(this.ticking);
+    this.#clear();
     this.session = null;
     this.keys.front = () => {};
+  }
+
+  // What one session was in the middle of must not reach into the next.
+  #clear() {
+    this.asking = null; // the deletion that waits for the server's word
+    this.finishing = null;
+    this.paused = this.ended = this.severity = this.referring = false;
+    this.keys.learn(null);
+    for (const over of ['pause', 'help']) setOpen(over, false);
+    this.stage.blank(false);
   }
 
   // What lay over the stage is gone: the look at the image begins anew.
@@ -72,19 +80,18 @@ export class Judge {
   }
 
   away(ms) {
-    if (this.session && !this.ended) this.put('away', { dwell_ms: ms });
+    if (this.session && !this.ended && !this.paused) this.put('away', { dwell_ms: ms });
   }
 
-  // The server refused an event: take it back here, and show the item it was about.
+  // The server refused a decision: take it back here, and show the item it was about.
   refused(event, message) {
     if (this.asking?.id === event.id) this.asking = null;
     else this.session.remove(event.id);
-    if (event.position !== undefined) this.#go(event.position);
+    this.#go(event.position);
     this.notice(message, true);
   }
 
   stored(answer) {
-    this.session.used = answer.used;
     if (this.asking && answer.stored.includes(this.asking.id)) {
       const { asking } = this;
       this.asking = null;
@@ -121,7 +128,7 @@ export class Judge {
     this.pace.note(look.dwell_ms);
     const decision = { id: event.id, position: this.position, action, reason: null };
     // At the limit the server has the word: it alone knows which deletions count.
-    const atLimit = action === 'delete' && before?.action !== 'delete' && this.#expected() > session.cap;
+    const atLimit = action === 'delete' && before?.action !== 'delete' && session.deletions >= session.cap;
     if (atLimit) {
       this.asking = decision;
       this.notice('Asking the server about the deletion…');
@@ -135,11 +142,6 @@ export class Judge {
     const more = decision.action === 'delete' ? '. Why? 1 object mismatch, 2 not perceptible' : '';
     this.notice(`${said[decision.action]}: ${words.object}, ${words.label}${more}`);
     this.#go(this.session.next(decision.position + 1));
-  }
-
-  // Deletions used, those counted that are still on their way to the server.
-  #expected() {
-    return this.session.used + this.outbox.queue.filter(({ event }) => event.action === 'delete').length;
   }
 
   #explain(key) {
@@ -204,8 +206,8 @@ export class Judge {
   #go(position) {
     this.referring = false;
     this.ended = position === null;
-    setOpen('end', this.ended);
     if (this.ended) return this.#showEnd();
+    setOpen('end', false);
     this.position = position;
     const look = new Look();
     this.look = look;
@@ -225,6 +227,7 @@ export class Judge {
     end.querySelector('h1').textContent = heading;
     end.querySelector('.words').textContent = words;
     end.querySelector('.choices').replaceChildren(finish);
+    setOpen('end', true);
     this.render();
   }
 
@@ -237,8 +240,9 @@ export class Judge {
     }
     this.notice('Sending the last decisions…');
     await this.outbox.flush();
+    if (this.session !== session) return;
     this.finishing = null;
-    if (this.outbox.unsent || session.left || this.session !== session || !this.ended) return;
+    if (this.outbox.unsent || session.left || !this.ended) return;
     this.done();
   }
 
@@ -258,7 +262,7 @@ export class Judge {
 
     const parts = [`${Math.min(session.judged + 1, session.total)} of ${session.total}`, this.pace.words(session.left)];
     if (session.kind === 'review') {
-      const used = Math.min(this.#expected(), session.cap);
+      const used = Math.min(session.deletions, session.cap);
       parts.push(`deletions: ${used} used, ${session.cap - used} left`);
     }
     byId('progress').textContent = parts.filter(Boolean).join(' · ');
@@ -268,7 +272,7 @@ export class Judge {
       const { action } = button.dataset;
       const on = !this.ended && ((before && marks[before.action] === action)
         || (action === 'flag' && session.flags.has(position)) || (action === 'box' && !this.stage.boxOn)
-        || (action === 'severity' && this.severity));
+        || (action === 'severity' && this.severity) || (action === 'reference' && this.referring));
       button.classList.toggle('on', Boolean(on));
     }
   }

@@ -1,5 +1,6 @@
 // Which key does what. One listener for the whole page: it knows the bindings, and hands an action to whatever
-// screen is in front. Held keys repeat for nobody; Space and Backspace do nothing on the stage.
+// screen is in front. Held keys repeat for nobody; Space and Backspace do nothing on the stage. A button, box or
+// summary that has the focus keeps Enter and Space for itself.
 
 const STORED = 'perception20k.keys';
 
@@ -29,7 +30,7 @@ export class Keys {
   constructor() {
     this.defaults = () => ({ on: true, of: Object.fromEntries(ACTIONS.map(([name, , keys]) => [name, [...keys]])) });
     this.bindings = this.#read();
-    this.front = () => {}; // (action, event, down) of the screen in front
+    this.front = () => {}; // (action, event, down) of the screen in front; down is null for the other way round
     this.over = () => false; // the same of what may lie over it; true if that took it
     this.learning = null; // the action that waits for its new key
     this.changed = () => {};
@@ -54,12 +55,16 @@ export class Keys {
   #down(event) {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== 'checkbox';
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const judging = document.getElementById('review').dataset.screen === 'judge';
-    if (judging && (event.key === ' ' || event.key === 'Backspace')) return void event.preventDefault();
     if (this.learning) return this.#learnt(event);
+    const control = event.target.closest('button, input, summary');
+    if (event.key === ' ' || event.key === 'Backspace') {
+      const judging = document.getElementById('review').dataset.screen === 'judge';
+      if (judging && !control) event.preventDefault();
+      return;
+    }
     if (event.key === 'Enter') {
-      if (event.target.tagName === 'BUTTON' || event.target.tagName === 'SUMMARY') return; // it presses itself
-      if (!event.repeat) this.act('go', event, true);
+      if (!control || event.repeat) event.preventDefault(); // else it would also press what comes to have the focus
+      if (!control && !event.repeat) this.act('go', event, true);
       return;
     }
     if (event.shiftKey && event.key.startsWith('Arrow')) {
@@ -82,7 +87,7 @@ export class Keys {
   }
 
   #learnt(event) {
-    if (['Shift', 'CapsLock'].includes(event.key)) return;
+    if (event.repeat || ['Shift', 'CapsLock'].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     const key = normal(event.key);

@@ -16,6 +16,7 @@ import { Training } from './training.js';
 const BEAT = 10000; // ms between signs of life; the lease lasts 30 s
 const WHERE = 'perception20k.where';
 const TAB = 'perception20k.tab';
+const OVER = ['lapsed', 'finished']; // refusals after which a session takes nothing more
 
 export async function start(element, config) {
   // A reload hands the tab's name on. While the page is open it is not stored, so a duplicated tab gets its own.
@@ -29,16 +30,18 @@ export async function start(element, config) {
     changed: () => { showSending(outbox); judge.render(); },
     stored: (answer) => { if (judge.session) judge.stored(answer); },
     refused: (event, answer, dropped) => {
-      if (!judge.session) return void (lost = `${dropped} decisions could not be stored: ${answer.message}.`);
-      if (['lapsed', 'finished', 'undo', 'reason'].includes(answer.refused)) over?.(answer);
-      else judge.refused(event, answer.message);
+      if (!judge.session) return void (lost = `${lost} ${dropped} decisions could not be stored: ${answer.message}`.trim());
+      if (event.position !== undefined && !OVER.includes(answer.refused)) return judge.refused(event, answer.message);
+      // Of a session that a refused decision has left unfinished; that was told.
+      if (event.action === 'finish' && judge.session.left) return;
+      over?.(answer);
     },
     blocked: (answer, waiting) => {
       if (waiting) lost = `${waiting} decisions are of a session that this server does not know. They wait in this browser.`;
       over?.(answer);
     },
   });
-  let lost = ''; // what could not be stored, to be told at the next occasion
+  let lost = ''; // what was refused or could not be stored, to be told at the next occasion
   const judge = new Judge({ stage, outbox, keys, offerPause: config.offer_pause, done: () => over?.(null) });
   new Help({ keys, closed: () => judge.lookAgain() });
   for (const button of document.querySelectorAll('#review [data-action]:not(#buttons *)')) {
@@ -58,16 +61,19 @@ export async function start(element, config) {
       .then(({ ok, data }) => { if (!ok) over?.(data); }, () => {});
   }
 
-  // Where a reload goes on: { reviewer, verifies }, or null for the start page.
+  // Where a reload goes on: { reviewer, verifies } or, after a review, { reviewer, finished }; null for the start page.
   const remember = (where) => (where ? sessionStorage.setItem(WHERE, JSON.stringify(where)) : sessionStorage.removeItem(WHERE));
   const { data: { reviewer: user } } = await persist(() => get('/api/who'));
   let where = JSON.parse(sessionStorage.getItem(WHERE) ?? 'null');
   let message = '';
   for (;;) {
     try {
-      where ??= await askStart(user, message);
+      if (!where) {
+        where = await askStart(user, message);
+        message = '';
+      }
       remember(where);
-      ({ where = null, message = '' } = await sitting(where));
+      ({ where = null, message = '' } = await sitting(where, message));
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       where = null;
@@ -75,32 +81,45 @@ export async function start(element, config) {
     }
   }
 
-  // One sitting from opening to summary. Answers with where to go next, or what to say on the start page.
-  async function sitting(here) {
-    const { reviewer, verifies } = here;
-    lost = '';
-    if (outbox.adopt(reviewer)) await outbox.flush();
+  // One sitting from opening to its end, or what follows a finished review. Answers with where to go next, and
+  // with what to say there.
+  async function sitting(here, message) {
+    const { reviewer, verifies = null, finished = null } = here;
+    lost = message;
+    const adopted = outbox.adopt(reviewer);
+    if (adopted.length) await outbox.flush();
+    const finish = adopted.findLast(({ event }) => event.action === 'finish'); // pressed in a tab that is gone
+    const done = finished ?? (verifies === null ? finish?.session : null);
+    if (done) {
+      const { ok, data } = await get(`/api/sessions/${done}/summary`);
+      if (ok) return afterwards(reviewer, data);
+    }
     const opened = await post('/api/sessions', { reviewer, tab, verifies, conditions: conditions() });
     if (opened.data.refused === 'training') {
-      await new Training({ stage, keys }).run(reviewer);
-      return { where: here };
+      const trained = await new Training({ stage, keys }).run(reviewer);
+      return trained.ok ? { where: here, message: lost } : { message: trained.data.message };
     }
-    if (!opened.ok) return { message: `${lost} ${opened.data.message}` };
+    if (!opened.ok) return { message: `${lost} ${opened.data.message}`.trim() };
     const ended = new Promise((resolve) => { over = resolve; });
     judge.begin(new Session(opened.data));
     if (lost) judge.notice(lost, true);
+    lost = '';
     const answer = await ended;
     over = null;
     judge.leave();
-    if (answer) {
-      return ['undo', 'reason'].includes(answer.refused) ? { where: here } : { message: lost || answer.message };
-    }
+    if (!answer) return { where: { reviewer, finished: verifies ?? opened.data.session } };
+    // The server does not have what the page took for done: on from the server's state.
+    if (answer.event && !OVER.includes(answer.refused)) return { where: here, message: answer.message };
+    return { message: lost || answer.message };
+  }
+
+  // After a review: the offer to verify its deletions while any waits, or the summary.
+  async function afterwards(reviewer, summary) {
+    remember({ reviewer, finished: summary.session });
+    if (await offerVerification(keys, summary)) return { where: { reviewer, verifies: summary.session } };
+    await showSummary(keys, summary);
     remember(null);
-    if (verifies === null && await offerVerification(keys, opened.data.session)) {
-      return { where: { reviewer, verifies: opened.data.session } };
-    }
-    await showSummary(keys, verifies ?? opened.data.session);
-    return {};
+    return { message: lost };
   }
 }
 

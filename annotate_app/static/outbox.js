@@ -34,17 +34,21 @@ export class Outbox {
   }
 
   // Take over what this reviewer's earlier tabs in this browser could not send, or this tab before its reload.
+  // Answers with what there was.
   adopt(reviewer) {
     this.queue = []; // all of it is in the store
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).sort();
     const found = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))
-      .filter((entry) => entry.reviewer === reviewer)
-      .sort((a, b) => a.event.at - b.event.at || (a.key < b.key ? -1 : 1));
+      .filter((entry) => entry.reviewer === reviewer);
+    // A tab's events go in the order of its keys, whatever its clock did meanwhile; only tabs are compared by time.
+    const tabOf = ({ key }) => key.slice(PREFIX.length).split('.')[0];
+    const began = new Map([...found].reverse().map((entry) => [tabOf(entry), entry.event.at]));
+    found.sort((a, b) => began.get(tabOf(a)) - began.get(tabOf(b)));
     for (const { key, session, event } of found) {
       this.put(session, reviewer, event); // under the new key before the old one goes
       localStorage.removeItem(key);
     }
-    return found.length;
+    return found;
   }
 
   // Resolves when everything is sent, or sending has come to a stop that a person must see to.

@@ -3,7 +3,7 @@
 
 export class Session {
   constructor(data) {
-    Object.assign(this, data); // session, kind, reviewer, cap, used, items, decisions, flags
+    Object.assign(this, data); // session, kind, reviewer, cap, items, decisions, flags
     this.id = data.session;
     this.flags = new Set(data.flags);
     this.byItem = new Map();
@@ -18,6 +18,9 @@ export class Session {
   get judged() { return this.byItem.size; }
 
   get left() { return this.total - this.judged; }
+
+  // Deletions that stand here. The server may count fewer: the page cannot tell trials and repeats from samples.
+  get deletions() { return [...this.byItem.values()].filter((made) => made.at(-1).action === 'delete').length; }
 
   standing(position) { return this.byItem.get(position)?.at(-1); }
 

@@ -1,12 +1,11 @@
 // After a session: the choice to verify its deletions now, and the summary with its pictures.
 
-import { get } from './api.js';
 import { byId, make, setOpen, showScreen } from './dom.js';
 
-// Resolves to true if the reviewer wants to verify the deletions of a finished session now.
-export async function offerVerification(keys, session) {
-  const { data } = await get(`/api/sessions/${session}/summary`);
+// Resolves to true if the reviewer wants to verify the deletions of a finished session now. `data` is its summary.
+export async function offerVerification(keys, data) {
   if (!data.waiting) return false;
+  showScreen('judge');
   const end = byId('end');
   end.querySelector('h1').textContent = 'The session is finished';
   end.querySelector('.words').textContent = `You deleted ${data.deleted}. Each deletion is shown again, to be confirmed or restored: `
@@ -26,8 +25,7 @@ export async function offerVerification(keys, session) {
 }
 
 // Shows the summary of a finished session; resolves when the reviewer leaves it.
-export async function showSummary(keys, session) {
-  const { data } = await get(`/api/sessions/${session}/summary`);
+export async function showSummary(keys, data) {
   showScreen('summary');
   const row = (name, value) => make('tr', {}, make('td', { textContent: name }), make('td', { textContent: value }));
   const reasons = Object.entries(data.reasons)
@@ -40,7 +38,7 @@ export async function showSummary(keys, session) {
     row('time', `${data.minutes.toFixed(1)} min, ${data.pauses} pause${data.pauses === 1 ? '' : 's'} not counted`
       + (data.seconds_each === null ? '' : `; ${data.seconds_each.toFixed(1)} s an image at the median`)))));
   byId('summary-pictures').replaceChildren(...Object.entries(data.figures).map(([name, title]) => make('figure', {},
-    make('img', { src: `/api/sessions/${session}/figures/${name}.svg`, alt: title }),
+    make('img', { src: `/api/sessions/${data.session}/figures/${name}.svg`, alt: title }),
     make('figcaption', { textContent: title }))));
   byId('summary-agreement').replaceChildren(...(data.agreement.length ? data.agreement.map((each) => make('p', {
     textContent: `${each.reviewers.join(' and ')} both judged ${each.samples}: the same in ${Math.round(each.same * 100)} %, `

@@ -10,7 +10,7 @@ export class Training {
     Object.assign(this, { stage, keys });
   }
 
-  // Resolves when the round is done and the server has it.
+  // Resolves to the server's answer when the round is done.
   async run(reviewer) {
     const { data: lessons } = await get('/api/training');
     this.lessons = lessons;
@@ -38,7 +38,7 @@ export class Training {
       this.go(0);
     });
     byId('why').hidden = true;
-    await post('/api/training', { reviewer, answers: this.answers });
+    return post('/api/training', { reviewer, answers: this.answers });
   }
 
   go(position) {
@@ -57,7 +57,7 @@ export class Training {
   }
 
   act(action, event, down) {
-    if (action === 'reference') return void this.stage.refer(down);
+    if (action === 'reference') return void this.stage.refer(down ?? !this.stage.referring);
     if (!down) return;
     if (action === 'box') return void this.stage.showBox(!this.stage.boxOn);
     if (action === 'go' && this.right) {
@@ -83,6 +83,7 @@ export class Training {
     const lesson = this.lessons[this.position];
     this.answers[this.position].push({ action });
     this.right = action === lesson.answer;
+    if (this.right) byId('stage').focus(); // off the buttons, so that Enter goes on
     const verdict = this.right ? 'Right.' : `Look again: the answer is “${lesson.answer}”.`;
     this.say(`${verdict} ${lesson.why}${this.right ? ' Enter: next.' : ''}`);
   }

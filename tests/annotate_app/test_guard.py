@@ -31,9 +31,10 @@ def test_nothing_is_served_without_a_login(desk: Desk, path: str) -> None:
     assert desk.guarded.post(path, json={}).status_code == 401
 
 
-@pytest.mark.parametrize("authorization", ["Basic", "Basic !!!", "Bearer abc", "Basic /////w==", ""])
+@pytest.mark.parametrize("authorization", ["Basic", "Basic !!!", "Bearer abc", "Basic /////w==", "Basic \xe9", ""])
 def test_a_mangled_login_is_no_login(desk: Desk, authorization: str) -> None:
-    assert desk.guarded.get("/api/who", headers={"authorization": authorization}).status_code == 401
+    header = authorization.encode("latin-1")
+    assert desk.guarded.get("/api/who", headers={"authorization": header}).status_code == 401
 
 
 def test_a_login_opens_the_door_and_gives_the_name(desk: Desk) -> None:
@@ -78,6 +79,7 @@ def test_another_site_cannot_write(desk: Desk) -> None:
     assert desk.client.post("/api/sessions", json=body, headers={"origin": "http://evil.example"}).status_code == 403
     assert desk.client.post("/api/sessions", content=b"{}", headers={"content-type": "text/plain"}).status_code == 400
     assert desk.rows() == before
+    assert desk.client.post("/api/sessions", json=body, headers={"origin": "http://[x"}).status_code == 403
     same = desk.client.post("/api/sessions", json=body, headers={"origin": "http://127.0.0.1"})
     assert same.json()["refused"] == "other_tab"  # let in, and answered
 
@@ -112,6 +114,15 @@ def test_users_come_from_a_file_or_from_the_environment(tmp_path: Path, monkeypa
     monkeypatch.setenv(AUTH_VARIABLE, "cem:y")
     assert read_auth(None) == {"cem": "y"}
     assert read_auth(file).keys() == {"ann", "bob"}
+
+
+def test_a_file_of_users_may_come_from_a_windows_editor(tmp_path: Path) -> None:
+    file = tmp_path / "users"
+    file.write_bytes("ann:pass\r\nzoë:word\r\n".encode("utf-8-sig"))
+    assert read_auth(file) == {"ann": "pass", "zoë": "word"}
+    file.write_bytes("zoë:word".encode("latin-1"))
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_auth(file)
 
 
 def test_a_wrong_line_is_told_without_its_password(tmp_path: Path) -> None:

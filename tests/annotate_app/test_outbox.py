@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext
@@ -17,6 +18,7 @@ from annotate_app.review import Review
 from perception20k.decisions import connect_to_read
 from perception20k.layout import Layout
 from tests.annotate_app.browser import Process, Reader, Served
+from tests.annotate_app.conftest import BARE
 from tests.annotate_app.datasets import write_dataset
 
 Contexts = Callable[..., BrowserContext]
@@ -135,6 +137,48 @@ def test_what_a_closed_tab_could_not_send_is_sent_by_the_next(serve_review: Serv
         (2, "accept"),
     ]
     assert second.page.evaluate("Object.keys(localStorage).filter(k => k.includes('outbox')).length") == 0
+
+
+def test_a_clock_set_back_does_not_turn_the_order_around(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review()
+    context = open_context()
+    first = Reader(context, served.url)
+    first.begin("ann")
+    first.sent()
+    context.route("**/events", lambda route: route.abort())
+    first.press("x")
+    first.page.evaluate("() => { const now = Date.now; Date.now = () => now() - 3600e3 }")
+    first.press("z", "ArrowRight", "ArrowRight")
+    first.wait("sending", "unsent 4")
+    first.close()
+    context.unroute("**/events")
+    second = Reader(context, served.url)
+    second.until(lambda: served.rows("SELECT until <= at FROM leases ORDER BY seq DESC LIMIT 1") == [(1,)])
+    second.begin("ann")
+    second.sent()
+    assert served.rows("SELECT position, action FROM standing ORDER BY position") == [(0, "accept"), (1, "accept")]
+
+
+def test_a_session_finished_by_a_closed_tab_goes_on_to_its_end(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review(replace(BARE, batch=10))
+    context = open_context()
+    first = Reader(context, served.url)
+    first.begin("ann")
+    first.press("x", *["ArrowRight"] * 9)
+    first.sent()
+    context.route("**/events", lambda route: route.abort())
+    first.page.keyboard.press("Enter")
+    first.wait("sending", "unsent 1")
+    first.close()
+    context.unroute("**/events")
+    second = Reader(context, served.url)
+    second.until(lambda: served.rows("SELECT until <= at FROM leases ORDER BY seq DESC LIMIT 1") == [(1,)])
+    second.page.fill("#reviewer", "ann")
+    second.page.keyboard.press("Enter")
+    second.wait("end", "You deleted 1")
+    second.page.click("#end button:not(.main)")
+    second.wait("summary", "1 waiting")
+    assert served.rows("SELECT count(*) FROM sessions") == [(1,)]
 
 
 def test_decisions_wait_while_another_dataset_is_at_the_address(tmp_path: Path, open_context: Contexts) -> None:

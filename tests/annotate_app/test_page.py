@@ -167,6 +167,49 @@ def test_a_deletion_refused_late_brings_the_page_back_and_keeps_what_followed(
     assert standing == [(k, "accept") for k in range(first + 3)]
 
 
+def test_the_counter_of_deletions_does_not_tell_a_trial_from_a_sample(
+    serve_review: Serving, open_context: Contexts
+) -> None:
+    served = serve_review(replace(BARE, catches=0.5))
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    roles = [row[0] for row in served.rows("SELECT role FROM items ORDER BY position")]
+    trial = next(k for k, role in enumerate(roles) if role != "sample")
+    reader.press(*["ArrowRight"] * trial, "x")
+    reader.sent()
+    assert "1 used, 11 left" in reader.text("progress")
+    samples = [k for k, role in enumerate(roles) if role == "sample" and k > trial][:12]
+    for place in range(trial + 1, samples[-1] + 1):  # the thirteenth only the server can allow
+        reader.press("x" if place in samples else "ArrowRight")
+        reader.page.wait_for_function("n => document.querySelector(`#stage img.shown[src$='/${n}']`)", arg=place + 1)
+    assert "12 used, 0 left" in reader.text("progress")
+    reader.sent()
+    assert served.rows("SELECT count(*) FROM standing WHERE action = 'delete'") == [(13,)]
+
+
+def test_a_refused_undo_brings_the_page_back_to_what_the_server_has(
+    serve_review: Serving, open_context: Contexts, clock: Clock
+) -> None:
+    served = serve_review(replace(BARE, overlap=True))
+    ann = Person(served.review, clock, "ann")
+    ann.open()
+    reader = Reader(open_context(), served.url)
+    reader.begin("bob")
+    reader.press("x", "ArrowLeft", "ArrowRight")  # deleted, then accepted after all
+    reader.sent()
+    items = "SELECT i.sample_id FROM items AS i JOIN sessions USING (session_id) WHERE reviewer = ? ORDER BY position"
+    first = served.rows(items, "bob")[0]
+    for position in [k for k, sample in enumerate(served.rows(items, "ann")) if sample != first][:12]:
+        ann.do("delete", position)  # the dataset's fifth is used up
+    reader.press("z")
+    reader.wait("notice", "To take this back would delete again")
+    assert reader.place() == 1
+    reader.press("ArrowLeft")
+    assert reader.page.locator("#buttons .on").all_inner_texts() == ["→accept"]
+    bob = "SELECT position, d.action FROM standing AS d JOIN sessions USING (session_id) WHERE reviewer = 'bob'"
+    assert served.rows(bob) == [(0, "accept")]
+
+
 def test_a_second_tab_of_a_reviewer_is_refused_until_the_first_leaves(
     serve_review: Serving, open_context: Contexts
 ) -> None:
@@ -200,6 +243,60 @@ def test_space_backspace_and_held_keys_do_nothing(serve_review: Serving, open_co
     assert reader.place() == 2
     reader.sent()
     assert served.rows(DECISIONS) == [(0, "accept"), (1, "accept")]
+
+
+def test_the_buttons_work_by_keyboard_alone(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review()
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    page = reader.page
+    page.focus("#buttons [data-action=accept]")
+    reader.press("Enter", "Enter", "j", " ")  # each once, and the button keeps the focus
+    assert reader.place() == 4
+    page.keyboard.press("?")
+    assert focus(reader) == "help"
+    page.keyboard.press(" ")  # the sheet itself is no button
+    page.focus("#keys-on")
+    page.keyboard.press(" ")
+    assert not page.is_checked("#keys-on")
+    page.focus("[aria-label='change the key of accept']")
+    page.keyboard.press(" ")
+    reader.wait("bindings", "press the new key")
+    page.keyboard.press("n")
+    page.keyboard.press("Tab")  # the focus is where it was, before the button that switches off
+    page.keyboard.press("Enter")
+    assert page.evaluate("JSON.parse(localStorage['perception20k.keys']).of.accept") == []
+    page.focus("#help .main")
+    page.keyboard.press("Enter")
+    assert focus(reader) == "stage"
+    reader.on_stage()
+    page.focus("#buttons [data-action=reference]")
+    page.keyboard.press("Enter")
+    reader.wait("question", "Reference")
+    page.keyboard.press(" ")
+    reader.wait("question", "main object")
+    page.focus("#buttons [data-action=pause]")
+    page.keyboard.press("Enter")
+    assert focus(reader) == "pause"
+    page.keyboard.press("Tab")  # nowhere but within
+    page.keyboard.press("Enter")
+    assert focus(reader) == "stage"
+    page.focus("#buttons [data-action=accept]")
+    for _ in range(56):
+        reader.press("Enter")
+    assert focus(reader) == "end"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    reader.wait("summary", "60")
+    assert served.rows("SELECT action, count(*) FROM events WHERE action IN ('accept', 'finish') GROUP BY action") == [
+        ("accept", 60),
+        ("finish", 1),
+    ]
+    assert reader.errors == []
+
+
+def focus(reader: Reader) -> str:
+    return str(reader.page.evaluate("document.activeElement.id"))
 
 
 def test_back_shows_a_judged_item_and_a_new_decision_replaces_it(serve_review: Serving, open_context: Contexts) -> None:
@@ -253,10 +350,18 @@ def test_a_pause_is_offered_blanks_the_stage_and_is_logged(serve_review: Serving
     reader.page.wait_for_selector("#pause.open")
     assert reader.page.evaluate("getComputedStyle(document.querySelector('#stage img.shown')).visibility") == "hidden"
     reader.page.keyboard.press("ArrowRight")
-    reader.press("p", "ArrowRight")
+    look_away(reader)  # in a pause one may
+    reader.press("p")
+    look_away(reader)
+    reader.press("ArrowRight")
     reader.sent()
-    actions = [row[0] for row in served.rows("SELECT action FROM events WHERE action <> 'away' ORDER BY seq")]
-    assert actions == ["open", "offer", "pause", "resume", "accept"]
+    actions = [row[0] for row in served.rows("SELECT action FROM events ORDER BY seq")]
+    assert actions == ["open", "offer", "pause", "resume", "away", "accept"]
+
+
+def look_away(reader: Reader) -> None:
+    for here in ("false", "true"):
+        reader.page.evaluate(f"document.hasFocus = () => {here}; dispatchEvent(new Event('focus'))")
 
 
 def test_a_lapsed_session_is_told_and_does_not_count(
@@ -265,14 +370,16 @@ def test_a_lapsed_session_is_told_and_does_not_count(
     served = serve_review()
     reader = Reader(open_context(), served.url)
     reader.begin("ann")
-    reader.press("ArrowRight")
+    reader.press(*["x"] * 12)
     reader.sent()
     clock.now += 31 * 60
-    reader.press("ArrowRight")
+    reader.press("x")  # one too many: the page asks
     reader.wait("start-message", "this session does not count")
     reader.begin("ann")
     assert reader.place() == 0
     assert len(served.rows("SELECT 1 FROM sessions")) == 2
+    reader.press("ArrowRight")  # the question went with the session
+    assert reader.place() == 1
 
 
 def test_another_reviewer_verifies_from_the_start_page(
@@ -289,10 +396,39 @@ def test_another_reviewer_verifies_from_the_start_page(
     reader.wait("question", "Delete it for good?")
     reader.on_stage()
     reader.press("x", "ArrowRight")
-    reader.reload()  # nothing left to do there
-    reader.wait("start-message", "No deletion")
+    reader.wait("end", "All deletions are verified")
+    reader.sent()
+    reader.reload()
+    reader.wait("end", "you can go back or undo")
+    reader.press("z")
+    assert reader.place() == 1
+    reader.on_stage()
+    reader.press("ArrowRight")
+    reader.page.keyboard.press("Enter")
+    reader.wait("summary", "1 confirmed, 1 restored, 0 waiting")
     state = read_review(layout.decisions)
     assert (len(state.deleted), len(state.kept)) == (1, 59)
+
+
+def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review(replace(BARE, batch=10))
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    reader.press("x", *["ArrowRight"] * 9)
+    reader.page.keyboard.press("Enter")
+    reader.wait("end", "You deleted 1")
+    reader.reload()
+    reader.wait("end", "You deleted 1")
+    reader.page.keyboard.press("Enter")
+    reader.wait("question", "Delete it for good?")
+    assert served.rows("SELECT kind FROM sessions ORDER BY rowid") == [("review",), ("verify",)]
+
+
+def test_a_name_that_is_none_is_explained(serve_review: Serving, open_context: Contexts) -> None:
+    reader = Reader(open_context(), serve_review().url)
+    reader.page.fill("#reviewer", "\u200b")  # a space of no width
+    reader.page.keyboard.press("Enter")
+    reader.wait("start-message", "a name is one line of at most 80 visible characters")
 
 
 def test_names_are_shown_as_written(serve_review: Serving, open_context: Contexts, layout: Layout) -> None:

@@ -9,6 +9,7 @@ from annotate_app.protocol import Settings
 from annotate_app.record import Malformed
 from annotate_app.refusal import Refused
 from annotate_app.review import Review
+from perception20k.layout import Layout
 from tests.annotate_app.conftest import Clock, Person
 
 
@@ -19,12 +20,11 @@ def stored(review: Review) -> list[tuple[Any, ...]]:
 def test_a_session_takes_its_cap_of_deletions_and_refuses_the_next(person: Person, review: Review) -> None:
     assert person.state["cap"] == 12  # a fifth of 60
     for position in range(12):
-        assert person.do("delete", position)["used"] == position + 1
+        assert "refused" not in person.do("delete", position)
     before = stored(review)
     answer = person.do("delete", 12)
     assert answer["refused"] == "session_cap"
     assert "All 12 deletions" in answer["message"]
-    assert answer["used"] == 12
     assert stored(review) == before
 
 
@@ -32,7 +32,8 @@ def test_undoing_a_deletion_frees_its_place(person: Person) -> None:
     events = [person.event("delete", position) for position in range(12)]
     person.send(*events)
     person.do("undo", target=events[-1].id)
-    assert person.do("delete", 30)["used"] == 12
+    assert "refused" not in person.do("delete", 30)
+    assert person.do("delete", 31)["refused"] == "session_cap"
 
 
 def test_deleting_a_deleted_item_again_uses_nothing(person: Person) -> None:
@@ -49,10 +50,10 @@ def test_deletions_of_trials_and_repeats_do_not_count(open_review: Callable[...,
     assert len(roles) == 28
     for position, role in enumerate(roles):
         if role != "sample":
-            assert ann.do("delete", position)["used"] == 0
+            assert ann.do("delete", position).keys() == {"stored"}  # nothing in the answer tells a trial
     real = [position for position, role in enumerate(roles) if role == "sample"]
     answers = [ann.do("delete", position) for position in real[:5]]
-    assert [answer["used"] for answer in answers] == [1, 2, 3, 4, 4]
+    assert ["refused" in answer for answer in answers] == [False] * 4 + [True]
     assert answers[-1]["refused"] == "session_cap"
 
 
@@ -75,6 +76,60 @@ def test_the_dataset_keeps_80_percent_across_reviewers(open_review: Callable[...
     assert "refused" not in bob.do("delete", agreed)  # deleted already: it costs the dataset nothing
 
 
+def order_of(person: Person) -> list[str]:
+    rows = person.review.log.execute(
+        "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (person.session,)
+    )
+    return [row["sample_id"] for row in rows]
+
+
+def test_undoing_an_accept_cannot_bring_deletions_over_the_cap(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    review = open_review(Settings(training=False, overlap=True))
+    ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
+    ann.open()
+    bob.open()
+    for position in range(12):
+        ann.do("delete", position)
+    accepts = [ann.event("accept", position) for position in range(12)]
+    ann.send(*accepts)
+    mine = set(order_of(ann)[:12])
+    for position in [k for k, sample in enumerate(order_of(bob)) if sample not in mine][:12]:
+        assert "refused" not in bob.do("delete", position)
+    before = stored(review)
+    answer = ann.do("undo", target=accepts[-1].id)
+    assert answer["refused"] == "dataset_cap"
+    assert "would delete again" in answer["message"]
+    assert stored(review) == before
+
+
+def test_confirming_what_was_restored_cannot_bring_deletions_over_the_cap(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    review = open_review(Settings(training=False, overlap=True))
+    ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
+    ann.open()
+    ann.judge(delete=12)
+    mine, verified = set(order_of(ann)[:12]), ann.session
+    ann.open(verifies=verified)
+    for position in range(12):
+        ann.do("restore", position)
+    bob.open()
+    for position in [k for k, sample in enumerate(order_of(bob)) if sample not in mine][:12]:
+        bob.do("delete", position)
+    ann.open(verifies=verified)
+    assert ann.do("confirm", 3)["refused"] == "dataset_cap"
+    clock.now += 31 * 60  # bob's session lapses, and its deletions with it
+    assert "refused" not in ann.do("confirm", 3)
+
+
+def test_a_session_too_small_for_a_deletion_says_so(open_review: Callable[..., Review], clock: Clock) -> None:
+    ann = Person(open_review(Settings(training=False, batch=4)), clock, "ann")
+    ann.open()
+    assert ann.do("delete", 0)["message"].startswith("So few samples allow none: at least 80 %")
+
+
 def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Person, review: Review) -> None:
     for position in range(12):
         person.do("delete", position)
@@ -86,7 +141,7 @@ def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Pers
 
 def test_the_same_event_twice_is_stored_once(person: Person, review: Review) -> None:
     event = person.event("delete", 3)
-    assert person.send(event) == person.send(event) == {"stored": [event.id], "used": 1}
+    assert person.send(event) == person.send(event) == {"stored": [event.id]}
     assert len(stored(review)) == 1
 
 
@@ -211,3 +266,41 @@ def test_an_event_that_fits_no_session_is_malformed_and_nothing_is_stored(
     with pytest.raises(Malformed):
         person.send(person.event("accept", 0), person.event(action, **more))
     assert stored(review) == []
+
+
+def test_offering_a_pause_is_no_sign_of_life(person: Person, clock: Clock) -> None:
+    person.do("accept", 0)
+    clock.now += 20 * 60
+    person.do("offer")
+    clock.now += 20 * 60
+    assert person.do("accept", 1)["refused"] == "lapsed"
+
+
+def test_a_session_whose_samples_went_to_others_never_comes_back(person: Person, review: Review, clock: Clock) -> None:
+    person.do("accept", 0)
+    clock.now += 31 * 60
+    bob = Person(review, clock, "bob")
+    assert len(bob.open()["items"]) == 60
+    assert person.do("accept", 1, age=25 * 60)["refused"] == "lapsed"  # made in time, or so it says
+    assert person.do("finish", age=25 * 60)["refused"] == "lapsed"
+    bob.do("accept", 0)
+    assert "refused" not in bob.do("delete", 1)
+
+
+def test_an_age_is_believed_for_as_long_as_a_pause_may_last(person: Person, clock: Clock) -> None:
+    person.do("accept", 0)
+    clock.now += 40 * 60
+    assert "refused" not in person.do("accept", 1, age=20 * 60)
+    clock.now += 3 * 3600
+    assert person.do("accept", 2, age=3 * 3600)["refused"] == "lapsed"
+
+
+def test_a_session_keeps_the_lapse_it_was_begun_under(
+    open_review: Callable[..., Review], clock: Clock, layout: Layout
+) -> None:
+    ann = Person(open_review(Settings(training=False, lapse=10)), clock, "ann")
+    ann.open()
+    ann.do("accept", 0)
+    clock.now += 11 * 60
+    ann.review = open_review(Settings(training=False, lapse=600))
+    assert ann.do("accept", 1)["refused"] == "lapsed"

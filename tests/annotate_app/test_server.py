@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from annotate_app.protocol import Settings
 from annotate_app.refusal import Refused
 from annotate_app.review import Review
+from annotate_app.wire import NAME_RULE
 from perception20k import images
 from tests.annotate_app.conftest import Clock, Desk, Person, client_of
 
@@ -181,6 +183,18 @@ def test_a_missing_image_file_is_a_404(person: Person) -> None:
     item = person.review.item(person.session, 0, None)
     person.review.dataset.image(item["sample_id"]).unlink()
     assert client.get(f"/api/sessions/{person.session}/images/0").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["علی‌رضا", "👩‍🔬", "Zoë"])
+def test_names_of_all_scripts_are_taken(open_review: Callable[..., Review], name: str) -> None:
+    opened = client_of(open_review()).post("/api/sessions", json={"reviewer": name, "tab": str(uuid.uuid4())})
+    assert opened.json()["reviewer"] == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200d", "a\nb", "x" * 81, "\u202eabc"])
+def test_a_name_that_cannot_be_shown_is_refused_with_the_rule(open_review: Callable[..., Review], name: str) -> None:
+    refused = client_of(open_review()).post("/api/sessions", json={"reviewer": name, "tab": str(uuid.uuid4())})
+    assert (refused.status_code, refused.json()["message"]) == (400, NAME_RULE)
 
 
 def test_names_come_back_as_data_and_never_as_markup(open_review: Callable[..., Review], clock: Clock) -> None:

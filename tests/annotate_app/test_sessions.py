@@ -10,7 +10,9 @@ from annotate_app.refusal import Refused
 from annotate_app.review import Review
 from perception20k.decisions import read_review
 from perception20k.layout import Layout
+from perception20k.records import read_samples, read_sources
 from tests.annotate_app.conftest import BARE, Clock, Person
+from tests.annotate_app.datasets import write_tables
 
 
 def batch(review: Review, person: Person) -> set[str]:
@@ -68,7 +70,7 @@ def test_a_reload_resumes_the_session_with_its_decisions(person: Person) -> None
     assert again["session"] == first["session"]
     assert again["items"] == first["items"]
     assert [(d["position"], d["action"]) for d in again["decisions"]] == [(0, "accept"), (1, "delete")]
-    assert (again["flags"], again["used"]) == ([1], 1)
+    assert again["flags"] == [1]
 
 
 def test_a_lapsed_session_gives_its_samples_back(person: Person, review: Review, clock: Clock) -> None:
@@ -121,7 +123,7 @@ def test_another_reviewer_can_verify_what_is_left(person: Person, review: Review
     state = read_review(layout.decisions)
     assert (state.reviewed, len(state.deleted), len(state.unverified)) == (60, 1, 0)
     with pytest.raises(Refused, match="No deletion"):
-        bob.open(verifies=session)
+        Person(review, clock, "eve").open(verifies=session)
 
 
 def test_a_verification_goes_on_where_it_was_left(person: Person) -> None:
@@ -133,6 +135,99 @@ def test_a_verification_goes_on_where_it_was_left(person: Person) -> None:
     assert again["session"] == first
     assert len(again["items"]) == 3
     assert len(again["decisions"]) == 1
+
+
+def test_a_verification_that_is_done_comes_back_to_who_made_it(person: Person, layout: Layout) -> None:
+    person.judge(delete=3)
+    session = person.session
+    first = person.open(verifies=session)["session"]
+    for position in range(3):
+        person.do("confirm", position)
+    assert person.open(verifies=session)["session"] == first
+    last = person.state["decisions"][-1]["id"]
+    assert "refused" not in person.do("undo", target=last)
+    assert "refused" not in person.do("restore", 2)
+    assert len(read_review(layout.decisions).deleted) == 2
+
+
+def test_a_verification_shows_the_reason_of_the_sample_and_not_of_its_repeat(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    review = open_review(Settings(training=False, batch=20, repeats=0.2))
+    ann = Person(review, clock, "ann")
+    ann.open()
+    rows = review.log.execute("SELECT position, role, sample_id FROM items ORDER BY position").fetchall()
+    repeated = next(row["sample_id"] for row in rows if row["role"] == "repeat")
+    for row in rows:
+        if row["role"] == "sample" and row["sample_id"] == repeated:
+            gone = ann.event("delete", row["position"])
+            ann.send(gone, ann.event("reason", target=gone.id, value="object_mismatch"))
+        else:
+            ann.do("accept", row["position"])
+    ann.do("finish")
+    assert [item["reason"] for item in ann.open(verifies=ann.session)["items"]] == ["object_mismatch"]
+
+
+def test_time_worked_is_counted_from_the_end_of_a_pause_even_across_a_reload(person: Person, clock: Clock) -> None:
+    clock.now += 5 * 60
+    person.do("accept", 0)
+    assert person.open()["worked"] == 5 * 60
+    person.do("pause")
+    clock.now += 20 * 60
+    assert person.open()["worked"] == 0
+    person.do("accept", 1)
+    clock.now += 60
+    assert person.open()["worked"] == 60
+
+
+class TestADatasetBuiltAnew:
+    """Some samples that were judged, or are being judged, are gone."""
+
+    @pytest.fixture
+    def rebuilt(self, layout: Layout, open_review: Callable[..., Review]) -> Callable[..., Review]:
+        def without(gone: frozenset[str], settings: Settings = BARE) -> Review:
+            kept = [s for s in read_samples(layout.recipe) if s.sample_id not in gone]
+            write_tables(layout, kept, read_sources(layout.sources))
+            return open_review(settings)
+
+        return without
+
+    def test_an_open_session_makes_room_for_a_new_one(self, person: Person, rebuilt: Callable[..., Review]) -> None:
+        person.do("accept", 0)
+        before = person.session
+        person.review = rebuilt(frozenset({"0007-0"}))
+        assert person.open()["session"] != before
+        assert len(person.state["items"]) == 59
+
+    def test_deletions_that_are_gone_wait_for_nobody(
+        self, person: Person, rebuilt: Callable[..., Review], layout: Layout
+    ) -> None:
+        person.judge(delete=3)
+        reviewed = person.session
+        person.open(verifies=reviewed)
+        person.do("confirm", 0)
+        order = "SELECT sample_id FROM items WHERE session_id = ? AND position = 1"
+        person.review = rebuilt(frozenset(person.review.log.execute(order, (person.session,)).fetchone()))
+        assert [row["deletions"] for row in person.review.overview()["waiting"]] == [1]
+        assert len(person.open(verifies=reviewed)["items"]) == 1
+        person.do("confirm", 0)
+        assert person.review.overview()["waiting"] == []
+        state = read_review(layout.decisions)
+        assert len(state.unverified) == 1
+        assert state.among(person.review.dataset.samples).unverified == frozenset()
+
+    def test_a_shared_batch_is_not_given_twice(
+        self, open_review: Callable[..., Review], clock: Clock, rebuilt: Callable[..., Review]
+    ) -> None:
+        overlap = Settings(training=False, overlap=True)
+        ann, bob = (Person(open_review(overlap), clock, name) for name in ("ann", "bob"))
+        ann.open()
+        ann.judge()
+        bob.review = rebuilt(frozenset({"0007-0"}), overlap)
+        bob.open()
+        bob.judge()
+        with pytest.raises(Refused, match="nothing is left"):
+            bob.open()
 
 
 def test_deletions_of_trials_and_repeats_are_not_shown_again(open_review: Callable[..., Review], clock: Clock) -> None:

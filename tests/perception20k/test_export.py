@@ -1,17 +1,23 @@
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import mlcroissant
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from perception20k.decisions import ReviewState
+from annotate_app.dataset import Dataset
+from annotate_app.review import Review
+from perception20k.decisions import ReviewState, read_review
+from perception20k.errors import UserError
 from perception20k.export import export_dataset, review_counts
 from perception20k.layout import Layout
-from perception20k.records import read_samples
+from perception20k.records import read_samples, samples_table
+from tests.annotate_app.conftest import BARE, Clock, Person
 from tests.perception20k.samples import BLANK
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -62,6 +68,52 @@ def test_croissant_reads_the_recipe(built_dataset: Path) -> None:
     first = next(iter(dataset.records("recipe")))
     ids = {s.sample_id for s in read_samples(Layout(built_dataset).recipe)}
     assert first["recipe/sample_id"].decode() in ids
+
+
+@pytest.fixture
+def ann(dataset: Layout) -> Iterator[Person]:
+    """Somebody who has judged the whole dataset and deleted two samples."""
+    clock = Clock()
+    with closing(Review(Dataset(dataset), BARE, clock)) as review:
+        person = Person(review, clock, "ann")
+        person.open()
+        person.judge(delete=2)
+        yield person
+
+
+def test_deletions_that_nobody_verified_are_refused_and_nothing_is_written(dataset: Layout, ann: Person) -> None:
+    before = dataset.manifest.read_bytes()
+    with pytest.raises(UserError, match="2 deletions have not been verified"):
+        export_dataset(dataset.root, say=lambda _: None)
+    assert dataset.manifest.read_bytes() == before
+    exported = export_dataset(dataset.root, allow_unverified=True, say=lambda _: None)
+    assert exported.review["unverified"] == 2
+    assert exported.samples == exported.review["samples"] - 2
+
+
+def test_survivors_alone_are_exported_and_the_card_says_how_many(dataset: Layout, ann: Person) -> None:
+    ann.open(verifies=ann.session)
+    gone, restored = (row["sample_id"] for row in ann.review.log.execute(
+        "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (ann.session,)))  # fmt: skip
+    ann.do("confirm", 0)
+    ann.do("restore", 1)
+    exported = export_dataset(dataset.root, say=lambda _: None)
+    total = len(read_samples(dataset.recipe))
+    assert exported.samples == total - 1
+    rows = [row for shard in sorted(dataset.shards.glob("*.parquet")) for row in pq.read_table(shard).to_pylist()]
+    ids = {row["sample_id"] for row in rows}
+    assert gone not in ids
+    assert restored in ids
+    assert len(ids) == total - 1
+    assert {s.sample_id for s in read_samples(dataset.recipe) if not s.split} == {gone}
+    assert f"{total} of {total}" in dataset.card.read_text()
+
+
+def test_deletions_of_samples_that_are_gone_stop_no_export(dataset: Layout, ann: Person) -> None:
+    deleted = read_review(dataset.decisions).unverified
+    left = [s for s in read_samples(dataset.recipe) if s.sample_id not in deleted]
+    pq.write_table(samples_table(left), dataset.recipe)
+    assert export_dataset(dataset.root, say=lambda _: None).review["deleted"] == 0
 
 
 def test_counts_of_a_review() -> None:
