@@ -5,6 +5,11 @@ Killed at any moment and started again, it ends with the same bytes; run again, 
 
 from __future__ import annotations
 
+import fcntl
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +23,7 @@ from perception20k.layout import Layout
 from perception20k.manifest import prune
 from perception20k.records import Sample, read_samples
 from perception20k.stages.score import metric_notes
+from perception20k.stages.sources import Candidate
 
 
 @dataclass(frozen=True)
@@ -59,31 +65,65 @@ def build(
     """
     layout, part = Layout(out), part or Part()
     metric_notes(config.score)  # refuses an unknown metric before any work
-    if part.only in ("describe", "detect") and config.annotations is not None:
-        raise UserError(f"--only {part.only}: the objects of this config come from annotations", code=2)
+    _check_stage(config, part.only)
     _check_directory(layout, config, force)
-    if not part.dry_run:
-        layout.work.mkdir(parents=True, exist_ok=True)
-        clear_leftovers(layout.root)
-        write_text(layout.config, dump_config(config))
-    chain = Chain(config, layout, executor, part, say, progress)
-    try:
-        scenes, made = chain.run()
-    finally:
-        chain.journal.close()
-    if part.dry_run or part.only:
-        return Built(None, len(scenes), chain.worked)
-    samples = list(made)
+    with nullcontext() if part.dry_run else _alone(layout):
+        if not part.dry_run:
+            clear_leftovers(layout.root)
+            write_text(layout.config, dump_config(config))
+        chain = Chain(config, layout, executor, part, say, progress)
+        try:
+            scenes, made = chain.run()
+        finally:
+            chain.journal.close()
+        if part.dry_run or part.only:
+            return Built(None, len(scenes), chain.worked)
+        return _finish(chain, scenes, list(made), force=force, allow_unverified=allow_unverified)
+
+
+def _finish(
+    chain: Chain, scenes: Iterable[Candidate], samples: list[Sample], *, force: bool, allow_unverified: bool
+) -> Built:
+    """Put away what the dataset does not hold, and export what it does."""
+    layout = chain.layout
     used = {sample.image_id for sample in samples}
     sources = [scene.source for scene in scenes if scene.source.image_id in used]
-    _refuse_loss(layout, samples, force)
+    _refuse_loss(layout, samples, chain.part.limit, force)
     chain.quarantine.write(layout.quarantine)
     if not samples:
         raise UserError(f"{layout.root}: no sample could be made", f"See why in {layout.quarantine}")
     prune(layout, layout.source_images, {source.file for source in sources})
     prune(layout, layout.distorted_images, {sample.file for sample in samples})
-    exported = export(layout, without_calls(config), samples, sources, allow_unverified=allow_unverified, say=say)
+    exported = export(
+        layout, without_calls(chain.config), samples, sources, allow_unverified=allow_unverified, say=chain.say
+    )
     return Built(exported, len(sources), chain.worked)
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Hold the dataset directory for one build: a second would ask and pay for the same answers."""
+    layout.work.mkdir(parents=True, exist_ok=True)
+    with (layout.work / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UserError(
+                f"{layout.root}: another build is at work in it ({lock.read().strip()})", "Wait for it, or stop it"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{socket.gethostname()}, process {os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def _check_stage(config: Config, only: str | None) -> None:
+    """Refuse ``--only`` of a stage that the config has no work for."""
+    if only in ("describe", "detect") and config.annotations is not None:
+        raise UserError(f"--only {only}: the objects of this config come from annotations", code=2)
+    if only == "score" and all(score.table for score in config.score or ()):
+        raise UserError("--only score: this config has no metric to compute", code=2)
 
 
 def _check_directory(layout: Layout, config: Config, force: bool) -> None:
@@ -104,14 +144,16 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
         )
 
 
-def _refuse_loss(layout: Layout, samples: list[Sample], force: bool) -> None:
+def _refuse_loss(layout: Layout, samples: list[Sample], limit: int | None, force: bool) -> None:
     """Refuse to drop samples that an earlier build made, unless told to: people may have judged them."""
     if force or not layout.recipe.is_file():
         return
     gone = {s.sample_id for s in read_samples(layout.recipe)} - {s.sample_id for s in samples}
     if gone:
+        why = f"--limit {limit} leaves them out" if limit else "their source files or annotations have changed"
         raise UserError(
-            f"{layout.root}: {len(gone)} samples of the dataset would be removed, their source files or "
-            "annotations have changed",
-            "Put them back, or go on with --force",
+            f"{layout.root}: {len(gone)} samples of the dataset would be removed: {why}",
+            "Go on with --force, or name a new directory with --out"
+            if limit
+            else "Put them back, or go on with --force",
         )

@@ -67,6 +67,7 @@ class Chain:
         if part.dry_run:  # what is known so far is not what there is
             self.say = lambda line: None
         self.worked = 0
+        self.ahead = 0  # images at most that earlier stages have not done
         self.quarantine = Quarantine()
         self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
 
@@ -202,7 +203,10 @@ class Chain:
         if self.part.dry_run or self.part.only:
             calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
-            self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}")
+            more = f"; up to {self.ahead} more images may come of the stages before" if self.ahead else ""
+            self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}{more}")
+        frames = self.config.max_frames_per_video if stage.name == "sources" else 1
+        self.ahead += tally.due * frames
         self.quarantine.open(stage.name)
         for item, outcome in results:
             if outcome.error is None:

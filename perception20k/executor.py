@@ -13,7 +13,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from perception20k.stages.base import Outcome, Stage
 
 Batch = list[Any]
-Results = Iterator[tuple[Batch, "list[Outcome]"]]
+Results = Generator[tuple[Batch, "list[Outcome]"], None, None]
 
 CRASHED = "the worker process died of it: a crash in a decoder or a model, or no memory left"
 
@@ -99,7 +99,8 @@ def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
 def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
     """Work in ``stage.at_once`` threads of this process.
 
-    On an error, or Ctrl-C, nothing new is begun and what is under way is still given back: answers are paid for.
+    On an error, or Ctrl-C, here or thrown in by the caller, nothing new is begun and what is under way is still given
+    back: answers are paid for.
     """
     flying: dict[Future[list[Outcome]], Batch] = {}
     stop: BaseException | None = None
@@ -122,10 +123,13 @@ def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
                 continue
             for future in done:
                 batch, error = flying.pop(future), future.exception()
-                if error is None:
-                    yield batch, future.result()
-                else:
+                if error is not None:
                     stop = stop or error
+                    continue
+                try:
+                    yield batch, future.result()
+                except KeyboardInterrupt as interrupt:
+                    stop = stop or interrupt
     if stop is not None:
         raise stop
 

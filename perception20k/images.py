@@ -1,9 +1,9 @@
 """Photos in, RGB arrays out, by one stated rule; and lossless images back to bytes.
 
-The rule: EXIF orientation is applied; an embedded colour profile is converted to sRGB; 16-bit samples keep
-their high 8 bits; palette, grey and CMYK become RGB; transparency is laid over white; of an animation the
-first frame is taken. A truncated file, a file that is not an image, and an image of more than
-``MAX_PIXELS`` or longer than ``MAX_SIDE`` are refused with the reason.
+The rule: EXIF orientation is applied; an embedded colour profile is converted to sRGB, unless it moves no colour
+by more than 2 levels; 16-bit samples keep their high 8 bits; palette, grey and CMYK become RGB; transparency is laid
+over white; of an animation the first frame is taken. A truncated file, a file that is not an image, and an image of
+more than ``MAX_PIXELS`` or longer than ``MAX_SIDE`` are refused with the reason.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ MAX_BYTES = 1 << 30
 """Larger files are not read: 100 megapixels of 16-bit RGB are 600 MB."""
 
 _WEBP_LIMIT = 16383  # pixels a side, the format's own
+
+_ORIENTATION = 0x0112  # EXIF
+_ROUNDING = 2  # grey levels between a true sRGB profile and the one it is converted to
 
 Array = NDArray[np.uint8]
 
@@ -60,6 +63,20 @@ def decode(data: bytes) -> Array:
         raise ImageError(f"damaged image: {error}") from None
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether every reader sees in these bytes of an image the pixels that :func:`decode` gives.
+
+    Not so where there is an orientation or a colour profile to apply, transparency, or more than 8 bits: readers
+    differ in what they make of those.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        if turned or image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data:
+            return False
+        profile = image.info.get("icc_profile")
+        return not profile or _transform(profile, "RGB" if image.mode == "P" else image.mode) is None
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
@@ -71,22 +88,30 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    if profile and image.mode in ("RGB", "CMYK", "L"):
-        converted = _to_srgb(image, profile)
-        if converted is not None:
-            return converted
+    if image.mode == "P":
+        image = image.convert("RGB")
+    transform = _transform(profile, image.mode) if profile else None
+    if transform is not None:
+        return ImageCms.applyTransform(image, transform) or image
     return image.convert("RGB")
 
 
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The image in sRGB, or None where the profile is sRGB already or does not fit the image."""
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From a profile to sRGB, or None where it does not fit the mode, or is sRGB but for rounding."""
+    if mode not in ("RGB", "CMYK", "L"):
+        return None
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return None
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        if mode == "RGB":
+            steps = np.arange(0, 256, 17, dtype=np.uint8)
+            colours = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
+            moved = np.asarray(ImageCms.applyTransform(Image.fromarray(colours), transform)).astype(int)
+            if np.abs(moved - colours).max() <= _ROUNDING:
+                return None
     except (ImageCms.PyCMSError, OSError):
         return None
+    return transform
 
 
 def encode(image: Array) -> tuple[bytes, str]:

@@ -6,8 +6,10 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -102,9 +104,24 @@ def _open(path: Path) -> Any:
     if not path.exists():
         raise FileNotFoundError(path)
     try:
-        return decord.VideoReader(str(path), num_threads=1)
+        with _utf8(path) as name:
+            return decord.VideoReader(name, num_threads=1)
     except (decord.DECORDError, RuntimeError) as error:
         raise ItemError(f"decord cannot open the video: {_plain(error, path)}") from None
+
+
+@contextmanager
+def _utf8(path: Path) -> Iterator[str]:
+    """The path as decord takes it: where its bytes are not UTF-8, a link to it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder, f"video{path.suffix}")
+            link.symlink_to(path.absolute())
+            yield str(link)
+    else:
+        yield str(path)
 
 
 def _pixels(reader: Any, index: int, path: Path) -> Array:

@@ -11,6 +11,7 @@ import errno
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -18,7 +19,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from tqdm import tqdm
 
 from perception20k.errors import ItemError, PassingError, UserError
-from perception20k.executor import Executor
+from perception20k.executor import Executor, Results
 from perception20k.journal import Journal
 from perception20k.spool import Spool
 
@@ -155,10 +156,15 @@ def run_stage(
     run = _Run(stage, journal, Tally(stage.name))
     size = len(items) if isinstance(items, Sized) else None
     with tqdm(total=size, desc=f"{stage.title:>9}", unit="item", disable=not progress, leave=False) as bar:
+        stream = executor.run(stage, run.batches_due(items, bar.update))
         try:
-            for batch, results in executor.run(stage, run.batches_due(items, bar.update)):
-                run.record(batch, results)
-                bar.update(len(batch))
+            for batch, results in stream:
+                try:
+                    run.record(batch, results)
+                    bar.update(len(batch))
+                except KeyboardInterrupt as interrupt:
+                    run.record_rest(batch, results, stream, interrupt)
+                    raise
         finally:
             run.write_down()
     return run.results(items), run.tally
@@ -194,14 +200,27 @@ class _Run(Generic[Item]):
 
     def record(self, batch: list[Item], results: list[Outcome]) -> None:
         """Take note of a batch's outcomes: an API's at once, for they are paid for, others a few at a time."""
-        for key, outcome in zip(self.flying.pop(id(batch)), results, strict=True):
+        for key, outcome in zip(self.flying[id(batch)], results, strict=True):
             if outcome.lasting:
                 self.fresh[key] = outcome
             else:
                 self.passing[key] = outcome.error or ""
+        del self.flying[id(batch)]
         self.tally.done += len(batch)
         if self.stage.place == "threads" or time.monotonic() - self.written > MOST_AT_RISK:
             self.write_down()
+
+    def record_rest(
+        self, batch: list[Item], results: list[Outcome], stream: Results, interrupt: KeyboardInterrupt
+    ) -> None:
+        """After Ctrl-C: the batch in hand, and those under way that the executor still gives back."""
+        with suppress(KeyboardInterrupt, StopIteration):
+            if id(batch) in self.flying:
+                self.record(batch, results)
+            batch, results = stream.throw(interrupt)
+            while True:
+                self.record(batch, results)
+                batch, results = next(stream)
 
     def write_down(self) -> None:
         """Journal what is fresh, in one transaction."""

@@ -36,7 +36,10 @@ class Distort(Stage[Plan]):
 
     def key(self, item: Plan) -> str:
         """See :class:`Stage`."""
-        return digest([self.name, 1, item.sample_id, self.preset, self.limits.min_delta_e])
+        source = item.candidate.source  # of its file too: other bytes with the same pixels must be copied anew
+        return digest(
+            [self.name, 2, item.sample_id, self.preset, self.limits.min_delta_e, source.file, source.file_sha256]
+        )
 
     def batches(self, items: Iterable[Plan]) -> Iterator[list[Plan]]:
         """All samples of an image together: it is decoded once."""
@@ -59,9 +62,7 @@ class Distort(Stage[Plan]):
 
     def _open(self, plan: Plan) -> Array:
         data, pixels = load_source(plan.candidate)
-        copy = self.root / plan.candidate.source.file
-        if not copy.exists():
-            write_bytes(copy, data)
+        write_bytes(self.root / plan.candidate.source.file, data)
         return pixels
 
     def _make(self, plan: Plan, source: Array) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import io
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from PIL import Image
 
 from perception20k import images, video
 from perception20k.config import located
-from perception20k.errors import ItemError, UserError
+from perception20k.errors import ItemError, PassingError, UserError
 from perception20k.files import digest, sha256
 from perception20k.records import Source
 from perception20k.stages.base import Stage
@@ -52,10 +53,13 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
     file with one path a line, relative to its own folder. What a list names or a link points to need not exist;
     it comes all the same, for the stage to refuse.
 
+    A name that an earlier file has is made another by the folders above it: scores and boxes are found by names.
+
     Raises:
         UserError: a source does not exist or matches nothing.
     """
     seen: set[int] = set()  # digests, not paths: a few bytes a file
+    names: set[int] = set()
     for spec in specs:
         found = False
         for file in _expand(spec):
@@ -63,9 +67,20 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
             mark = hash(os.fspath(file.path))
             if mark not in seen:
                 seen.add(mark)
-                yield file
+                name = next(name for name in _names(file) if hash(name) not in names)
+                names.add(hash(name))
+                yield replace(file, name=name)
         if not found:
             raise UserError(f"{spec}: no photo or video found", "Check the config's 'sources'")
+
+
+def _names(file: SourceFile) -> Iterator[str]:
+    """What a file may be called: its name, then with one folder above it after another, then by number."""
+    yield file.name
+    above = file.path.absolute().parts[1 : -len(Path(file.name).parts)]
+    for count in range(1, len(above) + 1):
+        yield printable(Path(*above[-count:], file.name))
+    yield from (f"{number}/{file.name}" for number in itertools.count(2))
 
 
 def _expand(spec: str) -> Iterator[SourceFile]:
@@ -77,31 +92,34 @@ def _expand(spec: str) -> Iterator[SourceFile]:
     elif path.exists():
         yield SourceFile(path, printable(path.name))
     elif glob.has_magic(str(path)):
-        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
-        files = (Path(match) for match in matches if not os.path.isdir(match))  # noqa: PTH112
-        yield from (SourceFile(file, printable(file.name)) for file in files)
+        folder = next(parent for parent in path.parents if parent.is_dir())
+        pattern = str(path.relative_to(folder))
+        matches = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 - Path.glob takes no **/x
+        files = (match for match in matches if not (folder / match).is_dir())
+        yield from (SourceFile(folder / match, printable(match)) for match in files)
     else:
         raise UserError(f"{spec}: no such file or folder", "Check the config's 'sources'")
 
 
 def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
     """Photos and videos by their suffix, entry by entry in the order of their names."""
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
-    except OSError:
-        yield SourceFile(folder, printable(folder.relative_to(root)))  # refused by the stage, with the reason
-        return
-    for name, is_folder in found:
-        path = folder / name
+    waiting = [(folder, True)]  # no recursion: folders may lie deeper than Python's stack
+    while waiting:
+        path, is_folder = waiting.pop()
         if is_folder:
-            yield from _tree(path, root)
+            try:
+                with os.scandir(path) as entries:
+                    found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+            except OSError:
+                yield SourceFile(path, printable(path.relative_to(root)))  # refused by the stage, with the reason
+                continue
+            waiting += [(path / name, below) for name, below in reversed(found)]
         elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
             yield SourceFile(path, printable(path.relative_to(root)))
 
 
 def _listed(path: Path) -> Iterator[SourceFile]:
-    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for line in lines:
             if name := line.strip():
                 file = path.parent / name
@@ -133,9 +151,9 @@ class Ingest(Stage[SourceFile]):
         try:
             status = item.path.stat()
             about = [status.st_size, status.st_mtime_ns]
-        except OSError as error:
+        except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 2, printable(item.path), item.name, about, self.max_frames])
+        return digest([self.name, 3, printable(item.path), item.name, about, self.max_frames])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -148,11 +166,12 @@ class Ingest(Stage[SourceFile]):
             return self._keyframes(item)
         data = item.path.read_bytes()
         pixels = decoded(data)
+        kept, suffix = _to_keep(data, pixels, item.path.suffix.lower())
         return [
             {
                 **_identity(pixels),
-                "file": _file_name(images.image_id(pixels), data, item.path.suffix.lower()),
-                "file_sha256": sha256(data),
+                "file": f"images/source/{images.image_id(pixels)}{suffix}",
+                "file_sha256": sha256(kept),
                 "origin": item.name,
             }
         ]
@@ -160,6 +179,7 @@ class Ingest(Stage[SourceFile]):
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         look_alike = video.LookAlikes()
+        item.path.open("rb").close()  # a file we may not read is told as that, and tried again
         for frame in video.keyframes(item.path, self.max_frames):
             origin = f"{item.name}#frame={frame.index}"
             twin = look_alike.of(frame)
@@ -190,8 +210,10 @@ def _check_file(path: Path) -> None:
         raise ItemError("a link to nothing" if path.is_symlink() else "no such file") from None
     except OSError as error:
         raise ItemError(f"cannot be opened: {error.strerror}") from None
+    except ValueError:
+        raise ItemError("no file can have this name") from None
     if stat.S_ISDIR(status.st_mode):
-        raise ItemError("a folder that cannot be listed")
+        raise ItemError("a folder: it cannot be listed, or a list names it as a file")
     if not stat.S_ISREG(status.st_mode):
         raise ItemError("not a plain file but a device, pipe or socket")
     if path.suffix.lower() not in VIDEO_SUFFIXES and status.st_size > images.MAX_BYTES:
@@ -210,20 +232,23 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     """The bytes that go into ``images/source`` and the RGB pixels of a source image.
 
     Raises:
-        ItemError: the file is gone, or no longer holds the image it held when it was identified.
+        PassingError: the file is gone, or no longer holds the image it held when it was identified. A disk that was
+            away may be back for the next run.
     """
     source = candidate.source
     try:
+        candidate.path.open("rb").close()
         if source.frame is not None:
             pixels = video.read_frame(candidate.path, source.frame)
             data, _ = images.encode(pixels)
         else:
             data = candidate.path.read_bytes()
             pixels = decoded(data)
+            data, _ = _to_keep(data, pixels, candidate.path.suffix.lower())
     except FileNotFoundError:
-        raise ItemError(f"{candidate.path}: the file is gone") from None
+        raise PassingError(f"{candidate.path}: the file is gone") from None
     if images.image_id(pixels) != source.image_id:
-        raise ItemError(f"{candidate.path}: the file has changed since it was read first")
+        raise PassingError(f"{candidate.path}: the file has changed since it was read first")
     return data, pixels
 
 
@@ -251,8 +276,14 @@ def _identity(pixels: images.Array) -> dict[str, Any]:
     return {"image_id": images.image_id(pixels), "width": width, "height": height}
 
 
-def _file_name(image_id: str, data: bytes, suffix: str) -> str:
-    """Path of a photo's copy in the dataset; the suffix tells what the bytes are, whatever the file was called."""
+def _to_keep(data: bytes, pixels: images.Array, suffix: str) -> tuple[bytes, str]:
+    """A photo's bytes in the dataset, and their suffix, which tells what they are, whatever the file was called.
+
+    The file's own, if whoever opens them sees these pixels; else the pixels made new, or a trainer would compare a
+    distorted image with a reference of another orientation or other colours.
+    """
+    if not images.is_plain(data):
+        return images.encode(pixels)
     with Image.open(io.BytesIO(data)) as image:
         real = (image.format or "").lower()
     known = {
@@ -264,4 +295,4 @@ def _file_name(image_id: str, data: bytes, suffix: str) -> str:
         "bmp": ".bmp",
         "gif": ".gif",
     }
-    return f"images/source/{image_id}{known.get(real, suffix)}"
+    return data, known.get(real, suffix)

@@ -1,6 +1,8 @@
 """The build as a whole: same bytes under any number of workers, killed and resumed, run again, extended, refused."""
 
+import fcntl
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from perception20k import images
 from perception20k.files import file_sha256
@@ -127,11 +131,73 @@ def test_outside_the_box_nothing_changed_and_inside_something_did(whole: tuple[P
         assert np.array_equal(source, distorted)
 
 
-def test_a_source_is_kept_as_its_original_bytes(whole: tuple[Path, Path]) -> None:
+def test_a_source_is_kept_as_its_bytes_if_every_reader_sees_its_pixels_in_them(whole: tuple[Path, Path]) -> None:
     layout = Layout(whole[1])
     for source in read_sources(layout.sources):
-        assert (layout.root / source.file).read_bytes() == (whole[0].parent / "photos" / source.origin).read_bytes()
+        kept, original = layout.root / source.file, whole[0].parent / "photos" / source.origin
+        with Image.open(kept) as image:
+            assert images.image_id(np.array(image.convert("RGB"))) == source.image_id
+        assert (kept.read_bytes() == original.read_bytes()) == (source.origin != "salon.png")  # has an HLG profile
         assert source.licence and source.author
+
+
+def test_the_same_pixels_in_another_file_are_copied_anew(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path, out = config(tmp_path, photos, samples_per_object=1), tmp_path / "d"
+    cli("build", path, "--out", out)
+    photo = tmp_path / "photos" / "salon.png"
+    pixels = Image.fromarray(images.decode(photo.read_bytes()))
+    rating = PngInfo()
+    rating.add_text("rating", "5")
+    pixels.save(photo, pnginfo=rating)
+    samples = read_samples(Layout(out).recipe)
+    cli("build", path, "--out", out)
+    cli("verify", out)
+    assert read_samples(Layout(out).recipe) == samples
+
+
+def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    with (out / ".perception20k" / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = cli("build", path, "--out", out, check=False)
+        assert refused.returncode == 1 and "another build is at work in it" in refused.stderr
+        assert cli("build", path, "--out", out, "--dry-run").returncode == 0
+    assert "Nothing to do" in cli("build", path, "--out", out).stdout
+
+
+def test_a_limit_that_would_drop_samples_is_named(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    refused = cli("build", path, "--out", out, "--limit", "1", check=False)
+    assert refused.returncode == 1 and "--limit 1 leaves them out" in refused.stderr
+
+
+def test_names_with_line_breaks_of_other_kinds_end_no_build(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos, samples_per_object=1)
+    for name in ("a\u2028b.jpg", "x\x85y.jpg", "x\ny.jpg"):
+        (tmp_path / "photos" / name).write_bytes(b"broken")
+    cli("build", path, "--out", tmp_path / "d")
+    cli("build", path, "--out", tmp_path / "d")
+
+
+def test_a_dry_run_says_how_much_may_come(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos)
+    said = cli("build", path, "--out", tmp_path / "d", "--dry-run").stdout
+    assert "distort: 0 known" in said
+    assert re.search(r"up to [1-9]\d* more images may come of the stages before", said)
+
+
+def test_a_damaged_journal_is_told_in_a_line(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    (out / ".perception20k" / "journal.sqlite").write_bytes(b"not a database" * 1000)
+    done = cli("build", path, "--out", out, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "journal.sqlite: file is not a database" in done.stderr
 
 
 def test_no_source_image_is_in_both_parts(built_dataset: Path) -> None:

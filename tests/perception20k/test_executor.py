@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,28 @@ def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Pat
             run_stage(stage, [5, 99, 6, 7], journal, executor, progress=False)
         _, tally = run_stage(stage, [5, 6], journal, Idle(), progress=False)
     assert (tally.cached, tally.due) == (1, 1)
+
+
+class Interrupted(Journal):
+    """Ctrl-C comes while the first result is written down."""
+
+    pressed = False
+
+    def put(self, stage: str, results: Iterable[tuple[str, Any]]) -> None:
+        if not self.pressed:
+            self.pressed = True
+            raise KeyboardInterrupt
+        super().put(stage, results)
+
+
+def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
+    journal = Interrupted(tmp_path / "journal.sqlite")
+    stage = Slow(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        with pytest.raises(KeyboardInterrupt):
+            run_stage(stage, [6, 5, 7, 8], journal, executor, progress=False)
+        _, tally = run_stage(stage, [6, 5], journal, Idle(), progress=False)
+    assert (tally.cached, tally.due) == (2, 0)
 
 
 class Model(Square):

@@ -75,8 +75,53 @@ def test_a_colour_profile_is_converted_to_srgb() -> None:
     other = other.replace(b"rXYZ", b"temp").replace(b"bXYZ", b"rXYZ").replace(b"temp", b"bXYZ")
     red = np.zeros((2, 2, 3), np.uint8)
     red[..., 0] = 200
-    converted = images.decode(encoded(Image.fromarray(red), "PNG", icc_profile=other))
-    assert converted[0, 0, 2] > 150 > converted[0, 0, 0]
+    for picture in (Image.fromarray(red), Image.fromarray(red).quantize(8)):
+        converted = images.decode(encoded(picture, "PNG", icc_profile=other))
+        assert converted[0, 0, 2] > 150 > converted[0, 0, 0]
+
+
+def linear_profile(name: str) -> bytes:
+    """sRGB's primaries without its curve: a gamma of 1."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    start = int.from_bytes(next(srgb[i + 4 : i + 8] for i in range(132, 400, 12) if srgb[i : i + 4] == b"rTRC"))
+    curve = b"curv" + bytes(4) + (0).to_bytes(4)
+    profile = srgb[:start] + curve + srgb[start + len(curve) :]
+    return profile.replace("sRGB".encode("utf-16-be"), name.encode("utf-16-be"))
+
+
+def test_a_profile_is_known_by_what_it_does_and_not_by_its_name() -> None:
+    grey = Image.new("RGB", (4, 4), (100, 100, 100))
+    named = [images.decode(encoded(grey, "PNG", icc_profile=linear_profile(name))) for name in ("sRGB", "xRGB")]
+    assert np.array_equal(*named)
+    assert named[0][0, 0, 0] > 150
+
+
+def naive(data: bytes) -> np.ndarray:
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_plain_is_what_every_reader_sees_alike() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    photo = Image.fromarray(gradient())
+    pictures = {
+        "png": (encoded(photo, "PNG"), True),
+        "jpeg": (encoded(photo, "JPEG"), True),
+        "srgb": (encoded(photo, "PNG", icc_profile=srgb), True),
+        "grey": (encoded(photo.convert("L"), "PNG"), True),
+        "palette": (encoded(photo.quantize(8), "PNG"), True),
+        "linear": (encoded(photo, "PNG", icc_profile=linear_profile("sRGB")), False),
+        "turned": (encoded(photo, "JPEG", exif=turned), False),
+        "transparent": (encoded(Image.new("RGBA", (4, 4), (9, 9, 9, 9)), "PNG"), False),
+        "16 bit": (encoded(Image.fromarray(np.full((4, 4), 4000, np.uint16)), "PNG"), False),
+        "cmyk": (encoded(photo.convert("CMYK"), "JPEG"), False),
+    }
+    assert {name: images.is_plain(data) for name, (data, _) in pictures.items()} == {
+        name: plain for name, (_, plain) in pictures.items()
+    }
+    for data, plain in pictures.values():
+        assert not plain or np.array_equal(naive(data), images.decode(data))
 
 
 @pytest.mark.parametrize(

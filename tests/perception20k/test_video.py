@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,9 @@ def test_decord_brings_no_library_that_would_break_torch(photos: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_no_hindrance(photos: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode("h\xe9.mp4".encode("latin-1"))
+    path.symlink_to(photos / "dog_indoors.mp4")
+    assert np.array_equal(read_frame(path, 6), read_frame(photos / "dog_indoors.mp4", 6))

@@ -1,11 +1,16 @@
+import inspect
+import io
 import os
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from perception20k import images
-from perception20k.errors import ItemError, UserError
+from perception20k.errors import ItemError, PassingError, UserError
+from perception20k.files import sha256
 from perception20k.stages.sources import (
     Ingest,
     SourceFile,
@@ -74,18 +79,33 @@ def test_a_source_that_is_not_there_is_named(spec: str, message: str) -> None:
 
 
 def test_a_photo_keeps_its_bytes_and_gets_its_identity(photos: Path) -> None:
-    file = SourceFile(photos / "salon.png", "salon.png")
+    file = SourceFile(photos / "tulips.png", "tulips.png")
     [candidate] = candidates_of(file, Ingest(3).process_one(file))
     data, pixels = load_source(candidate)
     assert data == file.path.read_bytes()
+    assert sha256(data) == candidate.source.file_sha256
     assert candidate.source.image_id == images.image_id(pixels)
-    assert (candidate.source.width, candidate.source.height) == (676, 449)
+    assert (candidate.source.height, candidate.source.width) == pixels.shape[:2]
     assert candidate.source.file == f"images/source/{candidate.source.image_id}.png"
+
+
+def test_a_photo_that_readers_see_differently_is_kept_as_its_pixels(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.linear_gradient("L").resize((30, 20)).convert("RGB").save(tmp_path / "a.jpg", exif=turned)
+    file = SourceFile(tmp_path / "a.jpg", "a.jpg")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    data, pixels = load_source(candidate)
+    assert (candidate.source.width, candidate.source.height) == (20, 30)
+    assert candidate.source.file.endswith(".webp")
+    assert sha256(data) == candidate.source.file_sha256
+    with Image.open(io.BytesIO(data)) as kept:
+        assert np.array_equal(np.asarray(kept.convert("RGB")), pixels)
 
 
 def test_the_suffix_tells_what_the_bytes_are(tmp_path: Path, photos: Path) -> None:
     lying = tmp_path / "lying.jpg"
-    lying.write_bytes((photos / "salon.png").read_bytes())
+    lying.write_bytes((photos / "tulips.png").read_bytes())
     [record] = Ingest(3).process_one(SourceFile(lying, "lying.jpg"))
     assert record["file"].endswith(".png")
 
@@ -125,11 +145,51 @@ def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) 
     Image.new("RGB", (8, 8), "blue").save(tmp_path / "a.png")
     os.utime(tmp_path / "a.png", ns=(1, 1))
     assert Ingest(3).key(file) != key
-    with pytest.raises(ItemError, match="changed"):
+    with pytest.raises(PassingError, match="changed"):
         load_source(candidate)
     (tmp_path / "a.png").unlink()
-    with pytest.raises(ItemError, match="gone"):
+    with pytest.raises(PassingError, match="gone"):  # of a disk that may come back
         load_source(candidate)
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    for name in ("a/x.png", "b/x.png", "c/b/x.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(*(tmp_path / name for name in ("a", "b", "c/b"))) == ["x.png", "b/x.png", "c/b/x.png"]
+    assert names(tmp_path / "*" / "x.png") == ["a/x.png", "b/x.png"]
+
+
+def test_a_glob_below_a_folder_with_brackets_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "photos [v2]").mkdir()
+    (tmp_path / "photos [v2]" / "x.png").write_bytes(b"x")
+    assert names(tmp_path / "photos [v2]" / "*.png") == ["x.png"]
+
+
+def test_a_list_may_come_from_a_windows_editor(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("a.png\r\nb.png\r\n".encode("utf-8-sig"))
+    assert names(tmp_path / "list.txt") == ["a.png", "b.png"]
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a\0b.png\n")
+    [file] = discover((str(tmp_path / "list.txt"),))
+    assert Ingest(3).key(file)
+    with pytest.raises(ItemError, match="no file can have this name"):
+        Ingest(3).process_one(file)
+
+
+def test_folders_may_lie_deeper_than_pythons_stack(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 100)
+    deep.mkdir(parents=True)
+    (deep / "x.png").write_bytes(b"x")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 60)
+    try:
+        found = names(tmp_path)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == ["d/" * 100 + "x.png"]
 
 
 def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
