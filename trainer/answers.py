@@ -3,7 +3,8 @@
 Every reader is strict about structure and lenient about dress. Structure: the tags are lower case, exactly
 one pair, closed; a completion with a second ``<answer>`` or a cut-off one has no answer, so that a policy
 gains nothing by listing several. Dress: upper case, stray blanks, quotes and a final full stop do not matter.
-A reader returns None for what it cannot read and never raises.
+A reader returns None for what it cannot read and never raises: a policy writes anything, numbers without end and
+brackets a thousand deep among it, and one rollout must not end a run.
 """
 
 from __future__ import annotations
@@ -104,7 +105,10 @@ def description(text: str) -> Description | None:
     return Description(*(normal(part) for part in parts))
 
 
-_BOX = re.compile(r"[\[(]?\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*[\])]?")
+_PIXEL = r"\s*(-?[0-9]{1,6})\s*"
+"""A coordinate: more digits than any image has pixels are no number of pixels."""
+
+_BOX = re.compile(rf"[\[(]?{_PIXEL},{_PIXEL},{_PIXEL},{_PIXEL}[\])]?")
 
 
 def box(text: str) -> tuple[int, int, int, int] | None:
@@ -122,7 +126,7 @@ def box(text: str) -> tuple[int, int, int, int] | None:
     return x1, y1, x2, y2
 
 
-_SCORE = re.compile(r"(?:score\s*:)?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_SCORE = re.compile(r"(?:score\s*:)?\s*([0-9]+(?:\.[0-9]+)?)", re.IGNORECASE)
 
 
 def score(text: str, low: float, high: float) -> float | None:
@@ -144,7 +148,7 @@ def json_answer(text: str) -> dict[str, Any] | None:
     """The answer as a JSON object; None if it is not one (Q-Insight's answers)."""
     try:
         value = json.loads(answer(text) or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -160,13 +164,15 @@ def rating(text: str) -> float | None:
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if 1 <= number <= 5 else None
 
 
 def degradation(text: str) -> Degradation | None:
     """Q-Insight's ``{"distortion_class": ..., "severity": ...}``; JSON null and the word ``null`` are one.
+
+    A value that is no word, such as a number or a list, is the empty word: no choice.
 
     >>> degradation('<answer>{"distortion_class": "Noise", "severity": "slight"}</answer>')
     Degradation(distortion='noise', severity='slight')
@@ -175,4 +181,6 @@ def degradation(text: str) -> Degradation | None:
     if found is None or "distortion_class" not in found:
         return None
     values = (found["distortion_class"], found.get("severity"))
-    return Degradation(*("null" if value is None else normal(str(value)) for value in values))
+    return Degradation(
+        *("null" if value is None else normal(value) if isinstance(value, str) else "" for value in values)
+    )

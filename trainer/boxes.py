@@ -62,12 +62,20 @@ def scale_box(box: Sequence[float], old: tuple[int, int], new: tuple[int, int]) 
 
 
 def iou(first: Sequence[float], second: Sequence[float]) -> float:
-    """Intersection over union, 0..1. A box without area, swapped corners included, has 0 with everything.
+    """Intersection over union, 0..1.
+
+    A box without area, swapped corners included, has 0 with everything, and so has one without bounds.
 
     >>> iou((0, 0, 2, 2), (1, 0, 3, 2))
     0.3333333333333333
     """
+    try:
+        first, second = ([float(side) for side in b] for b in (first, second))
+    except OverflowError:  # a whole number beyond all floats
+        return 0.0
     areas = [max(b[2] - b[0], 0) * max(b[3] - b[1], 0) for b in (first, second)]
+    if not math.isfinite(sum(areas)):
+        return 0.0
     if min(areas) <= 0 or any(b[2] <= b[0] or b[3] <= b[1] for b in (first, second)):
         return 0.0
     width = min(first[2], second[2]) - max(first[0], second[0])

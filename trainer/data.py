@@ -37,7 +37,13 @@ def read_source(text: str) -> MosTable | Path:
     if table := _CSV.fullmatch(text):
         if table["low"] is None:
             raise UserError(f"--data {text}: the scale of its MOS is not given", f"Write {text}:0-100", code=2)
-        return read_csv(Path(table["path"]), float(table["low"]), float(table["high"]))
+        try:
+            low, high = float(table["low"]), float(table["high"])
+        except ValueError:
+            low = high = 0.0
+        if low >= high:
+            raise UserError(f"--data {text}: not a scale", f"Write {table['path']}:0-100, the low end first", code=2)
+        return read_csv(Path(table["path"]), low, high)
     name, colon, folder = text.partition(":")
     if colon and not Path(text).exists():
         if name not in PUBLISHED:
@@ -74,9 +80,12 @@ def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid
     for folder in folders:
         shards = ShardRows(folder, "train", grid)
         rows.append(shards if recipe.data == "rft" else DegradationRows(shards, grid, recipe.seed))
-    for table in tables:
+    for number, table in enumerate(tables):
         mode = "think" if recipe.think else "no-think"
         train = table.with_split().part("train")
+        before = [other.dataset for other in tables[:number]].count(table.dataset)
+        if before:  # another table of this name: its scores are not to be compared with these
+            train = train.renamed(f"{table.dataset} ({before + 1})")
         rows.append(MosRows(train, grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode))
     return rows
 

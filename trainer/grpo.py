@@ -3,7 +3,7 @@
 Four overrides, each a few lines around ``super()``; ``tests/trainer/test_grpo.py`` fails when TRL changes them:
 
 - ``_load_from_checkpoint`` (of transformers): a resumed run really has its weights;
-- ``_get_train_sampler``: our order of prompts (:mod:`trainer.sampler`);
+- ``_get_train_sampler``: our order of prompts (:mod:`trainer.sampler`), whose epoch the trainer sets itself;
 - ``_calculate_rewards``: measures by task and mode (:mod:`trainer.metrics`);
 - ``_generate_and_score_completions``: the advantage of Refine-IQA's Eq. 6, and the sample page.
 """
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from accelerate.utils import is_peft_model
 from torch.utils.data import Sampler
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import GRPOTrainer
 
 from trainer import answers
@@ -41,7 +42,9 @@ class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         self.recipe, self.row_datasets = recipe, row_datasets
         self._gathered = torch.empty(0)
         self._texts: list[str] = []
+        self._order: PromptSampler | None = None
         super().__init__(**arguments)
+        self.add_callback(_Epochs(self))
         for reward in self.reward_funcs:
             if hasattr(reward, "bind"):
                 reward.bind(self)
@@ -62,7 +65,7 @@ class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
     def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
         batch = self.args.generation_batch_size // self.num_generations
         block = self.recipe.comparison or batch
-        return PromptSampler(
+        self._order = PromptSampler(
             self.row_datasets if self.recipe.comparison else [""] * len(self.row_datasets),
             block=block,
             batch=batch,
@@ -70,6 +73,12 @@ class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
             repeats=self.num_iterations * self.args.steps_per_generation,
             seed=self.args.seed,
         )
+        return self._order
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the prompts in the order of ``epoch``."""
+        if self._order is not None:
+            self._order.set_epoch(epoch)
 
     def _calculate_rewards(
         self, inputs: list[Row], prompts: list[Any], completions: list[Any], completion_ids_list: list[list[int]]
@@ -160,3 +169,14 @@ class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         """This process's rows among those of all."""
         start = self.accelerator.process_index * count
         return slice(start, start + count)
+
+
+class _Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Tells the sampler the epoch: on two processes a resumed loader wraps it too deep for transformers to find."""
+
+    def __init__(self, trainer: RecipeTrainer) -> None:
+        self._trainer = trainer
+
+    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """The epochs done are the number of the one that begins or goes on."""
+        self._trainer.set_epoch(int(state.epoch or 0))

@@ -61,5 +61,17 @@ def measures(
         if score is not None:
             values["error"] = abs(score - row["mos"])
     if row["mode"] == "think":
-        values["think_tokens"] = float(think_tokens(answers.think(text) or ""))
+        values["think_tokens"] = float(think_tokens(thought(text)))
     return {f"{task}/{row['mode']}/{name}": value for name, value in values.items()}
+
+
+def thought(text: str) -> str:
+    """What was thought, however badly formed: from the first ``<think>`` to its end, or to the text's if it has none.
+
+    A thought that ran into the length limit counts with what there is of it. Counted as nothing, or left out of the
+    mean, the longest thoughts would make the mean fall just when thinking grows.
+
+    >>> thought("<think>sharp, but")
+    'sharp, but'
+    """
+    return text.partition("<think>")[2].partition("</think>")[0].strip()

@@ -89,6 +89,30 @@ def load_model(model: str, dtype: torch.dtype | None = None) -> Any:
     return loaded
 
 
+def require_weights(model: str) -> None:
+    """Refuse a directory that holds no weights; what the hub has, loading finds out.
+
+    Raises:
+        UserError: names the directory.
+    """
+    if Path(model).is_dir() and not has_weights(Path(model)):
+        raise UserError(f"{model}: no weights in it", "Give the directory of a whole model or adapter")
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether a model's or adapter's weights are in ``folder``, and every part of them if they are in parts."""
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            try:
+                parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            except (ValueError, KeyError):
+                return False
+            return all((folder / part).is_file() for part in parts)
+    kinds = ("model.safetensors", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")
+    return any((folder / name).is_file() for name in kinds)
+
+
 def plain_model(model: str, folder: Path, processor: Any) -> str:
     """``model`` if it is a whole model; for an adapter, ``folder`` with the adapter merged into its base.
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from perception20k.errors import UserError
 from perception20k.keyed import key_int
@@ -36,7 +37,7 @@ class MosRow:
     high: float
     dataset: str
     split: str = ""
-    """``train``, ``test`` or another official part; empty where the dataset has no official split."""
+    """``train``, ``validation`` or ``test``; empty where the dataset has no official split."""
     content: str = ""
     """What a content-independent split keeps together: the reference image, or the image itself."""
 
@@ -71,6 +72,10 @@ class MosTable:
         """The rows of one part."""
         return replace(self, rows=tuple(row for row in self.rows if row.split == split))
 
+    def renamed(self, dataset: str) -> MosTable:
+        """The table under another name. Its split is drawn by its name, so it should have one first."""
+        return replace(self, dataset=dataset, rows=tuple(replace(row, dataset=dataset) for row in self.rows))
+
 
 @dataclass(frozen=True)
 class _Rating:
@@ -88,9 +93,11 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
     Raises:
         UserError: no such file, a column is missing, or a MOS is no number on ``low..high``.
     """
+    rows = list(_csv_rows(path, "image", "mos"))
+    splits = _splits([(line, row.get("split")) for line, row in rows], path)
     ratings = [
-        _Rating(row["image"], _number(row["mos"], path, line), row.get("split") or "")
-        for line, row in _csv_rows(path, "image", "mos")
+        _Rating(row["image"], _number(row["mos"], path, line), split)
+        for (line, row), split in zip(rows, splits, strict=True)
     ]
     return _table(path.stem, ratings, low, high, path, [path.parent])
 
@@ -104,14 +111,11 @@ def koniq_10k(root: Path) -> MosTable:
     """KonIQ-10k. The file with the official sets rates on 1..100, the other on 1..5."""
     path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
     official = path.name == "koniq10k_distributions_sets.csv"
-    rename = {"training": "train"}
+    rows = list(_csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
+    splits = _splits([(line, row["set"] if official else None) for line, row in rows], path)
     ratings = [
-        _Rating(
-            row["image_name"],
-            _number(row["MOS"], path, line),
-            rename.get(row["set"], row["set"]) if official else "",
-        )
-        for line, row in _csv_rows(path, "image_name", "MOS", *(["set"] if official else []))
+        _Rating(row["image_name"], _number(row["MOS"], path, line), split)
+        for (line, row), split in zip(rows, splits, strict=True)
     ]
     scale = (1.0, 100.0) if official else (1.0, 5.0)
     return _table("koniq-10k", ratings, *scale, path, _folders(root, "1024x768", "512x384"))
@@ -127,12 +131,10 @@ def spaq(root: Path) -> MosTable:
 
 def live_c(root: Path) -> MosTable:
     """LIVE In the Wild Challenge, rated on 0..100, without the seven images that trained the raters."""
-    from scipy.io import loadmat
-
     path = _find(root, "AllImages_release.mat")
     scores = _find(root, "AllMOS_release.mat")
-    names = [str(cell.item()) for cell in loadmat(path)["AllImages_release"].ravel()[7:]]
-    values = loadmat(scores)["AllMOS_release"].ravel()[7:]
+    names = [str(cell.item()) for cell in _matrix(path, "AllImages_release").ravel()[7:]]
+    values = _matrix(scores, "AllMOS_release").ravel()[7:]
     if len(names) != len(values):
         raise UserError(f"{scores}: {len(values)} scores for {len(names)} images")
     ratings = [
@@ -176,9 +178,12 @@ def csiq(root: Path) -> MosTable:
     path = _find(root, "csiq.DMOS.xlsx")
     ratings = []
     for line, row in _sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
-        folder, token = _CSIQ_FILES[str(row["dst_type"]).strip()]
+        kind = str(row["dst_type"]).strip()
+        if kind not in _CSIQ_FILES:
+            raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ_FILES)}")
+        folder, token = _CSIQ_FILES[kind]
         content = str(row["image"])
-        name = f"{folder}/{content}.{token}.{int(row['dst_lev'])}.png"
+        name = f"{folder}/{content}.{token}.{_number(row['dst_lev'], path, line, 'level'):.0f}.png"
         ratings.append(_Rating(name, 1 - _number(row["dmos"], path, line), content=content))
     return _table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
 
@@ -227,13 +232,38 @@ def _folders(root: Path, *names: str) -> list[Path]:
     return [folder for name in names for folder in sorted(root.rglob(name)) if folder.is_dir()] + [root]
 
 
-def _number(value: Any, path: Path, line: int) -> float:
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def _splits(cells: Sequence[tuple[int, str | None]], path: Path) -> list[str]:
+    """The official part of every row, from its line and cell; all empty where no cell is filled.
+
+    A part that is not known is refused: taken for training data, it would let a test part be learnt.
+    """
+    if not any((cell or "").strip() for _, cell in cells):
+        return [""] * len(cells)
+    for line, cell in cells:
+        if (cell or "").strip().lower() not in _SPLITS:
+            what = f"unknown split '{cell}'" if (cell or "").strip() else "no split, where other rows have one"
+            raise UserError(f"{path}: row {line}: {what}", f"Known: {', '.join(_SPLITS)}")
+    return [_SPLITS[(cell or "").strip().lower()] for _, cell in cells]
+
+
+def _number(value: Any, path: Path, line: int, what: str = "score") -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise UserError(f"{path}: row {line}: the score {value!r} is not a number")
+        raise UserError(f"{path}: row {line}: the {what} {value!r} is not a number")
     return number
 
 
@@ -242,17 +272,26 @@ def _csv_rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]
         raise UserError(f"{path}: no such file", code=2)
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
-        _require(path, reader.fieldnames or [], columns)
-        yield from enumerate(reader, start=2)
+        try:
+            _require(path, reader.fieldnames or [], columns)
+            yield from enumerate(reader, start=2)
+        except UnicodeDecodeError:
+            raise UserError(f"{path}: not a UTF-8 file", "Save it as UTF-8") from None
+        except csv.Error as error:
+            raise UserError(f"{path}: row {reader.line_num}: not CSV: {error}") from None
 
 
 def _sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of a workbook's sheet (None: the first) below the line that holds all ``columns``."""
     try:
         from openpyxl import load_workbook
+        from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
         raise UserError(f"{path}: reading it needs openpyxl", "Install perception20k[train]") from None
-    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable .xlsx workbook: {error}") from None
     try:
         if sheet is not None and sheet not in book.sheetnames:
             raise UserError(f"{path}: no sheet '{sheet}'")
@@ -265,6 +304,17 @@ def _sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[
         _require(path, header, columns)
     finally:
         book.close()
+
+
+def _matrix(path: Path, name: str) -> Any:
+    """A variable of a MATLAB file."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        return loadmat(path)[name]
+    except (OSError, ValueError, KeyError, NotImplementedError, MatReadError) as error:
+        raise UserError(f"{path}: no readable MATLAB file with {name}: {error}") from None
 
 
 def _require(path: Path, found: Sequence[str], columns: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ Papers count prompts where TRL counts completions: 8 prompts a step with G = 8 a
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +41,14 @@ REWARDS: dict[str, Reward] = {
     "visualquality_format": thurstone.visualquality_format,
 }
 """Every reward by its name in recipes and logs."""
+
+SCALES = {
+    "answer": (scoring.LOW, scoring.HIGH),
+    "format": (scoring.LOW, scoring.HIGH),
+    "probability": (scoring.LOW, scoring.HIGH),
+    "q_insight_score": (1.0, 5.0),
+}
+"""The scale on which a reward compares scores with MOS; the others take any."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class Recipe:
     """Images that are compared with each other, all from one dataset (B in VisualQuality-R1)."""
     fidelity: Literal["continuous", "binary"] = "continuous"
     variance: Literal["sample", "fixed"] = "sample"
+    """``fixed``: VisualQuality-R1's Eq. 7 with both variances one."""
 
     per_device: int | None = None
     """Completions in one forward and backward pass on one device; null: G."""
@@ -97,6 +107,10 @@ class Recipe:
     gradient_checkpointing: bool = True
     vllm: Literal["off", "colocate", "server"] = "off"
     """Whether vLLM makes the rollouts."""
+    vllm_memory: float = 0.3
+    """Share of a GPU's memory that a colocated vLLM takes."""
+    vllm_server: str | None = None
+    """Base URL of the vLLM server; null: port 8000 of this machine."""
     max_steps: int | None = None
     """Stop after so many optimizer steps; null: after the epochs."""
     save_every: int = 100
@@ -110,6 +124,15 @@ class Recipe:
     def weighted_rewards(self) -> dict[str, float]:
         """The rewards that count."""
         return {name: weight for name, weight in self.rewards.items() if weight}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-6 as the number it is; YAML 1.1 wants 1.0e-6."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def names() -> list[str]:
@@ -132,7 +155,14 @@ def load(recipe: str, changes: tuple[str, ...] = ()) -> Recipe:
         *parents, last = key.strip().split(".")
         for parent in parents:
             target = target.setdefault(parent, {})
-        target[last] = yaml.safe_load(value)
+            if not isinstance(target, dict):
+                raise UserError(f"--set {change}: {parent} has no keys below it", code=2)
+        try:
+            target[last] = yaml.load(value, _Loader)
+        except (yaml.YAMLError, ValueError):  # ValueError: a date that is none
+            raise UserError(f"--set {change}: the value is not YAML", code=2) from None
+    if data.get("vllm") is False:
+        data["vllm"] = "off"  # YAML's own reading of a bare off
     loaded: Recipe = build(Recipe, data, recipe)
     _check(loaded)
     return loaded
@@ -151,7 +181,7 @@ def _read(recipe: str) -> dict[str, Any]:
         raise UserError(f"{recipe}: no such recipe", suggestion(recipe, names()), code=2)
     path = files("trainer") / "recipes" / f"{recipe}.yaml" if shipped else Path(recipe)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise UserError(f"{recipe}: no such recipe file", code=2) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -161,8 +191,10 @@ def _read(recipe: str) -> dict[str, Any]:
     if "base" not in data:
         return data
     base = _read(str(data.pop("base")))
-    rewards = {**base["rewards"], **(data.get("rewards") or {})}
-    return {**base, **data, "rewards": rewards}
+    own = data.get("rewards") or {}
+    if isinstance(own, dict):
+        data["rewards"] = {**(base.get("rewards") or {}), **own}
+    return {**base, **data}
 
 
 def _check(recipe: Recipe) -> None:
@@ -172,6 +204,7 @@ def _check(recipe: Recipe) -> None:
     scoring_data = recipe.data != "rft"
     eq6 = recipe.advantage == "refine-iqa"
     needs = {"answer", "format"}
+    mos_range = recipe.mos_range
     rules = [
         ("rewards", bool(recipe.weighted_rewards()), "at least one with a weight"),
         ("rewards", all(weight >= 0 for weight in recipe.rewards.values()), "weights of at least 0"),
@@ -185,9 +218,12 @@ def _check(recipe: Recipe) -> None:
         ("warmup", 0 <= recipe.warmup < 1, "from 0 to below 1"),
         ("beta", recipe.beta >= 0, "at least 0"),
         ("temperature", recipe.temperature > 0, "above 0"),
+        ("clip", recipe.clip > 0, "above 0"),
+        ("mos_range", mos_range is None or mos_range[0] < mos_range[1], "two numbers, the low end first"),
         ("max_completion", recipe.max_completion >= 1, "at least 1"),
         ("prompt", not scoring_data or recipe.prompt is not None, "given for scoring data"),
         ("comparison", recipe.comparison is None or recipe.comparison >= 2, "at least 2"),
+        ("vllm_memory", 0 < recipe.vllm_memory <= 1, "above 0 and at most 1"),
         ("max_steps", recipe.max_steps is None or recipe.max_steps >= 1, "at least 1"),
         ("save_every", recipe.save_every >= 1, "at least 1"),
         ("samples_every", recipe.samples_every >= 1, "at least 1"),
@@ -195,3 +231,10 @@ def _check(recipe: Recipe) -> None:
     for key, holds, rule in rules:
         if not holds:
             raise UserError(f"{recipe.name}: {key} must be {rule}", code=2)
+    for name in recipe.weighted_rewards():
+        scale = SCALES.get(name)
+        if scale is not None and scoring_data and mos_range != scale:
+            raise UserError(
+                f"{recipe.name}: mos_range must be [{scale[0]:g}, {scale[1]:g}], the scale of the reward '{name}'",
+                code=2,
+            )

@@ -144,7 +144,7 @@ class MosRows:
         return _row(
             prompt=wording.ask(self.prompt, system=self.system),
             images=[image],
-            row_id=f"{row.dataset}/{row.image.name}",
+            row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
             dataset=row.dataset,
             task="score",
             mode=self.mode,

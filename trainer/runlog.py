@@ -14,6 +14,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from perception20k.errors import UserError
+from perception20k.files import write_text
 
 _logger = logging.getLogger("perception20k.train")
 
@@ -64,6 +65,17 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         self._first: dict[str, list[float]] = {}
         self._last: dict[str, deque[float]] = {}
         self._warned: set[str] = set()
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """On resuming, learn from the log how thinking began and what has been warned of."""
+        path = path_in(self.run)
+        if not (state.is_world_process_zero and state.global_step and path.is_file()):
+            return
+        text = path.read_text(encoding="utf-8")
+        write_text(path, text[: text.rfind("\n") + 1])  # a line torn by the stop would be joined to the next
+        for entry in read(self.run):
+            if entry["step"] <= state.global_step:
+                self.warnings(entry)
 
     def on_log(
         self,

@@ -37,7 +37,7 @@ class PromptSampler(Sampler[int]):
             self._members.setdefault(name, []).append(index)
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by the data loader before each epoch."""
+        """Called by the trainer before each epoch."""
         self.epoch = epoch
 
     def batches(self) -> int:

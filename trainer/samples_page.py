@@ -84,9 +84,14 @@ def _pictures(group: Group) -> str:
         said = [answers.box(rollout.text) for rollout in group.rollouts]
         for box in said:
             if box is not None and box[0] < box[2] and box[1] < box[3]:
-                draw.rectangle(box, outline=_ANSWER)
-        draw.rectangle(tuple(group.row["box"]), outline=_TRUTH, width=2)
+                draw.rectangle(_inside(box, marked.size), outline=_ANSWER)
+        draw.rectangle(_inside(group.row["box"], marked.size), outline=_TRUTH, width=2)
     return "".join(_picture(image) for image in (*before, marked))
+
+
+def _inside(box: Sequence[float], size: tuple[int, int]) -> tuple[float, ...]:
+    """The box with its corners brought onto the image, where they can be seen and drawn."""
+    return tuple(min(max(side, 0), size[i % 2] - 1) for i, side in enumerate(box))
 
 
 def _picture(image: Image.Image) -> str:

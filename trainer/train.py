@@ -2,7 +2,7 @@
 
 RUN/
   recipe.yaml        the resolved recipe; a resumed run must have the same
-  inputs.json        model, data and versions
+  inputs.json        model, data, processes and versions; a resumed run must have the same but for the versions
   missing-images.txt rated images that were not on disk, if any
   log.jsonl          what was logged, line by line (trainer.runlog)
   samples/           sample pages (trainer.samples_page)
@@ -12,8 +12,14 @@ RUN/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +27,14 @@ import torch
 from accelerate import PartialState
 from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.integrations import get_available_reporting_integrations
+from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig
 
 from perception20k.errors import UserError
 from perception20k.files import write_json, write_text
+from perception20k.typed import suggestion
 from trainer import data, models
 from trainer.grpo import RecipeTrainer
 from trainer.mos import MosTable
@@ -34,6 +42,8 @@ from trainer.recipe import REWARDS, Recipe, dump
 from trainer.rewards.probability import ProbabilityDifference, write_score
 from trainer.rewards.thurstone import fidelity
 from trainer.runlog import RunLog
+
+_logger = logging.getLogger("perception20k.train")
 
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
@@ -52,34 +62,39 @@ def train(
 
     Raises:
         UserError: anything that can be told before the weights are read: the data, the model's processor, a
-            batch that does not divide, a run in the way.
+            batch that does not divide, a package that is not installed, a run in the way, or one that is resumed with
+            other inputs.
     """
     disable_progress_bar()
+    _require_packages(recipe)
     state = PartialState(cpu=not torch.cuda.is_available())
     passes = backward_passes(recipe, state.num_processes)
     processor = models.load_processor(model, recipe.max_pixels)
+    models.require_weights(model)
     if "probability" in recipe.weighted_rewards():
         write_score(processor.tokenizer, "", 3.4)
     rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
     _check_length(recipe, row_datasets)
-    checkpoint = _checkpoint(recipe, run, resume)
+    inputs = {"model": model, "data": list(sources), "prompts": len(row_datasets), "processes": state.num_processes}
+    checkpoint = _checkpoint(recipe, inputs, run, resume)
     state.wait_for_everyone()
-    if state.is_main_process:
-        _describe(recipe, sources, model, run)
+    with _left_as_found(run, state):
+        with state.main_process_first():
+            start = models.plain_model(model, run / "start", processor)
+        trainer = RecipeTrainer(
+            recipe,
+            row_datasets,
+            model=start,
+            reward_funcs=[reward_function(name, recipe) for name in recipe.weighted_rewards()],
+            args=grpo_config(recipe, run, passes),
+            train_dataset=rows,
+            processing_class=processor,
+            callbacks=[RunLog(run)],
+            peft_config=_lora(recipe),
+        )
+    if state.is_main_process and not resume:
+        _describe(recipe, inputs, sources, run)
     state.wait_for_everyone()
-    with state.main_process_first():
-        start = models.plain_model(model, run / "start", processor)
-    trainer = RecipeTrainer(
-        recipe,
-        row_datasets,
-        model=start,
-        reward_funcs=[reward_function(name, recipe) for name in recipe.weighted_rewards()],
-        args=grpo_config(recipe, run, passes),
-        train_dataset=rows,
-        processing_class=processor,
-        callbacks=[RunLog(run)],
-        peft_config=_lora(recipe),
-    )
     for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
         trainer.remove_callback(noisy)
     trainer.train(resume_from_checkpoint=checkpoint)
@@ -118,6 +133,9 @@ def backward_passes(recipe: Recipe, processes: int) -> int:
 def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
     """The recipe in TRL's words. Rollouts are made for ``prompts_per_step`` prompts at a time."""
     gpu = torch.cuda.is_available()
+    rollouts: dict[str, Any] = {}
+    if recipe.vllm != "off":  # TRL keeps its own generation, but not vLLM's, from sampling an image's place
+        rollouts["generation_kwargs"] = {"bad_words": ["<|image_pad|>"]}
     return GRPOConfig(
         output_dir=str(run),
         num_generations=recipe.group_size,
@@ -139,7 +157,9 @@ def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
         gradient_checkpointing=recipe.gradient_checkpointing,
         use_vllm=recipe.vllm != "off",
         vllm_mode="server" if recipe.vllm == "server" else "colocate",
-        model_init_kwargs={"dtype": "bfloat16" if gpu else "float32"},
+        vllm_gpu_memory_utilization=recipe.vllm_memory,
+        vllm_server_base_url=recipe.vllm_server,
+        model_init_kwargs={"dtype": weight_precision(recipe, gpu=gpu)},
         bf16=gpu,
         use_cpu=not gpu,
         seed=recipe.seed,
@@ -149,7 +169,19 @@ def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
         logging_steps=1,
         report_to=list(recipe.trackers) or "none",
         remove_unused_columns=False,
+        **rollouts,
     )
+
+
+def weight_precision(recipe: Recipe, *, gpu: bool) -> str:
+    """The precision that weights are loaded in; on a GPU they are computed with in bfloat16 either way.
+
+    A step of 1e-6 is lost on a bfloat16 weight of 0.02, whose neighbour lies 1e-4 away, so weights that are trained are
+    float32. An adapter's are so beside a bfloat16 base, and DeepSpeed, which ``accelerate launch`` announces in the
+    environment, keeps float32 copies of its own.
+    """
+    deepspeed = os.environ.get("ACCELERATE_USE_DEEPSPEED", "false").lower() == "true"
+    return "bfloat16" if gpu and (deepspeed or recipe.lora_rank) else "float32"
 
 
 def reward_function(name: str, recipe: Recipe) -> Any:
@@ -183,7 +215,30 @@ def _check_length(recipe: Recipe, row_datasets: Sequence[str]) -> None:
         )
 
 
-def _checkpoint(recipe: Recipe, run: Path, resume: bool) -> str | None:
+def _require_packages(recipe: Recipe) -> None:
+    """Refuse vLLM and trackers that are not installed, which TRL would find out with the weights in memory."""
+    if recipe.vllm != "off" and find_spec("vllm") is None:
+        raise UserError(f"vllm={recipe.vllm} needs vllm, which is not installed", "pip install vllm, or --set vllm=off")
+    for name in recipe.trackers:
+        if name not in INTEGRATION_TO_CALLBACK:
+            raise UserError(f"unknown tracker '{name}'", suggestion(name, INTEGRATION_TO_CALLBACK), code=2)
+        if name not in get_available_reporting_integrations():
+            raise UserError(f"the tracker {name} is not installed", f"pip install {name}, or leave it out of trackers")
+
+
+@contextmanager
+def _left_as_found(run: Path, state: PartialState) -> Iterator[None]:
+    """Take away what a failure before the first step leaves in a new run, so that the next try can have its place."""
+    new = not (run / "recipe.yaml").exists()
+    try:
+        yield
+    except BaseException:
+        if new and state.is_main_process:
+            shutil.rmtree(run, ignore_errors=True)
+        raise
+
+
+def _checkpoint(recipe: Recipe, inputs: Mapping[str, Any], run: Path, resume: bool) -> str | None:
     if not resume:
         if run.exists() and any(run.iterdir()):
             raise UserError(f"{run}: there is something in it already", "Add --resume, or choose another --out")
@@ -193,17 +248,46 @@ def _checkpoint(recipe: Recipe, run: Path, resume: bool) -> str | None:
         raise UserError(f"{run}: no run to resume (no recipe.yaml)")
     if saved.read_text(encoding="utf-8") != dump(recipe):
         raise UserError(f"{run}: it was started with another recipe", f"Resume with that: {saved}")
-    checkpoint: str | None = get_last_checkpoint(str(run))
-    if checkpoint is None:
-        raise UserError(f"{run}: no checkpoint to resume from", "Start again in a new --out")
-    return checkpoint
+    try:
+        before = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
+        changed = [name for name, value in inputs.items() if before[name] != value]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{run}: its inputs.json cannot be read", "Start again in a new --out") from None
+    for name in changed:
+        what = f"it was started with {name} {before[name]}, not {inputs[name]}"
+        raise UserError(f"{run}: {what}", "Resume with the same model, data and number of processes")
+    return newest_checkpoint(run)
 
 
-def _describe(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path) -> None:
+def newest_checkpoint(run: Path) -> str:
+    """The newest whole checkpoint of a run; one that a stop cut short is passed over, and said so.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = [path for path in run.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdecimal()]
+    for path in sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True):
+        if _is_whole(path):
+            return str(path)
+        _logger.warning("%s is not whole and is passed over", path)
+    raise UserError(f"{run}: no checkpoint to resume from", "Start again in a new --out")
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether weights, optimizer and state are there, as transformers, DeepSpeed or FSDP writes them."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))  # transformers writes it last
+    except (OSError, ValueError):
+        return False
+    optimizer = any(checkpoint.glob("optimizer*")) or any(checkpoint.glob("global_step*"))
+    return optimizer and (models.has_weights(checkpoint) or any(checkpoint.glob("pytorch_model_fsdp*")))
+
+
+def _describe(recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], run: Path) -> None:
     write_text(run / "recipe.yaml", dump(recipe))
     packages = ("perception20k", "torch", "transformers", "trl")
     versions = {name: version(name) for name in packages}
-    write_json(run / "inputs.json", {"model": model, "data": list(sources), "versions": versions})
+    write_json(run / "inputs.json", {**inputs, "versions": versions})
     tables = [source for source in sources.values() if isinstance(source, MosTable)]
     missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
     if missing:

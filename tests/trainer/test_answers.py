@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trainer import answers
+from trainer.rewards import q_insight, scoring, thurstone
+from trainer.rewards.grounding import grounding
 
 GOOD = "<think>soft edges</think><answer>Score: 3.4</answer>"
 
@@ -156,3 +158,47 @@ def test_ratings(inner: str, value: float | None) -> None:
 )
 def test_degradations(inner: str, said: tuple[str, str] | None) -> None:
     assert answers.degradation(f"<answer>{inner}</answer>") == said
+
+
+NASTY = [
+    "9" * 20,
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "0,0," + "9" * 20 + "," + "9" * 20,
+    "1" * 5000 + ",2,3,4",
+    '{"rating": ' + "3" * 320 + "}",
+    '{"rating": "' + "3" * 320 + '"}',
+    '{"rating": ' + "3" * 5000 + "}",
+    '{"rating": NaN}',
+    '{"rating": Infinity}',
+    '{"rating": -3}',
+    '{"rating": "inf"}',
+    "[" * 1000 + "]" * 1000,
+    "[" * 100_000,
+    '{"distortion_class": ' + "[" * 900 + "]" * 900 + "}",
+    '{"rating": ' + "[" * 900 + "]" * 900 + "}",
+    "NaN",
+    "inf",
+    "Score: ٣.٤",
+    "١,٢,٣,٤",
+    "²,2,3,4",
+    "\x00",
+    "<think>" * 1000,
+]
+
+
+@pytest.mark.parametrize("inner", NASTY, ids=lambda inner: f"{inner[:24]!r} {len(inner)}")
+def test_no_reader_raises_and_nothing_is_read_into_nonsense(inner: str) -> None:
+    text = f"<think>a</think><answer>{inner}</answer>"
+    assert answers.box(text) is None
+    assert answers.score(text, 0, 5) is None
+    assert answers.rating(text) is None
+    answers.description(text)
+    answers.think_then_answer(text)
+    assert (answers.degradation(text) or ("", ""))[0] == ""
+    boxes: list[tuple[float, float, float, float]] = [(1.0, 2.0, 30.0, 40.0)]
+    assert grounding([text], ["grounding"], boxes) == [0]
+    assert q_insight.q_insight_score([text], ["score"], [3.0]) == [0]
+    assert q_insight.degradation_class([text], ["degradation"], ["noise"]) == [0]
+    assert [scoring.answer([text], ["score"], [3.4]), scoring.format([text], ["score"])] == [[0], [0]]
+    assert thurstone.visualquality_format([text]) == [0]

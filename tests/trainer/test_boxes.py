@@ -69,3 +69,10 @@ def test_a_box_survives_the_way_there_and_back(data: st.DataObject, width: int, 
 def test_iou(first: tuple[int, ...], second: tuple[int, ...], expected: float) -> None:
     assert iou(first, second) == pytest.approx(expected)
     assert iou(second, first) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("side", [10**20, 10**400, 1e300, float("inf"), float("nan")])
+def test_a_box_without_measure_shares_nothing(side: float) -> None:
+    truth = (1.0, 2.0, 30.0, 40.0)
+    assert iou((0, 0, side, side), truth) == pytest.approx(0)
+    assert iou((-side, -side, side, side), truth) == pytest.approx(0)

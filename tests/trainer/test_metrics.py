@@ -55,5 +55,15 @@ def test_an_unreadable_score_has_no_error_and_an_unscaled_mos_none_either() -> N
 
 
 def test_no_think_part_has_length_nothing() -> None:
-    assert measured("<answer>3.0</answer>", task="score", mode="think", mos=3.4)["score/think/think_tokens"] == 0
+    for text in ("<answer>3.0</answer>", "", "a thought without a beginning"):
+        assert measured(text, task="score", mode="think", mos=3.4)["score/think/think_tokens"] == 0
     assert "grounding/nr/think_tokens" not in measured("", task="grounding", mode="nr")
+
+
+def test_a_thought_that_was_cut_off_is_as_long_as_it_got() -> None:
+    cut = measured("<think>one two three four", task="score", mode="think", mos=3.4)
+    assert cut["score/think/think_tokens"] == 4
+    twice = measured(
+        "<think>one two</think><think>three</think><answer>3.0</answer>", task="score", mode="think", mos=3
+    )
+    assert twice["score/think/think_tokens"] == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,28 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     assert [row.image.name for row in table.part("test").rows] == ["c.png"]
 
 
+def test_the_parts_of_a_split_are_known_whatever_their_dress(tmp_path: Path) -> None:
+    parts = ["train", "Training", " TRAIN ", "val", "Valid", "VALIDATION", "test", " Test", "TESTING"]
+    rows = [[f"{i}.png", 3, part] for i, part in enumerate(parts)]
+    path = write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows)
+    pictures(tmp_path, *(row[0] for row in rows))
+    table = read_csv(path, 1, 5)
+    assert [row.split for row in table.rows] == ["train"] * 3 + ["validation"] * 3 + ["test"] * 3
+    assert [row.image.name for row in table.with_split().part("test").rows] == ["6.png", "7.png", "8.png"]
+
+
+def test_an_empty_split_column_is_none(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], ["a.png", 1, ""], ["b.png", 5, " "])
+    pictures(tmp_path, "a.png", "b.png")
+    assert [row.split for row in read_csv(path, 1, 5).rows] == ["", ""]
+
+
+def test_koniqs_sets_are_checked_as_well(tmp_path: Path) -> None:
+    write_csv(tmp_path / "koniq10k_distributions_sets.csv", ["image_name", "MOS", "set"], ["0.jpg", 3, "heldout"])
+    with pytest.raises(UserError, match="row 2: unknown split 'heldout'"):
+        koniq_10k(tmp_path)
+
+
 def test_missing_images_are_listed_and_not_replaced(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "mine.csv", ["image", "mos"], ["a.png", 1], ["gone.png", 2], ["lost.png", 3])
     pictures(tmp_path, "a.png")
@@ -157,6 +179,11 @@ def test_without_an_official_split_contents_are_drawn_and_never_shared(tmp_path:
         ([["image", "mos"], ["a.png", "nan"]], "row 2: the score 'nan' is not a number"),
         ([["image", "mos"], ["a.png", 9]], "a.png: MOS 9 is outside the scale 1..5"),
         ([["image", "mos"], ["gone.png", 1]], "none of its 1 images is on disk"),
+        (
+            [["image", "mos", "split"], ["a.png", 1, "train"], ["a.png", 1, "tset"]],
+            "row 3: unknown split 'tset'. Known:",
+        ),
+        ([["image", "mos", "split"], ["a.png", 1, ""], ["a.png", 1, "test"]], "row 2: no split, where other rows have"),
     ],
 )
 def test_a_wrong_table_is_refused_in_a_line(rows: list[list[Any]], message: str, tmp_path: Path) -> None:
@@ -170,3 +197,35 @@ def test_a_wrong_table_is_refused_in_a_line(rows: list[list[Any]], message: str,
 def test_a_folder_without_the_published_file_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"below it\. Give the folder of the published dataset"):
         read_published(name, tmp_path)
+
+
+def refused(call: Callable[[], Any]) -> str:
+    with pytest.raises(UserError) as error:
+        call()
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_bytes("image,mos\nimé.png,3\n".encode("latin-1"))
+    assert "l.csv: not a UTF-8 file" in refused(lambda: read_csv(tmp_path / "l.csv", 0, 5))
+
+
+def test_a_broken_published_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "MOS and Image attribute scores.xlsx").write_bytes(b"no workbook")
+    assert "scores.xlsx: not a readable .xlsx workbook" in refused(lambda: spaq(tmp_path))
+    for name in ("AllImages_release.mat", "AllMOS_release.mat"):
+        (tmp_path / name).write_bytes(b"no matrix")
+    assert "AllImages_release.mat: no readable MATLAB file" in refused(lambda: live_c(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([1600, "awgn", 1, 0.1], "row 2: unknown dst_type 'awgn'. Known: noise, blur"),
+        ([1600, "noise", "first", 0.1], "row 2: the level 'first' is not a number"),
+    ],
+)
+def test_a_csiq_row_that_names_no_file_is_refused(row: list[Any], message: str, tmp_path: Path) -> None:
+    write_sheet(tmp_path / "csiq.DMOS.xlsx", "all_by_image", ["image", "dst_type", "dst_lev", "dmos"], row)
+    assert message in refused(lambda: csiq(tmp_path))

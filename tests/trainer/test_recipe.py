@@ -68,6 +68,14 @@ def test_an_own_recipe_starts_from_a_papers(tmp_path: Path) -> None:
         ("rewards.answer=0", "advantage must be group without answer and format"),
         ("mos_range=[0]", "expected 2 values"),
         ("temperature=0", "temperature must be above 0"),
+        ("clip=-1", "clip must be above 0"),
+        ("vllm_memory=1.5", "vllm_memory must be above 0 and at most 1"),
+        ("mos_range=null", "mos_range must be [0, 5], the scale of the reward 'answer'"),
+        ("mos_range=[0, 100]", "mos_range must be [0, 5]"),
+        ("mos_range=[5, 0]", "mos_range must be two numbers, the low end first"),
+        ("rewards.description=[1", "--set rewards.description=[1: the value is not YAML"),
+        ("name=2026-13-45", "the value is not YAML"),
+        ("name.foo=1", "--set name.foo=1: name has no keys below it"),
     ],
 )
 def test_a_wrong_change_is_refused_in_a_line(change: str, message: str) -> None:
@@ -91,3 +99,31 @@ def test_switched_off_rewards_do_not_count() -> None:
     off = load("refine-iqa-stage2", ("rewards.probability=0",))
     assert isinstance(off, Recipe)
     assert list(off.weighted_rewards()) == ["answer", "format"]
+
+
+def test_the_scale_of_the_mos_is_free_where_no_reward_needs_one() -> None:
+    assert load("visualquality-r1", ("mos_range=[0, 100]",)).mos_range == (0, 100)
+    with pytest.raises(UserError, match=r"mos_range must be \[1, 5\], the scale of the reward 'q_insight_score'"):
+        load("q-insight", ("mos_range=[0, 5]",))
+
+
+@pytest.mark.parametrize("value", ["off", "'off'", "colocate", "server"])
+def test_vllm_is_switched_by_plain_words(value: str, tmp_path: Path) -> None:
+    assert load("refine-iqa-stage2", (f"vllm={value}",)).vllm == value.strip("'")
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"base: refine-iqa-stage2\nvllm: {value}\n")
+    assert load(str(path)).vllm == value.strip("'")
+
+
+def test_rewards_that_are_no_mapping_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: refine-iqa-stage2\nrewards: [answer]\n")
+    with pytest.raises(UserError, match="rewards: expected keys and values"):
+        load(str(path))
+
+
+def test_a_number_may_be_written_with_an_exponent_alone(tmp_path: Path) -> None:
+    assert load("refine-iqa-stage2", ("learning_rate=1e-4",)).learning_rate == 1e-4
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: refine-iqa-stage2\nlearning_rate: 2E-5\nname: 1e-x\n")
+    assert (load(str(path)).learning_rate, load(str(path)).name) == (2e-5, "1e-x")

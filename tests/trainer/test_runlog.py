@@ -72,3 +72,37 @@ def test_cut_off_rollouts_are_warned_of_and_again_after_they_were_mended(tmp_pat
 def test_warnings_do_not_enter_the_curves(tmp_path: Path) -> None:
     warned(tmp_path, "description/fr/truncated", [0.5] * 5)
     assert all("warning" not in entry for entry in runlog.read(tmp_path))
+
+
+def resumed(run: Path, step: int) -> RunLog:
+    log = RunLog(run)
+    state = SimpleNamespace(is_world_process_zero=True, global_step=step)
+    log.on_train_begin(SimpleNamespace(), state, SimpleNamespace())
+    return log
+
+
+def warnings_of(log: RunLog, value: float) -> list[str]:
+    return [text for _ in range(6) for text in log.warnings({"score/think/think_tokens": value})]
+
+
+def test_a_resumed_run_remembers_how_long_it_thought_at_first(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    for step in range(1, 11):
+        logged(log, step, **{"score/think/think_tokens": 100.0 if step <= 8 else 900.0})
+    assert warnings_of(resumed(tmp_path, 8), 3.0) == [
+        "thinking collapses: score/think/think_tokens fell from 100 to 42 tokens"
+    ]
+    assert warnings_of(RunLog(tmp_path), 3.0) == []  # a new run has no past
+
+
+def test_a_resumed_run_does_not_repeat_a_warning(tmp_path: Path) -> None:
+    warned(tmp_path, "score/think/think_tokens", [100] * 5 + [10] * 6)
+    assert warnings_of(resumed(tmp_path, 10), 3.0) == []
+
+
+def test_a_line_torn_by_a_stop_is_not_joined_to_the_next(tmp_path: Path) -> None:
+    logged(RunLog(tmp_path), 1, reward=1)
+    path = runlog.path_in(tmp_path)
+    path.write_text(path.read_text() + '{"step": 2, "rew')
+    logged(resumed(tmp_path, 1), 2, reward=2)
+    assert [entry["reward"] for entry in runlog.read(tmp_path)] == [1, 2]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from trainer.rows import COLUMNS
@@ -66,3 +67,21 @@ def test_the_true_and_the_answered_box_are_drawn_on_the_distorted_image(tmp_path
 def test_a_page_stays_small(tmp_path: Path) -> None:
     write_page(tmp_path / "page.html", "run", [group(f"text {i}") for i in range(SHOWN + 5)])
     assert (tmp_path / "page.html").read_text().count("<section>") == SHOWN
+
+
+@pytest.mark.parametrize(
+    "said", ["-900,10,999999,60", "0,0,999999,999999", "500,500,900,900", "0,0," + ",".join(["9" * 20] * 2)]
+)
+def test_a_box_beyond_the_image_does_not_stop_the_page(said: str, tmp_path: Path) -> None:
+    row = {"task": "grounding", "mode": "nr", "box": (10.0, 10.0, 112.0, 84.0)}
+    write_page(tmp_path / "page.html", "run", [group(f"<answer>{said}</answer>", **row)])
+    picture = pictures((tmp_path / "page.html").read_text())[0]
+    truth = picture.getpixel((111, 40))
+    assert truth[1] > 90 and truth[0] < 90  # the true box's edge, on the image's last column
+
+
+def test_an_answered_box_is_drawn_at_the_edge_it_leaves_by(tmp_path: Path) -> None:
+    row = {"task": "grounding", "mode": "nr", "box": (10.0, 10.0, 20.0, 20.0)}
+    write_page(tmp_path / "page.html", "run", [group("<answer>50,40,999999,999999</answer>", **row)])
+    answer = pictures((tmp_path / "page.html").read_text())[0].getpixel((111, 60))
+    assert answer[0] > answer[1] > answer[2]  # orange

@@ -17,7 +17,14 @@ import torch
 from perception20k.errors import UserError
 from trainer import models, recipe, runlog
 from trainer.data import read_sources
-from trainer.train import backward_passes, reward_function, train
+from trainer.train import (
+    backward_passes,
+    grpo_config,
+    newest_checkpoint,
+    reward_function,
+    train,
+    weight_precision,
+)
 
 SMALL = (
     "group_size=4",
@@ -109,7 +116,7 @@ def test_an_adapter_is_trained_saved_and_taken_up_by_the_next_stage(
 def two_processes(
     tiny: Path, built_dataset: Path, ratings: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, Any]]:
-    """All recipes on two processes with scripted rollouts; what each process reports of each recipe."""
+    """All recipes and a resumed run on two processes with scripted rollouts; what each process reports of each."""
     out = tmp_path_factory.mktemp("two")
     launch = "-m torch.distributed.run --standalone --nproc_per_node 2"
     command = [sys.executable, *launch.split(), Path(__file__).with_name("two_processes.py")]
@@ -123,10 +130,20 @@ def two_processes(
 
 def test_all_recipes_run_on_two_processes_with_the_same_weights(two_processes: list[dict[str, Any]]) -> None:
     reports = {(report["recipe"], report["process"]): report for report in two_processes}
-    assert len(reports) == 2 * len(recipe.names())
+    assert len(reports) == 2 * (len(recipe.names()) + 1)
     for name in recipe.names():
         assert reports[name, 0]["weights"] == reports[name, 1]["weights"]
         assert reports[name, 0]["rows"] != reports[name, 1]["rows"]
+
+
+def test_a_run_resumed_in_its_second_epoch_draws_the_same_prompts_on_two_processes(
+    two_processes: list[dict[str, Any]],
+) -> None:
+    for report in (report for report in two_processes if report["recipe"] == "resumed"):
+        whole, again = report["rows"]
+        assert again == whole and len(set(again)) > 1
+        first, second = report["losses"]
+        assert second == first != 0
 
 
 def test_every_process_compares_images_of_one_dataset(two_processes: list[dict[str, Any]]) -> None:
@@ -136,11 +153,12 @@ def test_every_process_compares_images_of_one_dataset(two_processes: list[dict[s
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [((), [0.691462**0.5, 0.933193**0.5]), (("fidelity=binary",), [1, 1]), (("variance=fixed",), [0.871923, 0.991516])],
+    [((), [0.691462**0.5, 0.933193**0.5]), (("fidelity=binary",), [1, 1]), (("variance=fixed",), [0.843016, 0.979544])],
 )
 def test_the_ablations_of_visualquality_r1_are_switches(changes: tuple[str, ...], expected: list[float]) -> None:
-    # The images of tests/trainer/rewards/test_thurstone.py. Fixed variance: sqrt(Phi(1 / sqrt(2))) = 0.871923 and
-    # sqrt(Phi(3 / sqrt(2))) = sqrt(0.983053) = 0.991490.
+    # The images of tests/trainer/rewards/test_thurstone.py. Fixed variance, by
+    # Eq. 7: sqrt((Phi(2 / sqrt(2)) + Phi(0)) / 2) = sqrt(0.710675) and sqrt((Phi(4 / sqrt(2)) + Phi(2 / sqrt(2))) / 2)
+    # = sqrt(0.959506).
     chosen = recipe.load("visualquality-r1", changes)
     texts = [f"<think>a</think><answer>{score}</answer>" for score in (3, 5, 1, 3)]
     rewards = reward_function("fidelity", chosen)(texts, row_id=["a", "a", "b", "b"], mos=[4.0, 4.0, 2.0, 2.0])
@@ -207,9 +225,130 @@ def test_nothing_is_overwritten_and_nothing_resumed_that_is_not_there(
     assert "no run to resume" in start(resume=True)
     (run / "recipe.yaml").write_text(recipe.dump(chosen))
     assert "there is something in it already" in start()
-    assert "no checkpoint to resume from" in start(resume=True)
+    assert "its inputs.json cannot be read" in start(resume=True)
     other = recipe.load("refine-iqa-stage1", (*SMALL, "beta=0.5"))
     assert "started with another recipe" in start(resume=True, recipe=other)
+
+
+@pytest.fixture(scope="module")
+def finished(tiny: Path, ratings: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of four steps with checkpoints at the third and the last."""
+    run = tmp_path_factory.mktemp("finished") / "run"
+    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run)
+    return run
+
+
+RATED = (*SMALL, "accumulation=1", "max_steps=4", "save_every=3", "rewards.probability=0")
+
+
+@pytest.mark.parametrize("what", ["model", "data", "processes", "prompts"])
+def test_a_run_is_not_resumed_with_other_inputs(
+    what: str, finished: Path, tiny: Path, ratings: list[str], tmp_path: Path
+) -> None:
+    run, model, data = tmp_path / "run", tiny, ratings
+    shutil.copytree(finished, run)
+    inputs = run / "inputs.json"
+    if what == "model":
+        model = shutil.copytree(tiny, tmp_path / "other")
+    elif what == "data":
+        data = ratings[:1]
+    else:
+        inputs.write_text(json.dumps({**json.loads(inputs.read_text()), what: 7}))
+    before = inputs.read_bytes()
+    chosen = recipe.load("refine-iqa-stage2", RATED)
+    message = refused(lambda: train(chosen, read_sources(data), str(model), run, resume=True))
+    assert f"it was started with {what} " in message
+    assert inputs.read_bytes() == before
+
+
+@pytest.mark.parametrize("torn", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
+def test_a_torn_checkpoint_is_passed_over_and_said_so(
+    torn: str, finished: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    assert newest_checkpoint(run) == str(run / "checkpoint-4")
+    (run / "checkpoint-4" / torn).unlink()
+    assert newest_checkpoint(run) == str(run / "checkpoint-3")
+    assert f"{run / 'checkpoint-4'} is not whole and is passed over" in caplog.text
+    (run / "checkpoint-3" / "trainer_state.json").write_text('{"epoch"')
+    assert "no checkpoint to resume from" in refused(lambda: newest_checkpoint(run))
+
+
+def test_a_resumed_run_leaves_its_inputs_as_they_are(
+    finished: Path, tiny: Path, ratings: list[str], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    (run / "checkpoint-4" / "optimizer.pt").unlink()
+    old = json.dumps({**json.loads((run / "inputs.json").read_text()), "versions": {"trl": "an older one"}})
+    (run / "inputs.json").write_text(old)
+    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run, resume=True)
+    assert (run / "inputs.json").read_text() == old
+    assert newest_checkpoint(run) == str(run / "checkpoint-4")
+
+
+def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
+    tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, run = recipe.load("refine-iqa-stage2", (*RATED, "max_steps=1")), tmp_path / "run"
+    torn = shutil.copytree(tiny, tmp_path / "torn")
+    (torn / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(Exception, match=r"(?i)header"):
+        train(chosen, read_sources(ratings), str(torn), run)
+    (torn / "model.safetensors").unlink()
+    assert "torn: no weights in it" in refused(lambda: train(chosen, read_sources(ratings), str(torn), run))
+    assert not run.exists()
+    train(chosen, read_sources(ratings), str(tiny), run)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("vllm=colocate", "vllm=colocate needs vllm, which is not installed. pip install vllm"),
+        ("vllm=server", "vllm=server needs vllm, which is not installed"),
+        ("trackers=[swanlab]", "the tracker swanlab is not installed. pip install swanlab"),
+        ("trackers=[tensorbord]", "unknown tracker 'tensorbord'. Did you mean 'tensorboard'?"),
+    ],
+)
+def test_what_is_not_installed_is_refused_before_anything_is_written(
+    change: str, message: str, tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.train.find_spec", lambda name: None)
+    monkeypatch.setattr("trainer.train.get_available_reporting_integrations", lambda: ["tensorboard"])
+    chosen = recipe.load("refine-iqa-stage2", (*RATED, change))
+    assert message in refused(lambda: train(chosen, read_sources(ratings), str(tiny), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_vllms_settings_are_trls(tmp_path: Path) -> None:
+    changes = ("vllm=server", "vllm_memory=0.5", "vllm_server=http://there:8000")
+    config = grpo_config(recipe.load("refine-iqa-stage2", changes), tmp_path / "run", 1)
+    assert (config.use_vllm, config.vllm_mode) == (True, "server")
+    assert (config.vllm_gpu_memory_utilization, config.vllm_server_base_url) == (0.5, "http://there:8000")
+    assert config.generation_kwargs == {"bad_words": ["<|image_pad|>"]}  # TRL bans it only without vLLM
+    plain = grpo_config(recipe.load("refine-iqa-stage2", ("vllm=off",)), tmp_path / "run", 1)
+    assert (plain.use_vllm, plain.generation_kwargs) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "deepspeed", "rank", "expected"),
+    [
+        (True, "false", 0, "float32"),  # bfloat16 would swallow steps of 1e-6
+        (True, "true", 0, "bfloat16"),
+        (True, "false", 8, "bfloat16"),
+        (True, "true", 8, "bfloat16"),
+        (False, "false", 0, "float32"),
+        (False, "false", 8, "float32"),
+    ],
+)
+def test_weights_that_are_trained_are_float32_somewhere(
+    gpu: bool, deepspeed: str, rank: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", deepspeed)
+    assert weight_precision(recipe.load("refine-iqa-stage2", (f"lora_rank={rank}",)), gpu=gpu) == expected
+    monkeypatch.delenv("ACCELERATE_USE_DEEPSPEED")
+    assert weight_precision(recipe.load("refine-iqa-stage2"), gpu=True) == "float32"
 
 
 def test_the_command_line_speaks_in_lines(cli: Callable[..., Any], tmp_path: Path) -> None:

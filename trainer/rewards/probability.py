@@ -78,7 +78,7 @@ def replace_score(tokenizer: Any, ids: Sequence[int], mos: float) -> Ending | No
     text = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     if not scoring.is_formatted(text):
         return None
-    found = re.search(r"\d\.\d", text[text.index("<answer>") :])
+    found = re.search(r"[0-9]\.[0-9]", text[text.index("<answer>") :])
     assert found is not None, "a well-formed answer holds a score"
     rest = len(text) - text.index("<answer>") - found.start()
     cut, tail = len(ids), ""

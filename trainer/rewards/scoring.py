@@ -11,7 +11,7 @@ from trainer import answers
 LOW, HIGH, TOLERANCE = 0.0, 5.0, 0.5
 """The rating's scale and the paper's epsilon."""
 
-_ASKED = re.compile(r"Score:\s*\d\.\d")
+_ASKED = re.compile(r"Score:\s*[0-9]\.[0-9]")
 
 
 def answer(

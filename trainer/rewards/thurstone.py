@@ -1,5 +1,8 @@
 """VisualQuality-R1: comparative probabilities (Eq. 1), true preference (Eq. 2) and fidelity reward (Eq. 3).
 
+With fixed variance, table 4's last ablation, the probabilities are those of Eq. 7 instead: section 4.3 fixes the
+variances "in Eq. (7)", that is, on top of averaging probabilities over the other image's scores one by one.
+
 The reward of a rollout depends on the other images of the batch, so it is worked out over all rollouts of one
 process, which all come from one dataset. Standardising within the group (Eq. 4) is GRPO's.
 
@@ -21,13 +24,21 @@ from trainer import answers
 GAMMA = 1e-6
 LOW, HIGH = 1.0, 5.0
 
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def comparative_probability(score: float, others: Sequence[float], own_variance: float, other_variance: float) -> float:
     """Eq. 1: the chance that an image scored ``score`` beats one whose rollouts scored ``others``."""
-    spread = math.sqrt(own_variance + other_variance + GAMMA)
-    return 0.5 * math.erfc(-(score - fmean(others)) / spread / math.sqrt(2))
+    return _probability(score - fmean(others), own_variance + other_variance)
+
+
+def average_probability(score: float, others: Sequence[float], own_variance: float, other_variance: float) -> float:
+    """Eq. 7: the mean of the chances to beat each of ``others`` by itself."""
+    return fmean(_probability(score - other, own_variance + other_variance) for other in others)
+
+
+def _probability(difference: float, added_variance: float) -> float:
+    return 0.5 * math.erfc(-difference / math.sqrt(added_variance + GAMMA) / math.sqrt(2))
 
 
 def preference(mos: float, other: float) -> float:
@@ -59,13 +70,14 @@ def fidelity_rewards(
         scores: one list an image, None for a rollout without a readable score.
         mos: one value an image, on any scale: only their order counts.
         binary: the binary reward of table 4.
-        fixed_variance: both variances set to one (Thurstone's case V, table 4).
+        fixed_variance: Eq. 7 with both variances set to one (Thurstone's case V, table 4).
 
     Returns:
         rewards in 0..1 in the shape of ``scores``; None where no pair can be formed.
     """
     known = [[score for score in image if score is not None] for image in scores]
     spreads = [1.0 if fixed_variance else variance(image) if len(image) > 1 else 0.0 for image in known]
+    probability = average_probability if fixed_variance else comparative_probability
     rewards: list[list[float | None]] = []
     for i, image in enumerate(scores):
         opponents = [j for j in range(len(scores)) if j != i and known[j]]
@@ -77,7 +89,7 @@ def fidelity_rewards(
                 if score is None
                 else fmean(
                     pair_reward(
-                        comparative_probability(score, known[j], spreads[i], spreads[j]),
+                        probability(score, known[j], spreads[i], spreads[j]),
                         preference(mos[i], mos[j]),
                         binary=binary,
                     )
@@ -97,7 +109,7 @@ def fidelity(
     Args:
         comparison: B, the images that are compared with each other, in the order they come; None: all.
         binary: the binary reward of table 4.
-        fixed_variance: Thurstone's case V of table 4.
+        fixed_variance: Eq. 7 in Thurstone's case V, of table 4.
     """
 
     def reward(

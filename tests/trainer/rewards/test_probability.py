@@ -30,7 +30,14 @@ SAID = "<think>a little soft</think><answer>Score: 3.4</answer>"
 
 @pytest.fixture(scope="module")
 def model(tiny: Any) -> Any:
-    return models.load_model(str(tiny)).eval()
+    """The tiny model with all its matrices eight times as large: a random model is so nearly uniform, every digit at
+    about 0.002, that a wrong place or image would pass for the right one."""
+    sharp = models.load_model(str(tiny)).eval()
+    with torch.no_grad():
+        for parameter in sharp.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(8)
+    return sharp
 
 
 def image(width: int, height: int, seed: int) -> Image.Image:
@@ -135,7 +142,30 @@ def test_probabilities_are_those_of_a_plain_forward_pass(model: Any, processor: 
         plain(model, processor, prompt, f"<think>{thought}</think><answer>Score: ", true_score(mos))
         for prompt, thought, mos in zip(prompts, thoughts, scores, strict=True)
     ]
-    assert got.numpy() == pytest.approx(np.array(expected), abs=1e-4, rel=1e-3)
+    assert got.numpy() == pytest.approx(np.array(expected), rel=1e-4, abs=1e-7)
+
+
+def test_the_comparison_with_a_plain_pass_could_fail(model: Any, processor: Any) -> None:
+    def chances(seed: int, thought: str) -> torch.Tensor:
+        ids = ids_of(processor, f"<think>{thought}</think><answer>Score: 0.0</answer>")
+        ending = replace_score(processor.tokenizer, ids, 3.4)
+        assert ending is not None
+        return digit_probabilities(model, processor, [Query(asked(image(60, 90, seed)), ending)], "cpu")[0]
+
+    given = chances(1, "a little soft")
+    for other in (chances(7, "a little soft"), chances(1, "dark, dull")):
+        assert ((given - other).abs() / given).max() > 0.01  # a hundred tolerances
+
+
+def test_float32_weights_give_the_same_under_autocast(tiny: Any, processor: Any) -> None:
+    """What a GPU does without DeepSpeed, as near as a CPU shows it: bfloat16 keeps two to three digits."""
+    loaded = models.load_model(str(tiny)).eval()
+    query = no_think(processor.tokenizer, asked(image(60, 90, 1)), 3.4)
+    exact = digit_probabilities(loaded, processor, [query], "cpu")
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = digit_probabilities(loaded, processor, [query], "cpu")
+    assert loaded.dtype == rounded.dtype == torch.float32
+    assert rounded.numpy() == pytest.approx(exact.numpy(), rel=0.02)
 
 
 def test_the_reference_is_the_no_think_prompt_and_its_fixed_answer(model: Any, processor: Any) -> None:
@@ -144,7 +174,7 @@ def test_the_reference_is_the_no_think_prompt_and_its_fixed_answer(model: Any, p
     question = {"type": "text", "text": wording.prompt("refine-iqa-no-think.v1")}
     other = [{"role": "user", "content": [prompt[0]["content"][0], question]}]
     expected = plain(model, processor, other, "<answer>Score: ", "3.4")
-    assert got[0].numpy() == pytest.approx(np.array(expected), abs=1e-4, rel=1e-3)
+    assert got[0].numpy() == pytest.approx(np.array(expected), rel=1e-4, abs=1e-7)
 
 
 class Bench:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import pytest
 
 from trainer.rewards.thurstone import (
+    average_probability,
     comparative_probability,
     fidelity,
     fidelity_rewards,
@@ -60,8 +61,17 @@ def test_eq_3_averages_over_the_other_images() -> None:
 
 
 def test_fixed_variance() -> None:
-    # spread sqrt(1 + 1): Phi(1 / 1.414214) = Phi(0.707107) = 0.760250; its root is 0.871923
-    assert fidelity_rewards(SCORES, [4.0, 2.0], fixed_variance=True)[0][0] == pytest.approx(0.871923, abs=1e-6)
+    # Eq. 7, spread sqrt(1 + 1) = 1.414214. A scored 3 against 1 and 3: (Phi(2 / 1.414214) + Phi(0)) / 2
+    #   = (0.921350 + 0.5) / 2 = 0.710675, its root 0.843016. A scored 5: (Phi(4 / 1.414214) + Phi(2 / 1.414214)) / 2
+    #   = (0.997661 + 0.921350) / 2 = 0.959506, its root 0.979544. B, by symmetry: 1 - p the other way round.
+    rewards = fidelity_rewards(SCORES, [4.0, 2.0], fixed_variance=True)
+    assert rewards[0] == pytest.approx([0.843016, 0.979544], abs=2e-6)
+    assert rewards[1] == pytest.approx([0.979544, 0.843016], abs=2e-6)
+
+
+def test_eq_7() -> None:
+    # The added variance of A and B is 4, the spread 2: (Phi(2 / 2) + Phi(0)) / 2 = (0.841345 + 0.5) / 2
+    assert average_probability(3, [1, 3], 2, 2) == pytest.approx(0.670672, abs=1e-6)
 
 
 def test_binary_reward() -> None:
