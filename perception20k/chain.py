@@ -67,13 +67,16 @@ class Chain:
         if part.dry_run:  # what is known so far is not what there is
             self.say = lambda line: None
         self.worked = 0
+        self.names: Spool[str] = Spool()  # of every image found: what a row of a user's table may mean
         self.ahead = 0  # images at most that earlier stages have not done
         self.quarantine = Quarantine()
         self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
 
     def run(self) -> tuple[Spool[Candidate], Spool[Sample]]:
         """All stages: the scenes that were found and the samples made of them."""
-        scenes = self.take_objects(self.keep_good(self.find_sources()))
+        found = self.find_sources()
+        self.names = Spool(_origin(candidate) for candidate in found)
+        scenes = self.take_objects(self.keep_good(found))
         return scenes, self.make_samples(scenes)
 
     def find_sources(self) -> Spool[Candidate]:
@@ -119,7 +122,7 @@ class Chain:
 
     def look_up(self, score: Score, candidates: Spool[Candidate]) -> Iterator[tuple[Candidate, float]]:
         """Quality from a table of the user's."""
-        table = ScoreTable(score)
+        table = ScoreTable(score, self.names)
         for candidate in candidates:
             value, reason = table.find(candidate.source)
             if value is None:
@@ -148,7 +151,7 @@ class Chain:
     def annotated(self, candidates: Spool[Candidate]) -> Iterator[Candidate]:
         """Candidates with the objects of their annotations."""
         assert self.config.annotations is not None
-        annotations = CocoAnnotations(located(self.config.annotations.coco))
+        annotations = CocoAnnotations(located(self.config.annotations.coco), self.names)
         for candidate in candidates:
             source, reason = annotations.objects_of(candidate.source)
             if source is None:

@@ -14,6 +14,8 @@ Unknown keys are refused with a suggestion. The resolved copy, defaults included
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -161,11 +163,13 @@ def load_config(path: Path) -> Config:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such config file", code=2) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}", code=2) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
     config: Config = build(Config, data, str(path))
     _check_ranges(config, path)
-    return _at_home(config, path.parent)
+    return _at_home(config, path)
 
 
 def dump_config(config: Config) -> str:
@@ -202,24 +206,41 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
-def _at_home(config: Config, folder: Path) -> Config:
+def _at_home(config: Config, path: Path) -> Config:
     """The configuration with its paths anchored at its file's folder."""
-    changes: dict[str, Any] = {"sources": tuple(_anchored(source, folder) for source in config.sources)}
+    changes: dict[str, Any] = {"sources": tuple(_anchored(source, path) for source in config.sources)}
     if config.annotations is not None:
-        changes["annotations"] = Annotations(coco=_anchored(config.annotations.coco, folder))
+        changes["annotations"] = Annotations(coco=_anchored(config.annotations.coco, path))
     for key in ("describe", "detect"):
         part = getattr(config, key)
-        if part is not None and (folder / Path(part.model).expanduser()).is_dir():
-            changes[key] = dataclasses.replace(part, model=_anchored(part.model, folder))
+        if part is not None and Path(_anchored(part.model, path)).is_dir():
+            changes[key] = dataclasses.replace(part, model=_anchored(part.model, path))
     if config.score is not None:
         changes["score"] = tuple(
-            s if s.table is None else dataclasses.replace(s, table=_anchored(s.table, folder)) for s in config.score
+            s if s.table is None else dataclasses.replace(s, table=_anchored(s.table, path)) for s in config.score
         )
     return dataclasses.replace(config, **changes)
 
 
-def _anchored(text: str, folder: Path) -> str:
-    return text if text.startswith("package:") else str((folder / Path(text).expanduser()).resolve())
+def _anchored(text: str, path: Path) -> str:
+    if text.startswith("package:"):
+        return text
+    try:
+        return str((path.parent / Path(text).expanduser()).resolve())
+    except (RuntimeError, OSError, ValueError) as error:  # no such user, links in a circle, what no path can hold
+        raise UserError(f"{path}: {text!r} is no path: {error}", code=2) from None
+
+
+def _numbers(part: Any, where: str = "") -> Iterator[tuple[str, float]]:
+    """Every fractional number of a configuration with its key."""
+    if isinstance(part, float):
+        yield where, part
+    elif isinstance(part, tuple):
+        for place, value in enumerate(part):
+            yield from _numbers(value, f"{where}[{place}]")
+    elif dataclasses.is_dataclass(part):
+        for spec in dataclasses.fields(part):
+            yield from _numbers(getattr(part, spec.name), f"{where}: {spec.name}" if where else spec.name)
 
 
 def _check_ranges(config: Config, path: Path) -> None:
@@ -229,12 +250,14 @@ def _check_ranges(config: Config, path: Path) -> None:
     if given not in ((True, False, False), (False, True, True)):
         raise UserError(f"{path}: objects come either from 'annotations', or from 'describe' and 'detect'", code=2)
     rules = [
+        *((key, math.isfinite(number), "a finite number") for key, number in _numbers(config)),
         ("sources", len(config.sources) > 0, "at least one"),
         ("score", len({score.metric for score in scores}) == len(scores), "of different metrics"),
         ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
         ("describe: calls: at_once", calls.at_once >= 1, "at least 1"),
         ("describe: calls: per_minute", calls.per_minute > 0, "above 0"),
         ("describe: calls: attempts", calls.attempts >= 1, "at least 1"),
+        ("describe: calls: first_wait", calls.first_wait >= 0, "at least 0"),
         ("describe: calls: timeout", calls.timeout > 0, "above 0"),
         ("detect: threshold", config.detect is None or 0 <= config.detect.threshold <= 1, "from 0 to 1"),
         ("preset", config.preset in PRESETS, f"one of {', '.join(PRESETS)}"),

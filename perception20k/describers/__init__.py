@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from perception20k.config import Describe
-from perception20k.describers.base import Answer, Busy, Describer
+from perception20k.describers.base import Answer, Busy, Describer, Refused
 from perception20k.describers.patient import Patient
 
-__all__ = ["Answer", "Busy", "Describer", "Patient", "open_describer"]
+__all__ = ["Answer", "Busy", "Describer", "Patient", "Refused", "open_describer"]
 
 
 def open_describer(config: Describe, revision: str = "") -> Describer:

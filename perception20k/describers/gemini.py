@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from perception20k.config import Describe
-from perception20k.describers.base import Answer, Busy, jpeg, key_from, without_key
-from perception20k.errors import ItemError, UserError
+from perception20k.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, key_from, trouble, without_key
+from perception20k.errors import UserError
 from perception20k.extras import require
 from perception20k.images import Array
 
@@ -43,31 +43,35 @@ class Gemini:
         except errors.APIError as error:
             raise self._refusal(error) from None
         except Exception as error:  # timeouts and broken connections, of several libraries; answers not in JSON
-            raise Busy(f"{type(error).__name__}: {without_key(str(error), self._key)}") from None
+            raise trouble(error, self._key) from None
         return self._answer(response)
 
     def _refusal(self, error: Any) -> Exception:
-        """What an HTTP error means: ask later, or stop."""
+        """What an HTTP error means: ask later, leave this image, or stop."""
         text = without_key(f"{error.code} {error.status or ''}: {error.message or ''}", self._key)
-        if error.code in (401, 403) or (error.code == 400 and "API key" in text):
+        if error.code in (401, 402, 403) or (error.code == 400 and "API key" in text):
             return UserError(f"describe: Gemini refuses the key: {text}", "Check GEMINI_API_KEY")
+        if error.status == "FAILED_PRECONDITION":  # the account's country or billing
+            return UserError(f"describe: Gemini refuses the account: {text}")
         if error.code == 404:
             return UserError(f"describe: Gemini does not know the model '{self._model}': {text}")
+        if 400 <= error.code < 500 and error.code not in PASSING_STATUS:
+            return Refused(f"refused by Gemini: {text}")
         delay = re.search(r"'retryDelay': '([\d.]+)s'", str(error.details))
         return Busy(text, float(delay.group(1)) if delay else None)
 
     def _answer(self, response: Any) -> Answer:
-        feedback = response.prompt_feedback
+        usage, feedback = response.usage_metadata, response.prompt_feedback
+        tokens = (usage.total_token_count or 0) if usage else 0
         if feedback is not None and feedback.block_reason is not None:
-            raise ItemError(f"blocked by Gemini: {_word(feedback.block_reason)}")
+            raise Refused(f"blocked by Gemini: {_word(feedback.block_reason)}", tokens)
         candidate = response.candidates[0] if response.candidates else None
         parts = (candidate.content.parts or []) if candidate is not None and candidate.content is not None else []
         text = "".join(part.text or "" for part in parts if not part.thought).strip()
         reason = _word(candidate.finish_reason) if candidate is not None else "no candidate"
         if reason not in ("STOP", "") or not text:
-            raise ItemError(f"no whole answer from Gemini: {reason or 'empty'}")
-        usage = response.usage_metadata
-        return Answer(text, (usage.total_token_count or 0) if usage else 0, response.model_version or self._model)
+            raise Refused(f"no whole answer from Gemini: {reason or 'empty'}", tokens)
+        return Answer(text, tokens, response.model_version or self._model)
 
 
 def _word(value: Any) -> str:

@@ -10,8 +10,8 @@ import contextlib
 from typing import Any
 
 from perception20k.config import Describe
-from perception20k.describers.base import Answer, Busy, jpeg, key_from, without_key
-from perception20k.errors import ItemError, UserError
+from perception20k.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, key_from, trouble, without_key
+from perception20k.errors import UserError
 from perception20k.extras import require
 from perception20k.images import Array
 
@@ -25,12 +25,7 @@ class OpenAI:
         require("describe: openai", "models", "openai")
         import openai
 
-        try:
-            self._key = key_from("OPENAI_API_KEY")
-        except UserError:
-            if config.base_url is None:
-                raise
-            self._key = _NO_KEY
+        self._key = key_from("OPENAI_API_KEY", needed=config.base_url is None) or _NO_KEY
         self._model = config.model
         self._client = openai.OpenAI(
             api_key=self._key,
@@ -51,29 +46,39 @@ class OpenAI:
             )
         except openai.APIStatusError as error:
             raise self._refusal(error) from None
-        except Exception as error:  # timeouts, broken connections, answers not in JSON
-            raise Busy(f"{type(error).__name__}: {without_key(str(error), self._key)}") from None
+        except openai.APIConnectionError as error:  # timeouts included; what it wraps says more
+            cause = error.__cause__
+            raise trouble(cause if isinstance(cause, Exception) else error, self._key) from None
+        except Exception as error:  # answers not in JSON
+            raise trouble(error, self._key) from None
         return self._answer(response)
 
     def _refusal(self, error: Any) -> Exception:
-        """What an HTTP error means: ask later, or stop."""
+        """What an HTTP error means: ask later, leave this image, or stop."""
         text = without_key(f"{error.status_code}: {error.message}", self._key)
-        if error.status_code in (401, 403) or error.code == "insufficient_quota":
+        bad_key = error.status_code == 400 and "api key" in text.lower()
+        if error.status_code in (401, 402, 403) or error.code == "insufficient_quota" or bad_key:
             return UserError(f"describe: the endpoint refuses the key: {text}", "Check OPENAI_API_KEY")
         if error.status_code == 404:
             return UserError(f"describe: the endpoint does not know the model '{self._model}': {text}")
+        if 400 <= error.status_code < 500 and error.status_code not in PASSING_STATUS:
+            return Refused(f"refused by the endpoint: {text}")
         wait = None
         with contextlib.suppress(KeyError, ValueError):
             wait = float(error.response.headers["retry-after"])
         return Busy(text, wait)
 
     def _answer(self, response: Any) -> Answer:
-        choice = response.choices[0] if getattr(response, "choices", None) else None
+        if isinstance(response, str):  # a proxy's page
+            raise Busy("no answer in JSON")
+        tokens = (response.usage.total_tokens or 0) if response.usage else 0
+        choice = response.choices[0] if response.choices else None
         if choice is None:
-            raise ItemError("no whole answer: no choice")
+            raise Refused("no whole answer: no choice", tokens)
         text = (choice.message.content or "").strip()
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            raise ItemError(f"blocked by the endpoint: {choice.message.refusal or choice.finish_reason}"[:200])
+            reason = without_key(choice.message.refusal or choice.finish_reason, self._key)
+            raise Refused(f"blocked by the endpoint: {reason[:200]}", tokens)
         if choice.finish_reason not in ("stop", None) or not text:
-            raise ItemError(f"no whole answer: {choice.finish_reason if text else 'empty'}")
-        return Answer(text, response.usage.total_tokens if response.usage else 0, response.model or self._model)
+            raise Refused(f"no whole answer: {choice.finish_reason if text else 'empty'}", tokens)
+        return Answer(text, tokens, response.model or self._model)

@@ -7,7 +7,7 @@ import threading
 import time
 
 from perception20k.config import Calls
-from perception20k.describers.base import Answer, Busy, Describer
+from perception20k.describers.base import Answer, Busy, Describer, Refused
 from perception20k.errors import PassingError, UserError
 from perception20k.images import Array
 
@@ -35,6 +35,7 @@ class Patient:
         """See :class:`Describer`.
 
         Raises:
+            Refused: no answer for this image; its tokens are counted.
             PassingError: no answer after all attempts; to be asked again by another run.
             UserError: also where the budget is spent, or one image after the other had no answer.
         """
@@ -48,13 +49,14 @@ class Patient:
             except Busy as busy:
                 trouble = str(busy)
                 wait = min(LONGEST_WAIT, max(2 * wait if attempt else wait, busy.wait or 0.0))
+            except Refused as refused:
+                self._spent(refused.tokens)
+                raise
             except UserError:
                 self._stopped.set()
                 raise
             else:
-                with self._lock:
-                    self._tokens += answer.tokens
-                    self._in_vain = 0
+                self._spent(answer.tokens)
                 return answer
         with self._lock:
             self._in_vain += 1
@@ -62,6 +64,12 @@ class Patient:
         if given_up >= IN_VAIN:
             self._stop(f"{self._name} gave no answer for {given_up} images in a row, the last time: {trouble}")
         raise PassingError(f"{self._name} gave no answer: {trouble}")
+
+    def _spent(self, tokens: int) -> None:
+        """Count what an answer cost, also one of no use: the API is there."""
+        with self._lock:
+            self._tokens += tokens
+            self._in_vain = 0
 
     def _begin(self) -> None:
         """Take a request out of the budget and wait for its turn."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +19,15 @@ from perception20k.typed import suggestion
 
 Scorer = Callable[[Sequence[Array]], list[float]]
 """Raw values of RGB images, in their order."""
+
+
+class Load(Protocol):
+    """Loads a metric's model, given the metric's name and the commit of one that is ``on_hub``."""
+
+    def __call__(self, name: str, commit: str = "", /) -> Scorer:
+        """The model, ready to score."""
+        ...
+
 
 _PYIQA = "PolyForm-Noncommercial-1.0.0 with parts under the NTU S-Lab licence (pyiqa)"
 
@@ -32,10 +42,11 @@ class Metric:
     revision: str
     """The weights, by a name that changes when they do."""
     licence: str
-    load: Callable[[str], Scorer]
-    """Loads the model, given the metric's name."""
+    load: Load
     is_model: bool = True
     """Whether a GPU makes it faster."""
+    on_hub: bool = False
+    """Whether ``revision`` names a model of the Hugging Face hub, which changes under its name: its commit counts."""
 
     @property
     def rule(self) -> str:
@@ -56,7 +67,7 @@ METRICS = {
     for metric in (
         Metric("brisque", 100, 0, "brisque 0.2.0, its own SVM", "Apache-2.0", brisque.load, is_model=False),
         # the paper's three
-        Metric("qalign", 1, 5, "q-future/one-align", f"MIT (weights); {_PYIQA}", iqa.load),
+        Metric("qalign", 1, 5, "q-future/one-align", f"MIT (weights); {_PYIQA}", iqa.load, on_hub=True),
         _pyiqa("dbcnn", 0, 1, "DBCNN_KonIQ10k-2de81c0a"),
         _pyiqa("hyperiqa", 0, 1, "HyperIQA-resnet50-koniq10k-c96c41b1"),
         # lighter ones

@@ -11,8 +11,8 @@ import numpy as np
 from perception20k.images import Array
 
 
-def load(name: str) -> Callable[[Sequence[Array]], list[float]]:
-    """The scorer; ``name`` is not needed."""
+def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]]:
+    """The scorer; neither argument is needed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the package imports scipy's old module names
         from brisque import BRISQUE

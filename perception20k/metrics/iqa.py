@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 
@@ -19,8 +21,12 @@ _UNDECLARED = {"qalign": ("icecream",)}  # imported by pyiqa's code for a metric
 _ALONE = {"qalign"}  # pyiqa takes one image at a time for it
 
 
-def load(name: str) -> Callable[[Sequence[Array]], list[float]]:
+def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]]:
     """A pyiqa metric as a scorer.
+
+    Args:
+        name: pyiqa's name of it.
+        commit: for qalign, the commit of its model on the hub.
 
     Raises:
         UserError: pyiqa is not installed, or the metric's weights cannot be had.
@@ -32,7 +38,7 @@ def load(name: str) -> Callable[[Sequence[Array]], list[float]]:
     try:
         import pyiqa
 
-        with contextlib.redirect_stdout(io.StringIO()):  # it announces every weight file
+        with contextlib.redirect_stdout(io.StringIO()), _at_commit(commit):  # it announces every weight file
             metric = pyiqa.create_metric(name, device=device)
     except Exception as error:  # no network, a damaged file, no memory: pyiqa lets all kinds through
         raise UserError(f"score: {name} cannot be loaded: {first_line(error)}") from None
@@ -50,6 +56,20 @@ def load(name: str) -> Callable[[Sequence[Array]], list[float]]:
         return values
 
     return score
+
+
+@contextlib.contextmanager
+def _at_commit(commit: str) -> Iterator[None]:
+    """While pyiqa loads qalign, which it does by name alone, all it takes from the hub is of this commit."""
+    with contextlib.ExitStack() as stack:
+        if commit:
+            from pyiqa.archs import qalign_arch
+            from pyiqa.archs.q_align import modeling_mplug_owl2 as inner
+
+            for kind in (qalign_arch.MPLUGOwl2LlamaForCausalLM, qalign_arch.CLIPImageProcessor, inner.LlamaTokenizer):
+                of_commit = partial(kind.from_pretrained, revision=commit)
+                stack.enter_context(patch.object(kind, "from_pretrained", of_commit))
+        yield
 
 
 def _alike(images: Sequence[Array], most: int) -> list[list[int]]:

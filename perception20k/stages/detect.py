@@ -9,7 +9,7 @@ from typing import Any
 from perception20k.config import Config, Detect
 from perception20k.detectors.grounding_dino import GroundingDino
 from perception20k.files import digest, sha256
-from perception20k.models import revision_of
+from perception20k.models import Weights, stated_revision
 from perception20k.records import SceneObject
 from perception20k.stages.base import Stage
 from perception20k.stages.describe import PROMPT_VERSION, Named, prompt
@@ -24,16 +24,16 @@ class DetectStage(Stage[Named]):
 
     def __init__(self, config: Detect) -> None:
         self._model = config.model
-        self._revision = revision_of(config.model, config.revision, "detect")
+        self._weights = Weights(config.model, config.revision, "detect")
         self._detector: GroundingDino | None = None
 
     def setup(self) -> None:
         """See :class:`Stage`."""
-        self._detector = GroundingDino(self._model, self._revision)
+        self._detector = GroundingDino(self._model, self._weights.needed())
 
     def key(self, item: Named) -> str:
         """See :class:`Stage`."""
-        return digest([self.name, 1, item.candidate.source.image_id, list(item.phrases), self._revision])
+        return digest([self.name, 1, item.candidate.source.image_id, list(item.phrases), self._weights.mark])
 
     def process_one(self, item: Named) -> list[dict[str, Any]]:
         """One ``name``, ``box`` and ``score`` a phrase, in the phrases' order."""
@@ -61,16 +61,21 @@ def confident(found: list[dict[str, Any]], threshold: float) -> tuple[tuple[Scen
 
 def objects_note(config: Config) -> dict[str, Any]:
     """What the manifest says of where objects and boxes come from; :func:`objects_sentence` for the card."""
-    if config.describe is None or config.detect is None:
+    describe, detect = config.describe, config.detect
+    if describe is None or detect is None:
         assert config.annotations is not None
         return {"annotations": Path(config.annotations.coco).name}
-    return {
-        "named_by": f"{config.describe.backend} {_model_name(config.describe.model)}",
+    note = {
+        "named_by": f"{describe.backend} {_model_name(describe.model)}",
         "prompt": PROMPT_VERSION,
         "prompt_sha256": sha256(prompt().encode()),
-        "boxed_by": _model_name(config.detect.model),
-        "threshold": config.detect.threshold,
+        "boxed_by": _model_name(detect.model),
+        "boxed_by_revision": stated_revision(detect.model, detect.revision),
+        "threshold": detect.threshold,
     }
+    if describe.backend == "local":  # an API has no revision but its model's name
+        note["named_by_revision"] = stated_revision(describe.model, describe.revision)
+    return note
 
 
 def objects_sentence(config: Config) -> str:
@@ -83,9 +88,10 @@ def objects_sentence(config: Config) -> str:
     note = objects_note(config)
     if "annotations" in note:
         return f"Objects and boxes come from annotations (`{note['annotations']}`)."
+    named_at = f"revision `{note['named_by_revision']}`, " if "named_by_revision" in note else ""
     return (
-        f"Objects were named by {note['named_by']} (prompt `{note['prompt']}`) and boxed by {note['boxed_by']}, "
-        f"with a score of {note['threshold']:g} or more."
+        f"Objects were named by {note['named_by']} ({named_at}prompt `{note['prompt']}`) and boxed by "
+        f"{note['boxed_by']} (revision `{note['boxed_by_revision']}`), with a score of {note['threshold']:g} or more."
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from perception20k.errors import ItemError, UserError
 from perception20k.files import digest
 from perception20k.images import Array
 from perception20k.metrics import Scorer, find_metric
+from perception20k.models import Weights, stated_revision
 from perception20k.records import Source
 from perception20k.stages.base import Outcome, Stage, guarded
+from perception20k.stages.names import Names, plain
 from perception20k.stages.sources import Candidate, load_source
 
 
@@ -36,6 +38,7 @@ class ScoreStage(Stage[Candidate]):
         self._metric = find_metric(metric)
         self.batch_size = 8 if self._metric.is_model else 1
         self.place = "gpu" if self._metric.is_model else "worker"
+        self._weights = Weights(self._metric.revision, "main", self.title) if self._metric.on_hub else None
         self._score: Scorer | None = None
 
     @property
@@ -45,11 +48,12 @@ class ScoreStage(Stage[Candidate]):
 
     def setup(self) -> None:
         """See :class:`Stage`."""
-        self._score = self._metric.load(self._metric.name)
+        self._score = self._metric.load(self._metric.name, self._weights.needed() if self._weights else "")
 
     def key(self, item: Candidate) -> str:
         """See :class:`Stage`."""
-        return digest([self.name, 2, item.source.image_id, self._metric.name, self._metric.revision])
+        revision = self._weights.mark if self._weights else self._metric.revision
+        return digest([self.name, 2, item.source.image_id, self._metric.name, revision])
 
     def process(self, batch: list[Candidate]) -> list[Outcome]:
         """Outcomes: quality in 0..100. An image the model stumbles over is no harm to the others."""
@@ -83,30 +87,46 @@ def _pixels(item: Candidate) -> Array:
 class ScoreTable:
     """Scores of the user's own: a CSV or Parquet file with a column ``file`` and one named as the metric.
 
-    ``file`` is matched to a source's name: the whole of it, the part after the last slash, or for a keyframe the
-    name of its video.
+    ``file`` is matched to a source's name, or for a keyframe to the name of its video; see
+    :class:`perception20k.stages.names.Names`.
+
+    Args:
+        score: names the table and its column.
+        origins: of all photos there are, to tell when a name may mean more than one.
 
     Raises:
         UserError: the file cannot be read, lacks a column, names a file twice or holds what is no number.
     """
 
-    def __init__(self, score: Score) -> None:
+    def __init__(self, score: Score, origins: Iterable[str] = ()) -> None:
         assert score.table is not None
         self._path = located(score.table)
         self._worst, self._best = score.range
         self._scores = _read_table(self._path, score.metric)
+        self._names = Names(self._scores, (name for origin in origins for name in {origin, _video(origin)}))
 
     def find(self, source: Source) -> tuple[float | None, str]:
         """A source's quality in 0..100, or None and the reason."""
-        whole = source.origin.partition("#frame=")[0]
-        for name in (source.origin, source.origin.rsplit("/", 1)[-1], whole, whole.rsplit("/", 1)[-1]):
-            if name in self._scores:
-                share = (self._scores[name] - self._worst) / (self._best - self._worst)
+        for origin in (source.origin, _video(source.origin)):
+            name, reason = self._names.find(origin)
+            if reason:
+                return None, reason
+            if name is not None:
+                raw = self._scores[name]
+                if raw is None:
+                    return None, f"{self._path.name} has an empty score for this file"
+                share = (raw - self._worst) / (self._best - self._worst)
                 return round(min(max(100 * share, 0.0), 100.0), 4), ""
         return None, f"{self._path.name} has no score for this file"
 
 
-def _read_table(path: Path, metric: str) -> dict[str, float]:
+def _video(origin: str) -> str:
+    """The name of a keyframe's video; a photo's own."""
+    return origin.partition("#frame=")[0]
+
+
+def _read_table(path: Path, metric: str) -> dict[str, float | None]:
+    """Scores by file, None where the cell is empty."""
     import pyarrow as pa
     from pyarrow import csv, parquet
 
@@ -119,13 +139,33 @@ def _read_table(path: Path, metric: str) -> dict[str, float]:
     for column in ("file", metric):
         if column not in table.column_names:
             raise UserError(f"{path}: no column '{column}'", f"Columns: {', '.join(table.column_names)}")
-    scores: dict[str, float] = {}
+        if table.column_names.count(column) > 1:
+            raise UserError(f"{path}: the column '{column}' is there twice", "Rename one of them")
+    scores: dict[str, float | None] = {}
     for row, (file, value) in enumerate(zip(table["file"].to_pylist(), table[metric].to_pylist(), strict=True), 1):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UserError(f"{path}: row {row}: {value!r} is no score")
-        if scores.setdefault(str(file), float(value)) != value:
+        try:
+            number = _number(value)
+        except (TypeError, ValueError):
+            raise UserError(f"{path}: row {row}: {value!r} is no score") from None
+        if file is None:
+            raise UserError(f"{path}: row {row}: no file is named")
+        if scores.setdefault(plain(str(file)), number) != number:
             raise UserError(f"{path}: row {row}: a second score for '{file}'")
     return scores
+
+
+def _number(value: Any) -> float | None:
+    """A cell as a number, None if it is empty; a column with one word in it comes as texts.
+
+    Raises:
+        TypeError, ValueError: it is something else.
+    """
+    if value is None:
+        return None
+    number = float(value)
+    if isinstance(value, bool) or math.isinf(number):
+        raise ValueError
+    return None if math.isnan(number) else number
 
 
 def good_enough(scores: dict[str, float], wanted: tuple[Score, ...]) -> tuple[bool, str]:
@@ -144,6 +184,7 @@ def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
             about = {"rule": rule, "revision": f"the user's table {Path(score.table).name}", "licence": "not stated"}
         else:
             metric = find_metric(score.metric)
-            about = {"rule": metric.rule, "revision": metric.revision, "licence": metric.licence}
+            commit = f" ({stated_revision(metric.revision, 'main')})" if metric.on_hub else ""
+            about = {"rule": metric.rule, "revision": metric.revision + commit, "licence": metric.licence}
         notes.append({"name": score.metric, "min": score.min, **about})
     return notes

@@ -155,6 +155,17 @@ def test_the_same_pixels_in_another_file_are_copied_anew(tmp_path: Path, photos:
     assert read_samples(Layout(out).recipe) == samples
 
 
+def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos, samples_per_object=1, sources=["photos/", "other/"])
+    (tmp_path / "other").mkdir()
+    pixels = images.decode((photos / "salon.png").read_bytes())
+    Image.fromarray(255 - pixels).save(tmp_path / "other" / "salon.png")
+    cli("build", path, "--out", tmp_path / "d")
+    reasons = (tmp_path / "d" / "quarantine" / "objects.jsonl").read_text()
+    assert reasons.count("ambiguous: 'salon.png' may mean salon.png or other/salon.png") == 2
+    assert {s.origin for s in read_samples(Layout(tmp_path / "d").recipe)} == {"coffee.png"}
+
+
 def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
     path, one = whole
     out = tmp_path / "d"

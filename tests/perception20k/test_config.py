@@ -71,11 +71,20 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("score: [{metric: a, table: t.csv, range: [1]}]", "score[0]: range: expected 2 values, not [1]"),
         ("score: [{metric: a, table: t.csv, range: [1, 1]}]", "score: range must be two different values"),
         ("score: [{metric: piqe}, {metric: piqe}]", "score must be of different metrics"),
+        ("score: [{metric: piqe, min: .nan}]", "score[0]: min must be a finite number"),
+        ("score: [{metric: a, table: t.csv, range: [0, .inf]}]", "score[0]: range[1] must be a finite number"),
+        ("filters: {min_delta_e: .inf}", "filters: min_delta_e must be a finite number"),
+        ("rft_per_sample: .nan", "rft_per_sample must be a finite number"),
+        ("sources: [~no-such-user/x]", "'~no-such-user/x' is no path: Could not determine home directory."),
+        ("sources: [loop/x]", "'loop/x' is no path: Symlink loop from"),
+        ("annotations: {coco: loop/x}", "'loop/x' is no path"),
+        ('sources: ["a\\0b"]', "is no path: embedded null byte"),
         ("describe: {}", "objects come either from 'annotations', or from 'describe' and 'detect'"),
         ("annotations: null", "objects come either from 'annotations', or from 'describe' and 'detect'"),
     ],
 )
 def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
     key = line.split(":")[0]
     rest = "\n".join(part for part in FIRST.splitlines() if not part.startswith(key + ":"))
     with pytest.raises(UserError, match=r"my\.yaml") as caught:
@@ -83,6 +92,12 @@ def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, me
     assert message in str(caught.value)
     assert caught.value.code == 2
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call", ["per_minute: .inf", "first_wait: -1", "timeout: .nan"])
+def test_a_call_takes_finite_times(tmp_path: Path, call: str) -> None:
+    with pytest.raises(UserError, match=rf"describe: calls: {call.split(':')[0]} must be"):
+        load(tmp_path, f"sources: [a]\ndescribe: {{calls: {{{call}}}}}\ndetect: {{}}\n")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +113,11 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, text: str, message:
     with pytest.raises(UserError) as caught:
         load(tmp_path, text)
     assert message in str(caught.value)
+
+
+def test_a_folder_is_no_config(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """The true openai client against a local server that speaks its protocol, well and badly."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from perception20k.config import Calls, Describe
-from perception20k.describers import open_describer
+from perception20k.describers import Busy, Refused, open_describer
+from perception20k.describers.openai import OpenAI
 from perception20k.errors import ItemError, PassingError, UserError
 from tests.perception20k.fake_api import FakeApi
 
@@ -65,3 +67,64 @@ def test_a_server_of_ones_own_needs_no_key(api: FakeApi, monkeypatch: pytest.Mon
     assert open_describer(config(api)).ask("?", IMAGE).text == "dog | red car"
     with pytest.raises(UserError, match="OPENAI_API_KEY is not set"):
         open_describer(Describe("openai", "gpt-x"))
+
+
+class Client(FakeApi):
+    """An endpoint whose acts are client errors: ``400 the message``."""
+
+    def _openai(self, act: str, key: str, digest: str) -> tuple[int, Any]:
+        code, _, message = act.partition(" ")
+        return (int(code), {"error": {"message": message}}) if message else super()._openai(act, key, digest)
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "message"),
+    [
+        ("400 invalid image", Refused, "refused by the endpoint: 400"),
+        ("413 too large", Refused, "refused by the endpoint: 413"),
+        ("422 no image", Refused, "refused by the endpoint: 422"),
+        ("400 API key not valid", UserError, "refuses the key"),
+        ("402 no balance", UserError, "refuses the key"),
+    ],
+)
+def test_a_client_error_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch, act: str, kind: type[Exception], message: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with Client() as fake:
+        fake.script.append(act)
+        with pytest.raises(kind, match=message):
+            open_describer(config(fake)).ask("?", IMAGE)
+        assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize("code", [408, 409, 502])
+def test_a_status_that_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with Client() as fake:
+        fake.script.append(f"{code} try again")
+        assert open_describer(config(fake)).ask("?", IMAGE).text == "dog | red car"
+        assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("act", ["safety", "cut"])
+def test_tokens_of_an_answer_of_no_use_count_towards_the_budget(api: FakeApi, act: str) -> None:
+    api.script.append(act)
+    describer = open_describer(config(api, max_tokens=508))
+    with pytest.raises(Refused):
+        describer.ask("?", IMAGE)
+    with pytest.raises(UserError, match="the budget of 508 tokens is spent"):
+        describer.ask("?", IMAGE)
+
+
+def test_what_is_no_key_is_refused_also_where_none_is_needed(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-one\nsk-two")
+    with pytest.raises(UserError, match="OPENAI_API_KEY holds") as caught:
+        open_describer(config(api))
+    assert "sk-one" not in str(caught.value)
+
+
+def test_of_a_broken_connection_the_reason_is_told(api: FakeApi) -> None:
+    gone = Describe("openai", "m", base_url="http://127.0.0.1:9/v1")
+    with pytest.raises(Busy, match=r"ConnectError: .*refused"):
+        OpenAI(gone).ask("?", IMAGE)

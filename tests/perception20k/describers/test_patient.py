@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from perception20k.config import Calls
-from perception20k.describers import Answer, Busy, Patient
-from perception20k.errors import ItemError, PassingError, UserError
+from perception20k.describers import Answer, Busy, Patient, Refused
+from perception20k.errors import PassingError, UserError
 from perception20k.images import Array
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
@@ -60,9 +60,9 @@ def test_after_all_attempts_the_item_is_left_for_another_run() -> None:
 
 
 def test_what_will_not_pass_is_not_asked_again() -> None:
-    scripted = Scripted(ItemError("blocked"), UserError("the key is refused"))
+    scripted = Scripted(Refused("blocked"), UserError("the key is refused"))
     patient = Patient(scripted, FAST, "api")
-    with pytest.raises(ItemError, match="blocked"):
+    with pytest.raises(Refused, match="blocked"):
         ask(patient)
     with pytest.raises(UserError, match="the key is refused"):
         ask(patient)
@@ -77,6 +77,17 @@ def test_five_images_in_vain_stop_the_run() -> None:
         with pytest.raises(PassingError):
             ask(patient)
     with pytest.raises(UserError, match=r"gemini x gave no answer for 5 images in a row, the last time: 429.*go on"):
+        ask(patient)
+
+
+def test_a_refusal_is_a_sign_of_life_and_costs_its_tokens() -> None:
+    limits = Calls(attempts=1, first_wait=0.001, per_minute=1e6, max_tokens=30)
+    script = [Busy("500"), Busy("500"), Refused("cut", 15)] * 2
+    patient = Patient(Scripted(*script), limits, "api")
+    for act in script:
+        with pytest.raises(PassingError if isinstance(act, Busy) else Refused):
+            ask(patient)
+    with pytest.raises(UserError, match=r"the budget of 30 tokens is spent \(6 requests\)"):
         ask(patient)
 
 

@@ -1,5 +1,6 @@
 """pyiqa's own loading path, with random weights where it would have downloaded them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from perception20k import images
 from perception20k.errors import UserError
 from perception20k.metrics import METRICS, iqa
+from tests.perception20k.hub import Hub
 
 
 @pytest.fixture
@@ -43,6 +45,28 @@ def test_weights_that_cannot_be_had_are_one_line(weights: Path) -> None:
     with pytest.raises(UserError, match="score: cnniqa cannot be loaded") as caught:
         iqa.load("cnniqa")
     assert "\n" not in str(caught.value)
+
+
+def test_qalign_is_loaded_from_the_commit_that_its_scores_are_kept_under(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyiqa
+    from pyiqa.archs import qalign_arch
+
+    hub, model, sizes = Hub(tmp_path, monkeypatch), "q-future/one-align", []
+    commits = [hub.add(model, {"preprocessor_config.json": json.dumps({"crop_size": size})}) for size in (48, 64)]
+
+    def create(name: str, device: str) -> None:  # as pyiqa does it, without the 16 GB
+        sizes.append(qalign_arch.CLIPImageProcessor.from_pretrained(model, trust_remote_code=True).crop_size["height"])
+
+    monkeypatch.setattr(pyiqa, "create_metric", create)
+    before = [kind.from_pretrained for kind in (qalign_arch.CLIPImageProcessor, qalign_arch.MPLUGOwl2LlamaForCausalLM)]
+    for commit in commits:
+        iqa.load("qalign", commit)
+    assert sizes == [48, 64]
+    assert before == [
+        kind.from_pretrained for kind in (qalign_arch.CLIPImageProcessor, qalign_arch.MPLUGOwl2LlamaForCausalLM)
+    ]
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,64 @@ def test_a_file_in_a_folder_is_found_by_its_name_alone(tmp_path: Path) -> None:
     assert found is not None
 
 
+def test_a_name_that_two_photos_share_gives_its_boxes_to_neither(tmp_path: Path) -> None:
+    origins = ["x/a.jpg", "y/a.jpg"]
+    annotations = CocoAnnotations(write(tmp_path / "i.json"), origins)
+    for origin in origins:
+        assert annotations.objects_of(source(origin)) == (None, "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg")
+
+
+def test_two_annotated_images_of_one_name_are_told_from_one_listed_twice(tmp_path: Path) -> None:
+    image = {"id": 9, "file_name": "a.jpg", "width": 640, "height": 480}
+    twice = CocoAnnotations(write(tmp_path / "i.json", images=[image, image]))
+    assert twice.objects_of(source("a.jpg"))[0] is not None
+    two = CocoAnnotations(write(tmp_path / "i.json", images=[image, {**image, "id": 8, "file_name": "./a.jpg"}]))
+    reason = "ambiguous: the annotations hold 2 different images called 'a.jpg'"
+    assert two.objects_of(source("a.jpg")) == (None, reason)
+
+
+def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
+    path = write(tmp_path / "i.json")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert CocoAnnotations(path).objects_of(source("a.jpg"))[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"annotations": [[]]}, "annotations[0]: not an object"),
+        ({"annotations": {}}, "'annotations' is no list"),
+        ({"annotations": [{"image_id": 9, "category_id": 1}]}, "annotations[0]: lacks 'bbox'"),
+        ({"annotations": [{"image_id": 9, "category_id": 7, "bbox": [0, 0, 9, 9]}]}, "annotations[0]: of category 7"),
+        ({"annotations": [{"image_id": [9], "category_id": 1}]}, "annotations[0]: image_id [9] is no id"),
+        *(
+            (
+                {"annotations": [{"image_id": 9, "category_id": 1, "bbox": bbox}]},
+                f"annotations[0]: bbox {bbox!r} is not four finite numbers",
+            )
+            for bbox in ([0, 0, float("inf"), 3], [0, 0, float("nan"), 3], [1, 2, 3], "none", 7, None)
+        ),
+        ({"images": [7], "annotations": []}, "images[0]: not an object"),
+        (
+            {"images": [{"id": 1, "file_name": "a", "width": "640", "height": 480}], "annotations": []},
+            "images[0]: file_name must be a text, width and height whole numbers",
+        ),
+        (
+            {
+                "images": [{"id": 1, "file_name": name, "width": 6, "height": 4} for name in ("a", "b")],
+                "annotations": [],
+            },
+            "images[1]: the id 1 is another image's",
+        ),
+        ({"categories": ["dog"]}, "categories[0]: not an object"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_entry(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        CocoAnnotations(write(tmp_path / "i.json", **changes))
+    assert "i.json: not a COCO instances file: " in str(caught.value) and message in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
@@ -70,7 +128,7 @@ def test_a_source_without_its_annotation_is_dropped_with_the_reason(tmp_path: Pa
         ('{"images": []}', "not a COCO instances file: lacks 'categories'"),
         (
             '{"images": [], "categories": [], "annotations": [{"image_id": 1}]}',
-            "annotation None is for an image that is not listed",
+            "annotations[0]: for image 1, which is not listed",
         ),
     ],
 )

@@ -1,13 +1,16 @@
 """Reading answers in the paper's form, and the prompt itself."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from perception20k.config import Calls, Describe
+from perception20k.errors import UserError
 from perception20k.records import Source
 from perception20k.stages.describe import DescribeStage, prompt, read_answer
 from perception20k.stages.sources import Candidate
+from tests.perception20k.hub import Hub
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,18 @@ from perception20k.stages.sources import Candidate
         ("“dog” | “red  car”.", ("dog", "red car")),
         ("```\ndog | t-shirt | child's toy\n```", ("dog", "t-shirt", "child's toy")),
         ("dog", ("dog",)),
+        ("glass of water | dog", ("glass of water", "dog")),
+        ("café table | dog", ("café table", "dog")),
+        ("cafe\u0301 table | dog", ("café table", "dog")),
+        ("1. dog | 2. cat", ("dog", "cat")),
+        ("1) dog | (2) cat | 3.car", ("dog", "cat", "car")),
+        ("- dog | - cat", ("dog", "cat")),
+        ("**dog | cat**", ("dog", "cat")),
+        ("[dog] | [cat]", ("dog", "cat")),
+        ("• Dog | * cat", ("dog", "cat")),
+        ("2 dogs | 3d printer", ("2 dogs", "3d printer")),
+        ("man | woman | person", ("man", "woman", "person")),
+        ("plan | plane", ("plan", "plane")),
     ],
 )
 def test_an_answer_gives_its_phrases(text: str, phrases: tuple[str, ...]) -> None:
@@ -62,6 +77,36 @@ def test_nonsense_is_refused_as_a_whole(text: str) -> None:
         ("dog | dog | car", ("dog", "car"), [("dog", "the same type of subject as 'dog'")]),
         ("red car | blue cars", ("red car",), [("blue cars", "the same type of subject as 'red car'")]),
         ("a | b | c | d", ("a", "b", "c"), [("d", "the answer already has 3 subjects")]),
+        ("dog | NAN", ("dog",), [("nan", "NAN is no subject")]),
+        ("man on beach | beach", ("man on beach",), [("beach", "a background word")]),
+        ("dog | field of flowers", ("dog",), [("field of flowers", "a background word")]),
+        ("dog | skies | beaches", ("dog",), [("skies", "a background word"), ("beaches", "a background word")]),
+        ("glass of milk | glasses", ("glass of milk",), [("glasses", "the same type of subject as 'glass of milk'")]),
+        *(
+            (f"{one} | {many}", (one,), [(many, f"the same type of subject as '{one}'")])
+            for one, many in (
+                ("bus", "buses"),
+                ("box", "boxes"),
+                ("person", "people"),
+                ("woman", "women"),
+                ("horse", "horses"),
+                ("city", "cities"),
+                ("cookie", "cookies"),
+                ("tie", "ties"),
+                ("tomato", "tomatoes"),
+                ("shoe", "shoes"),
+                ("toe", "toes"),
+                ("bench", "benches"),
+                ("vase", "vases"),
+                ("knife", "knives"),
+                ("lens", "lenses"),
+                ("mouse", "mice"),
+                ("goose", "geese"),
+                ("key", "keys"),
+                ("dress", "dresses"),
+                ("tree", "trees"),
+            )
+        ),
         ("glass | grass", ("glass",), [("grass", "a background word")]),
         ("bus | busses", ("bus", "busses"), []),
     ],
@@ -92,3 +137,17 @@ def test_the_key_knows_image_and_model_and_not_how_the_api_is_called() -> None:
     assert len(keys) == 8
     hurried = Describe("gemini", "m", base_url="http://proxy", calls=Calls(at_once=9, max_tokens=1))
     assert DescribeStage(hurried).key(one) == DescribeStage(Describe("gemini", "m")).key(one)
+
+
+def test_a_model_is_looked_for_when_an_image_is_worked_on_and_not_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub = Hub(tmp_path, monkeypatch)
+    candidate = Candidate(Path("a"), Source("0" * 16, "f", "d", 640, 480, "a"))
+    stage = DescribeStage(Describe("local", "nobody/has-this"))
+    assert stage.place == "gpu"
+    assert stage.key(candidate)  # nothing is known of it, so it is due
+    with pytest.raises(UserError, match="describe: the model 'nobody/has-this'"):
+        pickle.loads(pickle.dumps(stage)).setup()
+    hub.add("nobody/has-this", {"config.json": "{}"})
+    assert DescribeStage(Describe("local", "nobody/has-this")).key(candidate) != stage.key(candidate)

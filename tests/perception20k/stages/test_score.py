@@ -14,6 +14,7 @@ from perception20k.errors import UserError
 from perception20k.records import Source
 from perception20k.stages.score import ScoreStage, ScoreTable, good_enough, metric_notes
 from perception20k.stages.sources import Candidate, Ingest, SourceFile, candidates_of
+from tests.perception20k.hub import Hub
 
 
 def candidate(path: Path) -> Candidate:
@@ -80,7 +81,12 @@ def test_scores_of_ones_own_come_from_a_table(tmp_path: Path, suffix: str) -> No
         ("name,mos\na.jpg,1\n", "no column 'file'. Columns: name, mos"),
         ("file,score\na.jpg,1\n", "no column 'mos'"),
         ("file,mos\na.jpg,good\n", "row 1: 'good' is no score"),
-        ("file,mos\na.jpg,1\nb.jpg,\n", "row 2: None is no score"),
+        ("file,mos\na.jpg,1\nb.jpg,poor\n", "row 2: 'poor' is no score"),
+        ("file,mos\na.jpg,1\nb.jpg,inf\n", "row 2: inf is no score"),
+        ("file,mos\na.jpg,true\n", "row 1: True is no score"),
+        ("file,mos,mos\na.jpg,1,1\n", "the column 'mos' is there twice"),
+        ("file,file,mos\na.jpg,b.jpg,1\n", "the column 'file' is there twice"),
+        ("file,mos\na.jpg,1\n./a.jpg,2\n", "row 2: a second score for './a.jpg'"),
         ("file,mos\na.jpg,1\na.jpg,2\n", "row 2: a second score for 'a.jpg'"),
         ("file,mos\na.jpg,1,2\n", "not a table of scores"),
         (None, "no such table of scores"),
@@ -94,6 +100,35 @@ def test_a_table_that_cannot_be_used_is_one_line(tmp_path: Path, text: str | Non
     assert message in str(caught.value) and "t.csv" in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_empty_score_drops_its_image_alone(tmp_path: Path, suffix: str) -> None:
+    table = pa.table({"file": ["a.jpg", "b.jpg", "c.jpg"], "mos": [90.0, None, float("nan")]})
+    if suffix == "csv":
+        (tmp_path / "t.csv").write_text("file,mos\na.jpg,90\nb.jpg,\nc.jpg,nan\n")
+    else:
+        parquet.write_table(table, tmp_path / "t.parquet")
+    scores = ScoreTable(Score("mos", table=str(tmp_path / f"t.{suffix}")))
+    assert scores.find(source("a.jpg")) == (90.0, "")
+    for name in ("b.jpg", "c.jpg"):
+        assert scores.find(source(name)) == (None, f"t.{suffix} has an empty score for this file")
+
+
+def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbffile,mos\na.jpg,90\n")
+    assert ScoreTable(Score("mos", table=str(tmp_path / "t.csv"))).find(source("a.jpg")) == (90.0, "")
+
+
+def test_a_name_that_two_photos_share_gives_its_score_to_neither(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,mos\na.jpg,90\nv.mp4,80\nw.mp4,70\nx/b.jpg,60\nb.jpg,50\n")
+    frames = ["x/w.mp4#frame=1", "x/w.mp4#frame=2", "x/v.mp4#frame=1", "y/v.mp4#frame=1"]
+    origins = ["x/a.jpg", "y/a.jpg", "x/b.jpg", "y/b.jpg", *frames]
+    scores = ScoreTable(Score("mos", table=str(tmp_path / "t.csv")), origins)
+    found = {origin: scores.find(source(origin)) for origin in origins}
+    assert [value for value, _ in found.values()] == [None, None, 60.0, 50.0, 70.0, 70.0, None, None]
+    assert found["y/a.jpg"][1] == "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg"
+    assert found["y/v.mp4#frame=1"][1] == "ambiguous: 'v.mp4' may mean x/v.mp4 or y/v.mp4"
+
+
 def test_an_image_is_kept_when_every_metric_agrees() -> None:
     wanted = (Score("a", 80), Score("b", 60))
     assert good_enough({"a": 80.0, "b": 60.0}, wanted) == (True, "")
@@ -101,8 +136,22 @@ def test_an_image_is_kept_when_every_metric_agrees() -> None:
     assert good_enough({"a": 1.0, "b": 2.0}, wanted) == (False, "a 1.0 is below 80; b 2.0 is below 60")
 
 
+def test_qalign_is_known_by_the_commit_of_its_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = Hub(tmp_path, monkeypatch)
+    item = Candidate(Path("a"), source("a.jpg"))
+    [note] = metric_notes((Score("qalign"),))
+    assert note["revision"] == "q-future/one-align (main, commit unknown)"
+    keys = {ScoreStage("qalign").key(item)}
+    for text in ("{}", "{ }"):
+        commit = hub.add("q-future/one-align", {"config.json": text})
+        keys.add(ScoreStage("qalign").key(item))
+        [note] = metric_notes((Score("qalign"),))
+        assert note["revision"] == f"q-future/one-align ({commit})"
+    assert len(keys) == 3
+
+
 def test_the_notes_state_rule_revision_and_licence_of_every_metric() -> None:
     notes = metric_notes((Score("qalign"), Score("mos", 3, "x/mine.csv", (1, 5))))
     assert notes[0]["rule"] == "1 is 0, 5 is 100, linear, clipped"
-    assert notes[0]["revision"] == "q-future/one-align" and "Noncommercial" in notes[0]["licence"]
+    assert notes[0]["revision"].startswith("q-future/one-align (") and "Noncommercial" in notes[0]["licence"]
     assert notes[1]["rule"] == notes[0]["rule"] and "mine.csv" in notes[1]["revision"]
