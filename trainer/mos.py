@@ -14,16 +14,13 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 from perception20k.errors import UserError
 from perception20k.keyed import key_int
+from trainer.table_files import csv_rows, matrix, number, sheet_rows
 
 
 @dataclass(frozen=True)
@@ -93,10 +90,10 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
     Raises:
         UserError: no such file, a column is missing, or a MOS is no number on ``low..high``.
     """
-    rows = list(_csv_rows(path, "image", "mos"))
+    rows = list(csv_rows(path, "image", "mos"))
     splits = _splits([(line, row.get("split")) for line, row in rows], path)
     ratings = [
-        _Rating(row["image"], _number(row["mos"], path, line), split)
+        _Rating(row["image"], number(row["mos"], path, line), split)
         for (line, row), split in zip(rows, splits, strict=True)
     ]
     return _table(path.stem, ratings, low, high, path, [path.parent])
@@ -111,10 +108,10 @@ def koniq_10k(root: Path) -> MosTable:
     """KonIQ-10k. The file with the official sets rates on 1..100, the other on 1..5."""
     path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
     official = path.name == "koniq10k_distributions_sets.csv"
-    rows = list(_csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
+    rows = list(csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
     splits = _splits([(line, row["set"] if official else None) for line, row in rows], path)
     ratings = [
-        _Rating(row["image_name"], _number(row["MOS"], path, line), split)
+        _Rating(row["image_name"], number(row["MOS"], path, line), split)
         for (line, row), split in zip(rows, splits, strict=True)
     ]
     scale = (1.0, 100.0) if official else (1.0, 5.0)
@@ -124,8 +121,8 @@ def koniq_10k(root: Path) -> MosTable:
 def spaq(root: Path) -> MosTable:
     """SPAQ, rated on 0..100."""
     path = _find(root, "MOS and Image attribute scores.xlsx")
-    rows = _sheet_rows(path, None, "Image name", "MOS")
-    ratings = [_Rating(str(row["Image name"]), _number(row["MOS"], path, line)) for line, row in rows]
+    rows = sheet_rows(path, None, "Image name", "MOS")
+    ratings = [_Rating(str(row["Image name"]), number(row["MOS"], path, line)) for line, row in rows]
     return _table("spaq", ratings, 0, 100, path, _folders(root, "TestImage"))
 
 
@@ -133,12 +130,12 @@ def live_c(root: Path) -> MosTable:
     """LIVE In the Wild Challenge, rated on 0..100, without the seven images that trained the raters."""
     path = _find(root, "AllImages_release.mat")
     scores = _find(root, "AllMOS_release.mat")
-    names = [str(cell.item()) for cell in _matrix(path, "AllImages_release").ravel()[7:]]
-    values = _matrix(scores, "AllMOS_release").ravel()[7:]
+    names = [str(cell.item()) for cell in matrix(path, "AllImages_release").ravel()[7:]]
+    values = matrix(scores, "AllMOS_release").ravel()[7:]
     if len(names) != len(values):
         raise UserError(f"{scores}: {len(values)} scores for {len(names)} images")
     ratings = [
-        _Rating(name, _number(value, scores, i + 8)) for i, (name, value) in enumerate(zip(names, values, strict=True))
+        _Rating(name, number(value, scores, i + 8)) for i, (name, value) in enumerate(zip(names, values, strict=True))
     ]
     return _table("live-c", ratings, 0, 100, path, _folders(root, "Images"))
 
@@ -147,8 +144,8 @@ def agiqa_3k(root: Path) -> MosTable:
     """AGIQA-3K, perceptual quality, rated on 0..5. Images of one prompt are one content."""
     path = _find(root, "data.csv")
     ratings = [
-        _Rating(row["name"], _number(row["mos_quality"], path, line), content=row.get("prompt") or "")
-        for line, row in _csv_rows(path, "name", "mos_quality")
+        _Rating(row["name"], number(row["mos_quality"], path, line), content=row.get("prompt") or "")
+        for line, row in csv_rows(path, "name", "mos_quality")
     ]
     return _table("agiqa-3k", ratings, 0, 5, path, _folders(root, "images", "AGIQA-3K"))
 
@@ -157,8 +154,8 @@ def kadid_10k(root: Path) -> MosTable:
     """KADID-10k, rated on 1..5; its column is called DMOS, but 5 is the best."""
     path = _find(root, "dmos.csv")
     ratings = [
-        _Rating(row["dist_img"], _number(row["dmos"], path, line), content=row["ref_img"])
-        for line, row in _csv_rows(path, "dist_img", "ref_img", "dmos")
+        _Rating(row["dist_img"], number(row["dmos"], path, line), content=row["ref_img"])
+        for line, row in csv_rows(path, "dist_img", "ref_img", "dmos")
     ]
     return _table("kadid-10k", ratings, 1, 5, path, _folders(root, "images", "distorted_images"))
 
@@ -177,14 +174,14 @@ def csiq(root: Path) -> MosTable:
     """CSIQ. Its DMOS runs from 0 (the best) to 1; the table holds 1 - DMOS."""
     path = _find(root, "csiq.DMOS.xlsx")
     ratings = []
-    for line, row in _sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
+    for line, row in sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
         kind = str(row["dst_type"]).strip()
         if kind not in _CSIQ_FILES:
             raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ_FILES)}")
         folder, token = _CSIQ_FILES[kind]
         content = str(row["image"])
-        name = f"{folder}/{content}.{token}.{_number(row['dst_lev'], path, line, 'level'):.0f}.png"
-        ratings.append(_Rating(name, 1 - _number(row["dmos"], path, line), content=content))
+        name = f"{folder}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
+        ratings.append(_Rating(name, 1 - number(row["dmos"], path, line), content=content))
     return _table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
 
 
@@ -255,69 +252,3 @@ def _splits(cells: Sequence[tuple[int, str | None]], path: Path) -> list[str]:
             what = f"unknown split '{cell}'" if (cell or "").strip() else "no split, where other rows have one"
             raise UserError(f"{path}: row {line}: {what}", f"Known: {', '.join(_SPLITS)}")
     return [_SPLITS[(cell or "").strip().lower()] for _, cell in cells]
-
-
-def _number(value: Any, path: Path, line: int, what: str = "score") -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise UserError(f"{path}: row {line}: the {what} {value!r} is not a number")
-    return number
-
-
-def _csv_rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file", code=2)
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        try:
-            _require(path, reader.fieldnames or [], columns)
-            yield from enumerate(reader, start=2)
-        except UnicodeDecodeError:
-            raise UserError(f"{path}: not a UTF-8 file", "Save it as UTF-8") from None
-        except csv.Error as error:
-            raise UserError(f"{path}: row {reader.line_num}: not CSV: {error}") from None
-
-
-def _sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows of a workbook's sheet (None: the first) below the line that holds all ``columns``."""
-    try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError:
-        raise UserError(f"{path}: reading it needs openpyxl", "Install perception20k[train]") from None
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable .xlsx workbook: {error}") from None
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise UserError(f"{path}: no sheet '{sheet}'")
-        header: list[Any] = []
-        for line, values in enumerate(book[sheet or book.sheetnames[0]].iter_rows(values_only=True), start=1):
-            if not header:
-                header = list(values) if set(columns) <= set(values) else []
-            elif values[header.index(columns[0])] is not None:
-                yield line, dict(zip(header, values, strict=False))
-        _require(path, header, columns)
-    finally:
-        book.close()
-
-
-def _matrix(path: Path, name: str) -> Any:
-    """A variable of a MATLAB file."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        return loadmat(path)[name]
-    except (OSError, ValueError, KeyError, NotImplementedError, MatReadError) as error:
-        raise UserError(f"{path}: no readable MATLAB file with {name}: {error}") from None
-
-
-def _require(path: Path, found: Sequence[str], columns: Sequence[str]) -> None:
-    lacking = [column for column in columns if column not in found]
-    if lacking:
-        raise UserError(f"{path}: no column {', '.join(lacking)}", f"It has: {', '.join(map(str, found)) or 'none'}")
