@@ -9,7 +9,15 @@ from typing import Any
 
 from annotate_app.protocol import dataset_cap, session_cap
 from annotate_app.refusal import Refused
-from annotate_app.sessions import Session, counting, has_lapsed, is_finished, last_sign
+from annotate_app.sessions import (
+    Session,
+    give_up_lapsed,
+    has_lapsed,
+    is_finished,
+    is_given_up,
+    last_sign,
+    reviews,
+)
 from annotate_app.wire import Event
 
 _ON_ITEM = {
@@ -141,6 +149,9 @@ class Record:
     def _store_within_caps(self, event: Event, at: float) -> None:
         """Store an event unless it brings the deletions that stand over a cap, or further over it.
 
+        A session that has lapsed may come back with a late decision, so its deletions count, until their room is
+        needed: then it is given up for good.
+
         Raises:
             Refused: it does; nothing is stored.
         """
@@ -152,6 +163,8 @@ class Record:
             self.log.execute("ROLLBACK TO event")
         self.log.execute("RELEASE event")
         if refusal is not None:
+            if give_up_lapsed(self.log, self.now, but=self.session):
+                return self._store_within_caps(event, at)
             raise refusal
 
     def _over_a_cap(self, used_before: int, deleted_before: int, way_out: str) -> Refused | None:
@@ -167,8 +180,8 @@ class Record:
         return None
 
     def _deleted_everywhere(self) -> set[str]:
-        """Samples that stand deleted in any review that counts or still may."""
-        live = {session.session_id for session in counting(self.log, self.now)} | {self.session.session_id}
+        """Samples that stand deleted in any review that has not been given up."""
+        live = {session.session_id for session in reviews(self.log) if not is_given_up(self.log, session)}
         rows = self.log.execute(
             """SELECT d.session_id, i.sample_id FROM standing AS d JOIN items AS i USING (session_id, position)
                LEFT JOIN verdicts AS v ON v.session_id = d.session_id AND v.sample_id = i.sample_id

@@ -200,7 +200,7 @@ class Review:
             "opened_at": session.opened_at,
             "finished": session.kind == "review" and sessions.is_finished(self.log, session),
             "cap": session_cap(session.about["batch"]) if session.kind == "review" else None,
-            "worked": now - sessions.rested_at(self.log, session, now),
+            "worked": now - sessions.rested_at(self.log, session, now) if session.kind == "review" else 0.0,
             "verifies": session.verifies,
             "items": items,
             "decisions": [dict(row) for row in decisions],

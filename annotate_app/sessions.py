@@ -92,7 +92,7 @@ def has_lapsed(log: sqlite3.Connection, session: Session, now: float) -> bool:
     """Whether a review was left for so long that it is no longer one sitting, or was given up for that."""
     if session.kind != "review" or is_finished(log, session):
         return False
-    if _is_given_up(log, session):
+    if is_given_up(log, session):
         return True
     at, paused = last_sign(log, session)
     return now - at > (session.pause_seconds if paused else session.lapse_seconds)
@@ -100,7 +100,7 @@ def has_lapsed(log: sqlite3.Connection, session: Session, now: float) -> bool:
 
 def counting(log: sqlite3.Connection, now: float) -> list[Session]:
     """The reviews that count or still may: finished, or open and not lapsed. Oldest first."""
-    return [session for session in _reviews(log) if not has_lapsed(log, session, now)]
+    return [session for session in reviews(log) if not has_lapsed(log, session, now)]
 
 
 def current(log: sqlite3.Connection, dataset: Dataset, reviewer: str, now: float) -> Session | None:
@@ -128,9 +128,7 @@ def begin_review(
     Raises:
         Refused: nothing is left to judge (``empty``).
     """
-    for session in _reviews(log):  # once others have its samples, no late decision may bring a session back
-        if has_lapsed(log, session, now) and not _is_given_up(log, session):
-            _give_up(log, session, now)
+    give_up_lapsed(log, now)  # once others have its samples, no late decision may bring a session back
     live = counting(log, now)
     shared = _batch_to_share(log, dataset, live, reviewer) if settings.overlap else None
     if shared is not None:
@@ -226,7 +224,8 @@ def _batch_to_share(
     return next(others, None)
 
 
-def _reviews(log: sqlite3.Connection) -> list[Session]:
+def reviews(log: sqlite3.Connection) -> list[Session]:
+    """All reviews, whatever became of them, oldest first."""
     rows = log.execute("SELECT * FROM sessions WHERE kind = 'review' ORDER BY opened_at, rowid")
     return [_session(row) for row in rows.fetchall()]
 
@@ -236,9 +235,18 @@ def _is_whole(log: sqlite3.Connection, dataset: Dataset, session: Session) -> bo
     return all(row["sample_id"] in dataset.samples for row in items_of(log, session))
 
 
-def _is_given_up(log: sqlite3.Connection, session: Session) -> bool:
+def is_given_up(log: sqlite3.Connection, session: Session) -> bool:
+    """Whether the log says for good that a review does not count."""
     query = "SELECT 1 FROM events WHERE session_id = ? AND action = 'lapse'"
     return log.execute(query, (session.session_id,)).fetchone() is not None
+
+
+def give_up_lapsed(log: sqlite3.Connection, now: float, but: Session | None = None) -> int:
+    """Give up every review that has lapsed, except ``but``; how many there were."""
+    lapsed = [s for s in reviews(log) if s != but and has_lapsed(log, s, now) and not is_given_up(log, s)]
+    for session in lapsed:
+        _give_up(log, session, now)
+    return len(lapsed)
 
 
 def _give_up(log: sqlite3.Connection, session: Session, now: float) -> None:

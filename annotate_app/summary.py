@@ -28,6 +28,7 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
         if session.kind != "review" or not sessions.is_finished(log, session):
             raise Refused("unfinished", "A session has its summary when all of it is judged.")
         everyone = history.judgements(log)
+        waiting = len(sessions.pending(log, review.dataset, session))
         sitting = next(row for row in history.sittings(log) if row["session_id"] == session_id)
     own = [j for j in everyone if j.session_id == session_id and j.role == "sample"]
     deleted = [j for j in own if j.action == "delete"]
@@ -41,7 +42,7 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
         "reasons": Counter(j.reason or "" for j in deleted),
         "confirmed": sum(j.verdict == "confirm" for j in deleted),
         "restored": sum(j.verdict == "restore" for j in deleted),
-        "waiting": sum(j.verdict is None for j in deleted),
+        "waiting": waiting,
         "minutes": sitting["seconds"] / 60,
         "pauses": sitting["pauses"],
         "seconds_each": median(dwell) / 1000 if dwell else None,

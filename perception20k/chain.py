@@ -67,26 +67,28 @@ class Chain:
         if part.dry_run:  # what is known so far is not what there is
             self.say = lambda line: None
         self.worked = 0
-        self.names: Spool[str] = Spool()  # of every image found: what a row of a user's table may mean
+        self.names: Spool[str] = Spool()  # of every file and keyframe: what a row of a table may mean
         self.ahead = 0  # images at most that earlier stages have not done
         self.quarantine = Quarantine()
         self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
 
     def run(self) -> tuple[Spool[Candidate], Spool[Sample]]:
         """All stages: the scenes that were found and the samples made of them."""
-        found = self.find_sources()
-        self.names = Spool(_origin(candidate) for candidate in found)
-        scenes = self.take_objects(self.keep_good(found))
+        scenes = self.take_objects(self.keep_good(self.find_sources()))
         return scenes, self.make_samples(scenes)
 
     def find_sources(self) -> Spool[Candidate]:
         """Decode every photo and video; drop what cannot be read and what is there twice."""
-        found = Spool(islice(discover(self.config.sources), self.part.limit))
+        everything = Spool(discover(self.config.sources))
+        self.names = Spool(file.name for file in everything)
+        found = Spool(islice(everything, self.part.limit))
         decoded: Spool[Candidate] = Spool()
         for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
             self.quarantine.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
             for candidate in candidates_of(item, records):
                 decoded.append(candidate)
+                if candidate.source.frame is not None:
+                    self.names.append(candidate.source.origin)
         kept: Spool[Candidate] = Spool()
         for candidate, reason in duplicates(decoded):
             keep, too_small = large_enough(candidate.source, self.config.filters)

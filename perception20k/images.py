@@ -70,8 +70,9 @@ def is_plain(data: bytes) -> bool:
     differ in what they make of those.
     """
     with Image.open(io.BytesIO(data)) as image:
-        turned = image.getexif().get(_ORIENTATION, 1) != 1
-        if turned or image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data:
+        deep = any(";16" in str(tile[3]) for tile in image.tile)  # Pillow's mode of 16-bit colour is RGB all the same
+        turned = image.getexif().get(_ORIENTATION, 1) != 1  # may load the image, which empties its tiles
+        if turned or deep or image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data:
             return False
         profile = image.info.get("icc_profile")
         return not profile or _transform(profile, "RGB" if image.mode == "P" else image.mode) is None

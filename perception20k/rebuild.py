@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
@@ -75,15 +75,17 @@ class _SourceFinder:
     """Finds a source image's pixels among files; files are decoded only until the image is found."""
 
     def __init__(self, found: list[SourceFile]) -> None:
-        self._by_name = {file.name: file for file in found}
+        self._by_name: dict[str, list[Path]] = {}
+        for file in found:  # by its last part: what stands above depends on the sources it was found among
+            self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
         self._unseen = iter(found)
         self._by_id: dict[str, Path] = {}
 
     def find(self, image_id: str, origin: str) -> Array | None:
         """Pixels with this identity, or None."""
         name, _, frame = origin.partition("#frame=")
-        if file := self._by_name.get(name):
-            pixels = _pixels(file.path, int(frame) if frame else None)
+        for path in self._by_name.get(PurePosixPath(name).name, []):
+            pixels = _pixels(path, int(frame) if frame else None)
             if pixels is not None and images.image_id(pixels) == image_id:
                 return pixels
         if image_id in self._by_id:

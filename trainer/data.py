@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +81,14 @@ def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid
     for folder in folders:
         shards = ShardRows(folder, "train", grid)
         rows.append(shards if recipe.data == "rft" else DegradationRows(shards, grid, recipe.seed))
+    names = [table.dataset for table in tables]
     for number, table in enumerate(tables):
         mode = "think" if recipe.think else "no-think"
         train = table.with_split().part("train")
-        before = [other.dataset for other in tables[:number]].count(table.dataset)
-        if before:  # another table of this name: its scores are not to be compared with these
-            train = train.renamed(f"{table.dataset} ({before + 1})")
+        if table.dataset in names[:number]:  # another table's name: its scores are not to be compared with these
+            free = (f"{table.dataset} ({k})" for k in count(2))
+            names[number] = next(name for name in free if name not in names)
+            train = train.renamed(names[number])
         rows.append(MosRows(train, grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode))
     return rows
 

@@ -22,6 +22,7 @@ import yaml
 
 from perception20k.errors import UserError
 from perception20k.typed import build, suggestion
+from trainer import wording
 from trainer.rewards import description, grounding, q_insight, scoring, thurstone
 
 Reward = Any
@@ -44,7 +45,6 @@ REWARDS: dict[str, Reward] = {
 
 SCALES = {
     "answer": (scoring.LOW, scoring.HIGH),
-    "format": (scoring.LOW, scoring.HIGH),
     "probability": (scoring.LOW, scoring.HIGH),
     "q_insight_score": (1.0, 5.0),
 }
@@ -191,9 +191,9 @@ def _read(recipe: str) -> dict[str, Any]:
     if "base" not in data:
         return data
     base = _read(str(data.pop("base")))
-    own = data.get("rewards") or {}
-    if isinstance(own, dict):
-        data["rewards"] = {**(base.get("rewards") or {}), **own}
+    inherited, own = base.get("rewards") or {}, data.get("rewards") or {}
+    if isinstance(inherited, dict) and isinstance(own, dict):  # whatever else it is, is refused when it is checked
+        data["rewards"] = {**inherited, **own}
     return {**base, **data}
 
 
@@ -201,6 +201,10 @@ def _check(recipe: Recipe) -> None:
     for name in recipe.rewards:
         if name not in REWARDS:
             raise UserError(f"{recipe.name}: unknown reward '{name}'", suggestion(name, REWARDS), code=2)
+    for key in ("prompt", "system"):
+        name = getattr(recipe, key)
+        if name is not None and name not in wording.names():
+            raise UserError(f"{recipe.name}: {key}: no prompt '{name}'", suggestion(name, wording.names()), code=2)
     scoring_data = recipe.data != "rft"
     eq6 = recipe.advantage == "refine-iqa"
     needs = {"answer", "format"}

@@ -17,7 +17,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +27,6 @@ import torch
 from accelerate import PartialState
 from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback
-from transformers.integrations import get_available_reporting_integrations
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig
@@ -41,7 +40,7 @@ from trainer.mos import MosTable
 from trainer.recipe import REWARDS, Recipe, dump
 from trainer.rewards.probability import ProbabilityDifference, write_score
 from trainer.rewards.thurstone import fidelity
-from trainer.runlog import RunLog
+from trainer.runlog import RunLog, path_in
 
 _logger = logging.getLogger("perception20k.train")
 
@@ -75,10 +74,15 @@ def train(
         write_score(processor.tokenizer, "", 3.4)
     rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
     _check_length(recipe, row_datasets)
-    inputs = {"model": model, "data": list(sources), "prompts": len(row_datasets), "processes": state.num_processes}
+    inputs = {
+        "model": _resolved(model),
+        "data": [_resolved(source) for source in sources],
+        "prompts": len(row_datasets),
+        "processes": state.num_processes,
+    }
     checkpoint = _checkpoint(recipe, inputs, run, resume)
     state.wait_for_everyone()
-    with _left_as_found(run, state):
+    with nullcontext() if resume or not state.is_main_process else _claimed(run, recipe, inputs, sources):
         with state.main_process_first():
             start = models.plain_model(model, run / "start", processor)
         trainer = RecipeTrainer(
@@ -92,12 +96,12 @@ def train(
             callbacks=[RunLog(run)],
             peft_config=_lora(recipe),
         )
-    if state.is_main_process and not resume:
-        _describe(recipe, inputs, sources, run)
-    state.wait_for_everyone()
-    for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
-        trainer.remove_callback(noisy)
-    trainer.train(resume_from_checkpoint=checkpoint)
+        for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
+            trainer.remove_callback(noisy)
+        if checkpoint is not None and recipe.max_steps is not None and _steps_of(checkpoint) >= recipe.max_steps:
+            trainer._load_from_checkpoint(checkpoint)  # all that was left to do was to save the model
+        else:
+            trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(str(run / "model"))
     if state.is_main_process:
         processor.save_pretrained(run / "model")
@@ -220,21 +224,40 @@ def _require_packages(recipe: Recipe) -> None:
     if recipe.vllm != "off" and find_spec("vllm") is None:
         raise UserError(f"vllm={recipe.vllm} needs vllm, which is not installed", "pip install vllm, or --set vllm=off")
     for name in recipe.trackers:
+        if name == "all":
+            continue
         if name not in INTEGRATION_TO_CALLBACK:
             raise UserError(f"unknown tracker '{name}'", suggestion(name, INTEGRATION_TO_CALLBACK), code=2)
-        if name not in get_available_reporting_integrations():
-            raise UserError(f"the tracker {name} is not installed", f"pip install {name}, or leave it out of trackers")
+        try:
+            INTEGRATION_TO_CALLBACK[name]()
+        except (RuntimeError, ImportError) as error:  # each looks for its package when it is made
+            raise UserError(f"the tracker {name} cannot be used: {str(error).strip()}") from None
 
 
 @contextmanager
-def _left_as_found(run: Path, state: PartialState) -> Iterator[None]:
-    """Take away what a failure before the first step leaves in a new run, so that the next try can have its place."""
-    new = not (run / "recipe.yaml").exists()
+def _claimed(
+    run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path]
+) -> Iterator[None]:
+    """Write down what a new run is before its weights are read, so that no other start takes its place.
+
+    Where it fails before its first step is logged, what was written is taken away again, and nothing else.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        with (run / "recipe.yaml").open("x", encoding="utf-8") as stream:
+            stream.write(dump(recipe))
+    except FileExistsError:
+        raise UserError(f"{run}: another run has begun in it", "Choose another --out") from None
+    _describe(inputs, sources, run)
     try:
         yield
     except BaseException:
-        if new and state.is_main_process:
-            shutil.rmtree(run, ignore_errors=True)
+        if not path_in(run).exists() and not any(run.glob("checkpoint-*")):
+            for name in ("recipe.yaml", "inputs.json", "missing-images.txt"):
+                (run / name).unlink(missing_ok=True)
+            shutil.rmtree(run / "start", ignore_errors=True)
+            with suppress(OSError):  # something else is in it
+                run.rmdir()
         raise
 
 
@@ -257,6 +280,19 @@ def _checkpoint(recipe: Recipe, inputs: Mapping[str, Any], run: Path, resume: bo
         what = f"it was started with {name} {before[name]}, not {inputs[name]}"
         raise UserError(f"{run}: {what}", "Resume with the same model, data and number of processes")
     return newest_checkpoint(run)
+
+
+def _resolved(name: str) -> str:
+    """A model or source as it is recorded: what is on disk by its whole path, however it was spelled."""
+    if Path(name).exists():
+        return str(Path(name).resolve())
+    parts = name.split(":")
+    paths = [Path(part).exists() and ("/" in part or Path(part).is_file()) for part in parts]
+    return ":".join(str(Path(part).resolve()) if path else part for part, path in zip(parts, paths, strict=True))
+
+
+def _steps_of(checkpoint: str) -> int:
+    return int(json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))["global_step"])
 
 
 def newest_checkpoint(run: Path) -> str:
@@ -283,8 +319,7 @@ def _is_whole(checkpoint: Path) -> bool:
     return optimizer and (models.has_weights(checkpoint) or any(checkpoint.glob("pytorch_model_fsdp*")))
 
 
-def _describe(recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], run: Path) -> None:
-    write_text(run / "recipe.yaml", dump(recipe))
+def _describe(inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], run: Path) -> None:
     packages = ("perception20k", "torch", "transformers", "trl")
     versions = {name: version(name) for name in packages}
     write_json(run / "inputs.json", {**inputs, "versions": versions})

@@ -13,6 +13,11 @@ from typing import Any
 Message = dict[str, Any]
 
 
+def names() -> list[str]:
+    """What prompts there are."""
+    return sorted(entry.name.removesuffix(".txt") for entry in (files("trainer") / "prompts").iterdir())
+
+
 @cache
 def prompt(name: str) -> str:
     """The text of ``trainer/prompts/NAME.txt``, without its final line break."""

@@ -29,6 +29,17 @@ from perception20k.stages.base import Stage
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
 
+_SUFFIXES = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+}
+"""Formats by Pillow's names that whoever opens a dataset can read."""
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -166,7 +177,7 @@ class Ingest(Stage[SourceFile]):
             return self._keyframes(item)
         data = item.path.read_bytes()
         pixels = decoded(data)
-        kept, suffix = _to_keep(data, pixels, item.path.suffix.lower())
+        kept, suffix = _to_keep(data, pixels)
         return [
             {
                 **_identity(pixels),
@@ -232,8 +243,8 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     """The bytes that go into ``images/source`` and the RGB pixels of a source image.
 
     Raises:
-        PassingError: the file is gone, or no longer holds the image it held when it was identified. A disk that was
-            away may be back for the next run.
+        PassingError: the file is gone or damaged, or no longer holds the image it held when it was identified. What
+            was away, or being copied, may be back for the next run.
     """
     source = candidate.source
     try:
@@ -244,9 +255,11 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
         else:
             data = candidate.path.read_bytes()
             pixels = decoded(data)
-            data, _ = _to_keep(data, pixels, candidate.path.suffix.lower())
+            data, _ = _to_keep(data, pixels)
     except FileNotFoundError:
         raise PassingError(f"{candidate.path}: the file is gone") from None
+    except ItemError as error:  # it could be decoded once
+        raise PassingError(f"{candidate.path}: {error}") from None
     if images.image_id(pixels) != source.image_id:
         raise PassingError(f"{candidate.path}: the file has changed since it was read first")
     return data, pixels
@@ -276,23 +289,13 @@ def _identity(pixels: images.Array) -> dict[str, Any]:
     return {"image_id": images.image_id(pixels), "width": width, "height": height}
 
 
-def _to_keep(data: bytes, pixels: images.Array, suffix: str) -> tuple[bytes, str]:
+def _to_keep(data: bytes, pixels: images.Array) -> tuple[bytes, str]:
     """A photo's bytes in the dataset, and their suffix, which tells what they are, whatever the file was called.
 
     The file's own, if whoever opens them sees these pixels; else the pixels made new, or a trainer would compare a
-    distorted image with a reference of another orientation or other colours.
+    distorted image with a reference of another orientation or other colours. So too for formats that not everyone
+    reads.
     """
-    if not images.is_plain(data):
-        return images.encode(pixels)
     with Image.open(io.BytesIO(data)) as image:
-        real = (image.format or "").lower()
-    known = {
-        "jpeg": ".jpg",
-        "mpo": ".jpg",
-        "png": ".png",
-        "webp": ".webp",
-        "tiff": ".tif",
-        "bmp": ".bmp",
-        "gif": ".gif",
-    }
-    return data, known.get(real, suffix)
+        kept = _SUFFIXES.get(image.format or "")
+    return (data, kept) if kept and images.is_plain(data) else images.encode(pixels)

@@ -124,6 +124,24 @@ def test_confirming_what_was_restored_cannot_bring_deletions_over_the_cap(
     assert "refused" not in ann.do("confirm", 3)
 
 
+def test_deletions_of_a_session_that_comes_back_late_stay_within_the_cap(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    review = open_review(Settings(training=False, overlap=True))
+    ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
+    ann.open()
+    bob.open()
+    for position in range(12):
+        ann.do("delete", position)
+    mine = set(order_of(ann)[:12])
+    others = [k for k, sample in enumerate(order_of(bob)) if sample not in mine]
+    clock.now += 20 * 60
+    bob.do("accept", others[0])
+    clock.now += 20 * 60  # ann has been silent for 40 minutes
+    assert "refused" not in bob.do("delete", others[1])  # which needs the room of her deletions
+    assert ann.do("accept", 13, age=20 * 60)["refused"] == "lapsed"
+
+
 def test_a_session_too_small_for_a_deletion_says_so(open_review: Callable[..., Review], clock: Clock) -> None:
     ann = Person(open_review(Settings(training=False, batch=4)), clock, "ann")
     ann.open()

@@ -8,6 +8,7 @@ import pytest
 from annotate_app.protocol import Settings
 from annotate_app.refusal import Refused
 from annotate_app.review import Review
+from annotate_app.summary import summarise
 from perception20k.decisions import read_review
 from perception20k.layout import Layout
 from perception20k.records import read_samples, read_sources
@@ -137,13 +138,15 @@ def test_a_verification_goes_on_where_it_was_left(person: Person) -> None:
     assert len(again["decisions"]) == 1
 
 
-def test_a_verification_that_is_done_comes_back_to_who_made_it(person: Person, layout: Layout) -> None:
+def test_a_verification_that_is_done_comes_back_to_who_made_it(person: Person, clock: Clock, layout: Layout) -> None:
     person.judge(delete=3)
     session = person.session
     first = person.open(verifies=session)["session"]
     for position in range(3):
         person.do("confirm", position)
+    clock.now += 24 * 3600
     assert person.open(verifies=session)["session"] == first
+    assert person.state["worked"] == 0
     last = person.state["decisions"][-1]["id"]
     assert "refused" not in person.do("undo", target=last)
     assert "refused" not in person.do("restore", 2)
@@ -214,6 +217,7 @@ class TestADatasetBuiltAnew:
         assert person.review.overview()["waiting"] == []
         state = read_review(layout.decisions)
         assert len(state.unverified) == 1
+        assert summarise(person.review, reviewed)["waiting"] == 0
         assert state.among(person.review.dataset.samples).unverified == frozenset()
 
     def test_a_shared_batch_is_not_given_twice(

@@ -164,6 +164,9 @@ def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Pat
     reasons = (tmp_path / "d" / "quarantine" / "objects.jsonl").read_text()
     assert reasons.count("ambiguous: 'salon.png' may mean salon.png or other/salon.png") == 2
     assert {s.origin for s in read_samples(Layout(tmp_path / "d").recipe)} == {"coffee.png"}
+    (tmp_path / "photos" / "salon.png").write_bytes(b"damaged")
+    cli("build", path, "--out", tmp_path / "d2")  # the other one does not inherit them
+    assert {s.origin for s in read_samples(Layout(tmp_path / "d2").recipe)} == {"coffee.png"}
 
 
 def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:

@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -115,6 +116,8 @@ def test_plain_is_what_every_reader_sees_alike() -> None:
         "turned": (encoded(photo, "JPEG", exif=turned), False),
         "transparent": (encoded(Image.new("RGBA", (4, 4), (9, 9, 9, 9)), "PNG"), False),
         "16 bit": (encoded(Image.fromarray(np.full((4, 4), 4000, np.uint16)), "PNG"), False),
+        "16 bit colour": (cv2.imencode(".png", np.full((4, 4, 3), 4000, np.uint16))[1].tobytes(), False),
+        "16 bit colour, tiff": (cv2.imencode(".tif", np.full((4, 4, 3), 4000, np.uint16))[1].tobytes(), False),
         "cmyk": (encoded(photo.convert("CMYK"), "JPEG"), False),
     }
     assert {name: images.is_plain(data) for name, (data, _) in pictures.items()} == {

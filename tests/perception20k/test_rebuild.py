@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from perception20k.errors import UserError
 from perception20k.layout import Layout
 from perception20k.rebuild import rebuild
-from perception20k.records import read_samples, read_sources
+from perception20k.records import read_samples, read_sources, samples_table
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 SKIMAGE = "package:skimage/data"
@@ -71,3 +72,13 @@ def test_a_folder_with_files_is_not_written_to(built_dataset: Path, photos: Path
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(UserError, match="not empty"):
         rebuild(Layout(built_dataset).recipe, (str(photos),), tmp_path)
+
+
+def test_a_keyframes_video_is_found_whatever_folders_its_name_has(
+    built_dataset: Path, photos: Path, tmp_path: Path
+) -> None:
+    frames = [s for s in read_samples(Layout(built_dataset).recipe) if "#frame=" in s.origin]
+    assert frames
+    pq.write_table(samples_table([replace(s, origin=f"q/{s.origin}") for s in frames]), tmp_path / "recipe.parquet")
+    result = rebuild(tmp_path / "recipe.parquet", (str(photos),), tmp_path / "out")
+    assert (result.made, result.problems) == (len(frames), [])

@@ -75,6 +75,8 @@ def test_an_own_recipe_starts_from_a_papers(tmp_path: Path) -> None:
         ("mos_range=[5, 0]", "mos_range must be two numbers, the low end first"),
         ("rewards.description=[1", "--set rewards.description=[1: the value is not YAML"),
         ("name=2026-13-45", "the value is not YAML"),
+        ("prompt=refine-iqa-thnk.v1", "prompt: no prompt 'refine-iqa-thnk.v1'. Did you mean 'refine-iqa-think.v1'?"),
+        ("system=nope", "system: no prompt 'nope'"),
         ("name.foo=1", "--set name.foo=1: name has no keys below it"),
     ],
 )
@@ -102,6 +104,7 @@ def test_switched_off_rewards_do_not_count() -> None:
 
 
 def test_the_scale_of_the_mos_is_free_where_no_reward_needs_one() -> None:
+    assert load("visualquality-r1", ("rewards.format=1",)).mos_range is None
     assert load("visualquality-r1", ("mos_range=[0, 100]",)).mos_range == (0, 100)
     with pytest.raises(UserError, match=r"mos_range must be \[1, 5\], the scale of the reward 'q_insight_score'"):
         load("q-insight", ("mos_range=[0, 5]",))

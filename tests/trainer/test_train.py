@@ -299,7 +299,58 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
     (torn / "model.safetensors").unlink()
     assert "torn: no weights in it" in refused(lambda: train(chosen, read_sources(ratings), str(torn), run))
     assert not run.exists()
+
+    def out_of_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="out of memory"):
+        broken.setattr("trainer.train.RecipeTrainer.training_step", out_of_memory)
+        train(chosen, read_sources(ratings), str(tiny), run)
+    assert not run.exists()
     train(chosen, read_sources(ratings), str(tiny), run)
+
+
+def test_a_second_start_takes_nothing_of_the_first(
+    tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, run = recipe.load("refine-iqa-stage2", (*RATED, "max_steps=1")), tmp_path / "run"
+
+    def begun_meanwhile(model: str, folder: Path, processor: Any) -> str:
+        (run / "log.jsonl").write_text("{}\n")
+        (run / "notes.txt").write_text("mine")
+        raise RuntimeError("interrupted")
+
+    monkeypatch.setattr("trainer.train.models.plain_model", begun_meanwhile)
+    with pytest.raises(RuntimeError, match="interrupted"):
+        train(chosen, read_sources(ratings), str(tiny), run)
+    assert {"recipe.yaml", "inputs.json", "log.jsonl", "notes.txt"} <= {path.name for path in run.iterdir()}
+    monkeypatch.setattr("trainer.train._checkpoint", lambda *_: None)  # as if both had looked at the same moment
+    assert "another run has begun in it" in refused(lambda: train(chosen, read_sources(ratings), str(tiny), run))
+    assert (run / "notes.txt").read_text() == "mine"
+
+
+def test_a_run_whose_steps_are_done_is_resumed_to_save_its_model(
+    finished: Path, tiny: Path, ratings: list[str], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    weights = (run / "model" / "model.safetensors").read_bytes()
+    shutil.rmtree(run / "model")
+    log = (run / "log.jsonl").read_bytes()
+    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run, resume=True)
+    assert (run / "model" / "model.safetensors").read_bytes() == weights
+    assert (run / "log.jsonl").read_bytes() == log
+    assert {path.name for path in run.glob("checkpoint-*")} == {"checkpoint-3", "checkpoint-4"}
+
+
+def test_a_run_is_resumed_however_its_model_and_data_are_spelled(
+    finished: Path, tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    monkeypatch.chdir(tiny.parent)
+    data = [os.path.relpath(text) for text in ratings]
+    train(recipe.load("refine-iqa-stage2", RATED), read_sources(data), f"./{tiny.name}/", run, resume=True)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +358,7 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
     [
         ("vllm=colocate", "vllm=colocate needs vllm, which is not installed. pip install vllm"),
         ("vllm=server", "vllm=server needs vllm, which is not installed"),
-        ("trackers=[swanlab]", "the tracker swanlab is not installed. pip install swanlab"),
+        ("trackers=[swanlab]", "the tracker swanlab cannot be used: SwanLabCallback requires swanlab"),
         ("trackers=[tensorbord]", "unknown tracker 'tensorbord'. Did you mean 'tensorboard'?"),
     ],
 )
@@ -315,7 +366,6 @@ def test_what_is_not_installed_is_refused_before_anything_is_written(
     change: str, message: str, tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trainer.train.find_spec", lambda name: None)
-    monkeypatch.setattr("trainer.train.get_available_reporting_integrations", lambda: ["tensorboard"])
     chosen = recipe.load("refine-iqa-stage2", (*RATED, change))
     assert message in refused(lambda: train(chosen, read_sources(ratings), str(tiny), tmp_path / "run"))
     assert not (tmp_path / "run").exists()

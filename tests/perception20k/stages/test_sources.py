@@ -110,6 +110,13 @@ def test_the_suffix_tells_what_the_bytes_are(tmp_path: Path, photos: Path) -> No
     assert record["file"].endswith(".png")
 
 
+def test_a_format_that_not_everyone_reads_is_kept_as_its_pixels(tmp_path: Path) -> None:
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.jp2")
+    (tmp_path / "a.jp2").rename(tmp_path / "a.jpg")
+    [record] = Ingest(3).process_one(SourceFile(tmp_path / "a.jpg", "a.jpg"))
+    assert record["file"].endswith(".webp")
+
+
 def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
     file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
     candidates = candidates_of(file, Ingest(2).process_one(file))
@@ -146,6 +153,10 @@ def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) 
     os.utime(tmp_path / "a.png", ns=(1, 1))
     assert Ingest(3).key(file) != key
     with pytest.raises(PassingError, match="changed"):
+        load_source(candidate)
+    whole = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(whole[:40])
+    with pytest.raises(PassingError, match=r"a\.png: "):
         load_source(candidate)
     (tmp_path / "a.png").unlink()
     with pytest.raises(PassingError, match="gone"):  # of a disk that may come back
