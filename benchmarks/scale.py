@@ -33,6 +33,8 @@ from perception20k import images
 SAMPLE = Path(str(files("perception20k") / "sample"))
 STAGES = ("sources", "score", "distort")
 FEW = 4
+TOO_SHORT = 0.1
+"""Seconds: less says nothing beside a start-up of seconds that varies as much."""
 
 
 @dataclass
@@ -127,7 +129,8 @@ def rates(work: Path, count: int, side: int, with_ray: bool) -> None:
     for way, options in ways.items():
         out = work / "out" / way.replace(" ", "-")
         shutil.rmtree(out, ignore_errors=True)
-        runs, rates, startup = [], [], 0.0
+        runs, startup = [], 0.0
+        rates: list[float | None] = []
         for stage in STAGES:
             few = run(config, out, "--only", stage, "--limit", str(FEW), *options)
             before = stage_items(out, stage)
@@ -135,8 +138,9 @@ def rates(work: Path, count: int, side: int, with_ray: bool) -> None:
             runs += [few, rest]
             startup = max(startup, few.seconds)
             seconds.setdefault(way, []).append(rest.seconds - few.seconds)
-            rates.append((stage_items(out, stage) - 2 * before) / max(rest.seconds - few.seconds, 1e-3))
-        cells = "".join(f"{rate:>10.1f}" for rate in rates)
+            took = rest.seconds - few.seconds
+            rates.append((stage_items(out, stage) - 2 * before) / took if took > TOO_SHORT else None)
+        cells = "".join(f"{'-' if rate is None else f'{rate:.1f}':>10}" for rate in rates)
         parent, worker = max(r.parent for r in runs), max(r.worker for r in runs)
         print(f"  {way:14}{startup:>11.1f}{cells}{parent:>11.0f}{worker:>11.0f}", flush=True)
     speedups = [one / two for one, two in zip(seconds["1 worker"], seconds["2 workers"], strict=True)]
