@@ -143,14 +143,11 @@ def rates(work: Path, count: int, side: int, with_ray: bool) -> None:
         cells = "".join(f"{'-' if rate is None else f'{rate:.1f}':>10}" for rate in rates)
         parent, worker = max(r.parent for r in runs), max(r.worker for r in runs)
         print(f"  {way:14}{startup:>11.1f}{cells}{parent:>11.0f}{worker:>11.0f}", flush=True)
-    speedups = [one / two for one, two in zip(seconds["1 worker"], seconds["2 workers"], strict=True)]
+    pairs = list(zip(seconds["1 worker"], seconds["2 workers"], strict=True))
+    speedups = [f"{one / two:.2f}x" if min(one, two) > TOO_SHORT else "-" for one, two in pairs]
     whole = sum(seconds["1 worker"]) / sum(seconds["2 workers"])
-    print(
-        "  2 workers to 1"
-        + " " * 11
-        + "".join(f"{s:>9.2f}x" for s in speedups)
-        + f"   together {whole:.2f}x (aim: 1.7)"
-    )
+    cells = "".join(f"{speedup:>10}" for speedup in speedups)
+    print(f"  2 workers to 1{'':11}{cells}   together {whole:.2f}x (aim: 1.7)")
 
 
 def memory(work: Path, counts: list[int]) -> None:
