@@ -28,6 +28,7 @@ from perception20k.stages.draw import Plan, draw
 from perception20k.stages.filters import enough_objects, large_enough, select_objects
 from perception20k.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.stages.sources import (
+    VIDEO_SUFFIXES,
     Candidate,
     Ingest,
     candidates_of,
@@ -89,6 +90,9 @@ class Chain:
                 decoded.append(candidate)
                 if candidate.source.frame is not None:
                     self.names.append(candidate.source.origin)
+        if self.ahead:
+            videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
+            self.ahead += (self.config.max_frames_per_video - 1) * min(self.ahead, videos)
         kept: Spool[Candidate] = Spool()
         for candidate, reason in duplicates(decoded):
             keep, too_small = large_enough(candidate.source, self.config.filters)
@@ -210,8 +214,7 @@ class Chain:
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
             more = f"; up to {self.ahead} more images may come of the stages before" if self.ahead else ""
             self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}{more}")
-        frames = self.config.max_frames_per_video if stage.name == "sources" else 1
-        self.ahead += tally.due * frames
+        self.ahead += tally.due
         self.quarantine.open(stage.name)
         for item, outcome in results:
             if outcome.error is None:
