@@ -1,24 +1,13 @@
 """One training run: check everything, load the weights, train, leave a log, curves and sample pages.
 
-RUN/
-  recipe.yaml        the resolved recipe; a resumed run must have the same
-  inputs.json        model, data, processes and versions; a resumed run must have the same but for the versions
-  missing-images.txt rated images that were not on disk, if any
-  log.jsonl          what was logged, line by line (trainer.runlog)
-  samples/           sample pages (trainer.samples_page)
-  checkpoint-N/      model, optimizer and random state; the newest two
-  model/             the trained model, or its adapter, with the processor
+What a run leaves is in :mod:`trainer.run_directory`.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,17 +21,15 @@ from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig
 
 from perception20k.errors import UserError
-from perception20k.files import write_json, write_text
 from perception20k.typed import suggestion
 from trainer import data, models
 from trainer.grpo import RecipeTrainer
 from trainer.mos import MosTable
-from trainer.recipe import REWARDS, Recipe, dump
+from trainer.recipe import REWARDS, Recipe
 from trainer.rewards.probability import ProbabilityDifference, write_score
 from trainer.rewards.thurstone import fidelity
-from trainer.runlog import RunLog, path_in
-
-_logger = logging.getLogger("perception20k.train")
+from trainer.run_directory import checkpoint_to_resume, claimed, resolved, steps_of
+from trainer.runlog import RunLog
 
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
@@ -75,14 +62,14 @@ def train(
     rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
     _check_length(recipe, row_datasets)
     inputs = {
-        "model": _resolved(model),
-        "data": [_resolved(source) for source in sources],
+        "model": resolved(model),
+        "data": [resolved(source) for source in sources],
         "prompts": len(row_datasets),
         "processes": state.num_processes,
     }
-    checkpoint = _checkpoint(recipe, inputs, run, resume)
+    checkpoint = checkpoint_to_resume(recipe, inputs, run, resume)
     state.wait_for_everyone()
-    with nullcontext() if resume or not state.is_main_process else _claimed(run, recipe, inputs, sources):
+    with nullcontext() if resume or not state.is_main_process else claimed(run, recipe, inputs, sources):
         with state.main_process_first():
             start = models.plain_model(model, run / "start", processor)
         trainer = RecipeTrainer(
@@ -98,7 +85,7 @@ def train(
         )
         for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
             trainer.remove_callback(noisy)
-        if checkpoint is not None and recipe.max_steps is not None and _steps_of(checkpoint) >= recipe.max_steps:
+        if checkpoint is not None and recipe.max_steps is not None and steps_of(checkpoint) >= recipe.max_steps:
             trainer._load_from_checkpoint(checkpoint)  # all that was left to do was to save the model
         else:
             trainer.train(resume_from_checkpoint=checkpoint)
@@ -232,99 +219,3 @@ def _require_packages(recipe: Recipe) -> None:
             INTEGRATION_TO_CALLBACK[name]()
         except (RuntimeError, ImportError) as error:  # each looks for its package when it is made
             raise UserError(f"the tracker {name} cannot be used: {str(error).strip()}") from None
-
-
-@contextmanager
-def _claimed(
-    run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path]
-) -> Iterator[None]:
-    """Write down what a new run is before its weights are read, so that no other start takes its place.
-
-    Where it fails before its first step is logged, what was written is taken away again, and nothing else.
-    """
-    run.mkdir(parents=True, exist_ok=True)
-    try:
-        with (run / "recipe.yaml").open("x", encoding="utf-8") as stream:
-            stream.write(dump(recipe))
-    except FileExistsError:
-        raise UserError(f"{run}: another run has begun in it", "Choose another --out") from None
-    _describe(inputs, sources, run)
-    try:
-        yield
-    except BaseException:
-        if not path_in(run).exists() and not any(run.glob("checkpoint-*")):
-            for name in ("recipe.yaml", "inputs.json", "missing-images.txt"):
-                (run / name).unlink(missing_ok=True)
-            shutil.rmtree(run / "start", ignore_errors=True)
-            with suppress(OSError):  # something else is in it
-                run.rmdir()
-        raise
-
-
-def _checkpoint(recipe: Recipe, inputs: Mapping[str, Any], run: Path, resume: bool) -> str | None:
-    if not resume:
-        if run.exists() and any(run.iterdir()):
-            raise UserError(f"{run}: there is something in it already", "Add --resume, or choose another --out")
-        return None
-    saved = run / "recipe.yaml"
-    if not saved.is_file():
-        raise UserError(f"{run}: no run to resume (no recipe.yaml)")
-    if saved.read_text(encoding="utf-8") != dump(recipe):
-        raise UserError(f"{run}: it was started with another recipe", f"Resume with that: {saved}")
-    try:
-        before = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
-        changed = [name for name, value in inputs.items() if before[name] != value]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(f"{run}: its inputs.json cannot be read", "Start again in a new --out") from None
-    for name in changed:
-        what = f"it was started with {name} {before[name]}, not {inputs[name]}"
-        raise UserError(f"{run}: {what}", "Resume with the same model, data and number of processes")
-    return newest_checkpoint(run)
-
-
-def _resolved(name: str) -> str:
-    """A model or source as it is recorded: what is on disk by its whole path, however it was spelled."""
-    if Path(name).exists():
-        return str(Path(name).resolve())
-    parts = name.split(":")
-    paths = [Path(part).exists() and ("/" in part or Path(part).is_file()) for part in parts]
-    return ":".join(str(Path(part).resolve()) if path else part for part, path in zip(parts, paths, strict=True))
-
-
-def _steps_of(checkpoint: str) -> int:
-    return int(json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))["global_step"])
-
-
-def newest_checkpoint(run: Path) -> str:
-    """The newest whole checkpoint of a run; one that a stop cut short is passed over, and said so.
-
-    Raises:
-        UserError: there is none.
-    """
-    found = [path for path in run.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdecimal()]
-    for path in sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True):
-        if _is_whole(path):
-            return str(path)
-        _logger.warning("%s is not whole and is passed over", path)
-    raise UserError(f"{run}: no checkpoint to resume from", "Start again in a new --out")
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """Whether weights, optimizer and state are there, as transformers, DeepSpeed or FSDP writes them."""
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))  # transformers writes it last
-    except (OSError, ValueError):
-        return False
-    optimizer = any(checkpoint.glob("optimizer*")) or any(checkpoint.glob("global_step*"))
-    return optimizer and (models.has_weights(checkpoint) or any(checkpoint.glob("pytorch_model_fsdp*")))
-
-
-def _describe(inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], run: Path) -> None:
-    packages = ("perception20k", "torch", "transformers", "trl")
-    versions = {name: version(name) for name in packages}
-    write_json(run / "inputs.json", {**inputs, "versions": versions})
-    tables = [source for source in sources.values() if isinstance(source, MosTable)]
-    missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
-    if missing:
-        write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        print(f"{len(missing)} rated images are not on disk and are left out: {run / 'missing-images.txt'}")

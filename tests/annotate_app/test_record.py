@@ -83,25 +83,31 @@ def order_of(person: Person) -> list[str]:
     return [row["sample_id"] for row in rows]
 
 
-def test_undoing_an_accept_cannot_bring_deletions_over_the_cap(
-    open_review: Callable[..., Review], clock: Clock
-) -> None:
+def two_at_the_cap(open_review: Callable[..., Review], clock: Clock) -> tuple[Person, Person]:
+    """Two people with the same samples; the first has used all deletions of the dataset."""
     review = open_review(Settings(training=False, overlap=True))
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     bob.open()
     for position in range(12):
         ann.do("delete", position)
+    return ann, bob
+
+
+def test_undoing_an_accept_cannot_bring_deletions_over_the_cap(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    ann, bob = two_at_the_cap(open_review, clock)
     accepts = [ann.event("accept", position) for position in range(12)]
     ann.send(*accepts)
     mine = set(order_of(ann)[:12])
     for position in [k for k, sample in enumerate(order_of(bob)) if sample not in mine][:12]:
         assert "refused" not in bob.do("delete", position)
-    before = stored(review)
+    before = stored(ann.review)
     answer = ann.do("undo", target=accepts[-1].id)
     assert answer["refused"] == "dataset_cap"
     assert "would delete again" in answer["message"]
-    assert stored(review) == before
+    assert stored(ann.review) == before
 
 
 def test_confirming_what_was_restored_cannot_bring_deletions_over_the_cap(
@@ -127,12 +133,7 @@ def test_confirming_what_was_restored_cannot_bring_deletions_over_the_cap(
 def test_deletions_of_a_session_that_comes_back_late_stay_within_the_cap(
     open_review: Callable[..., Review], clock: Clock
 ) -> None:
-    review = open_review(Settings(training=False, overlap=True))
-    ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
-    ann.open()
-    bob.open()
-    for position in range(12):
-        ann.do("delete", position)
+    ann, bob = two_at_the_cap(open_review, clock)
     mine = set(order_of(ann)[:12])
     others = [k for k, sample in enumerate(order_of(bob)) if sample not in mine]
     clock.now += 20 * 60

@@ -17,10 +17,10 @@ import torch
 from perception20k.errors import UserError
 from trainer import models, recipe, runlog
 from trainer.data import read_sources
+from trainer.run_directory import newest_checkpoint
 from trainer.train import (
     backward_passes,
     grpo_config,
-    newest_checkpoint,
     reward_function,
     train,
     weight_precision,
@@ -324,7 +324,9 @@ def test_a_second_start_takes_nothing_of_the_first(
     with pytest.raises(RuntimeError, match="interrupted"):
         train(chosen, read_sources(ratings), str(tiny), run)
     assert {"recipe.yaml", "inputs.json", "log.jsonl", "notes.txt"} <= {path.name for path in run.iterdir()}
-    monkeypatch.setattr("trainer.train._checkpoint", lambda *_: None)  # as if both had looked at the same moment
+    monkeypatch.setattr(
+        "trainer.train.checkpoint_to_resume", lambda *_: None
+    )  # as if both had looked at the same moment
     assert "another run has begun in it" in refused(lambda: train(chosen, read_sources(ratings), str(tiny), run))
     assert (run / "notes.txt").read_text() == "mine"
 
