@@ -36,13 +36,13 @@ bench: $(FULL)/ready
 pin: $(FULL)/ready
 	$(FULL)/bin/uv pip freeze --exclude-editable | LC_ALL=C sort > constraints.txt
 
-$(LIGHT)/ready: pyproject.toml constraints.txt
+$(LIGHT)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/pip install -q uv
 	$(LIGHT)/bin/uv pip install --python $(LIGHT)/bin/python $(UV_FLAGS) -e .
 	touch $@
 
-$(FULL)/ready: pyproject.toml constraints.txt
+$(FULL)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/pip install -q uv
 	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[models,train,ray,dev]'

@@ -28,3 +28,6 @@ __all__ = [
     "find",
     "resolve",
 ]
+
+__version__ = "0.2.0"
+"""The bytes of a distortion change with the second number only."""

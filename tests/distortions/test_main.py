@@ -44,13 +44,3 @@ for entry in distortions.catalog(extra=True):
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_library_s_own_package_metadata_asks_for_what_it_imports() -> None:
-    import tomllib
-
-    own = tomllib.loads((ROOT / "distortions" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = [requirement.partition(">")[0] for requirement in own["dependencies"]]
-    assert names == ["numpy", "opencv-python-headless", "pillow"]
-    assert set(own["dependencies"]) <= set(whole["dependencies"]), "the two disagree on versions"

@@ -1,0 +1,70 @@
+"""The distribution perception20k-distortions: what is in it, what it asks for, and that nothing else owns it."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from setuptools import find_packages
+
+import distortions
+
+ROOT = Path(__file__).parents[2]
+
+
+def declared(path: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_the_project_depends_on_the_library_and_does_not_ship_it() -> None:
+    whole = declared("pyproject.toml")
+    minor = ".".join(distortions.__version__.split(".")[:2])
+    assert f"perception20k-distortions=={minor}.*" in whole["project"]["dependencies"]
+    shipped = find_packages(str(ROOT), include=whole["tool"]["setuptools"]["packages"]["find"]["include"])
+    assert "perception20k" in shipped and "distortions" not in shipped
+
+
+def test_the_library_asks_for_numpy_opencv_and_pillow_alone() -> None:
+    own, whole = declared("distortions/pyproject.toml")["project"], declared("pyproject.toml")["project"]
+    names = [requirement.partition(">")[0] for requirement in own["dependencies"]]
+    assert names == ["numpy", "opencv-python-headless", "pillow"]
+    assert set(own["dependencies"]) <= set(whole["dependencies"]), "the two disagree on versions"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's wheel, built from a copy so that the checkout stays clean."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for path in (ROOT / "distortions").iterdir():
+        if path.is_file():
+            (source / path.name).write_bytes(path.read_bytes())
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "--no-index"]
+    subprocess.run([*build, "-w", str(folder), str(source)], check=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_every_module_its_types_and_the_licence(wheel: Path) -> None:
+    assert wheel.name == f"perception20k_distortions-{distortions.__version__}-py3-none-any.whl"
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {f"distortions/{path.name}" for path in (ROOT / "distortions").glob("*.py")}
+    assert modules | {"distortions/py.typed"} == {name for name in names if name.startswith("distortions/")}
+    assert any(name.endswith("/LICENSE") for name in names)
+
+
+def test_the_wheel_runs_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    script = """
+import distortions, numpy
+flat = numpy.full((9, 9, 3), 77, "u1")
+print(distortions.__file__, distortions.distort(flat, "pixelate", 3).mean())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [str(tmp_path / "distortions" / "__init__.py"), "77.0"], done.stderr
