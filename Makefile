@@ -49,4 +49,4 @@ $(FULL)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(LIGHT) $(FULL) build *.egg-info
+	rm -rf $(LIGHT) $(FULL) build *.egg-info distortions/build distortions/*.egg-info

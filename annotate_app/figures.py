@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from annotate_app.history import Judgement
-from distortions import GROUPS
+from distortions import GROUPS, SEVERITY_LEVELS
 from perception20k.records import Sample
 
 _DARK, _LIGHT = "#333333", "#c8c8c8"
@@ -26,7 +26,7 @@ def deletions_by_group(judgements: Sequence[Judgement], samples: Mapping[str, Sa
 def deletions_by_severity(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
     """Judged and deleted samples of each severity."""
     severities = [samples[j.sample_id].severity for j in judgements]
-    return _bars(["1", "2", "3", "4", "5"], severities, [1, 2, 3, 4, 5], judgements, "severity")
+    return _bars([str(level) for level in SEVERITY_LEVELS], severities, SEVERITY_LEVELS, judgements, "severity")
 
 
 def time_on_task(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:

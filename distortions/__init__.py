@@ -10,16 +10,18 @@ the same bytes. ``python -m distortions`` prints the catalogue as Markdown.
 """
 
 from distortions.apply import distort, resolve
-from distortions.catalog import EASY_GROUPS, GROUPS, SEVERITIES, Distortion, catalog, find
+from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, find
 from distortions.errors import DistortionError
-from distortions.parameters import PRESETS
+from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES, SEVERITY_LEVELS
 from distortions.region import distort_region
 
 __all__ = [
+    "DEFAULT_PRESET",
     "EASY_GROUPS",
     "GROUPS",
     "PRESETS",
     "SEVERITIES",
+    "SEVERITY_LEVELS",
     "Distortion",
     "DistortionError",
     "catalog",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from distortions.catalog import EASY_GROUPS, GROUPS, SEVERITIES, Distortion, catalog
-from distortions.parameters import PRESETS
+from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog
+from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES
 
 _HEAD = """\
 # The distortions
@@ -85,7 +85,7 @@ UNSTEADY = {
 
 
 def _row(entry: Distortion) -> str:
-    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters[PRESETS[0]].items()]
+    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters[DEFAULT_PRESET].items()]
     values += [f"{name} drawn from {low:g} to {high:g}" for name, (low, high) in entry.drawn.items()]
     marks = [mark for mark, on in (("random", entry.random), ("context", entry.reads_context)) if on]
     cells = [f"`{entry.type}`", entry.summary, "; ".join(values), ", ".join(marks), entry.source]
@@ -110,9 +110,9 @@ def markdown() -> str:
         f"`{entry.type}` {name} {' '.join(map(str, values))} in `{PRESETS[1]}`"
         for entry in catalog(extra=True)
         for name, values in entry.parameters[PRESETS[1]].items()
-        if values != entry.parameters[PRESETS[0]][name]
+        if values != entry.parameters[DEFAULT_PRESET][name]
     ]
-    steps = ", ".join(str(step) for step in extra[0].parameters[PRESETS[0]]["step"])
+    steps = ", ".join(str(step) for step in extra[0].parameters[DEFAULT_PRESET]["step"])
     exceptions = "\n".join(f"- `{type_}`: {why}." for type_, why in UNSTEADY.items())
     exceptions += (
         "\n- `blur_motion`, whose angle is drawn anew for each severity: a photo blurs less along its own lines. "

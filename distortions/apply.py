@@ -9,12 +9,12 @@ import numpy as np
 from distortions.catalog import Distortion, find
 from distortions.draws import generator
 from distortions.errors import DistortionError, unknown
-from distortions.parameters import PRESETS, Drawn, Number, accept
+from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITY_LEVELS, Drawn, Number, accept
 from distortions.pixels import Image
 
 
 def resolve(
-    type: str, severity: int, *, seed: int = 0, preset: str = "refine-iqa", **fixed: Number
+    type: str, severity: int, *, seed: int = 0, preset: str = DEFAULT_PRESET, **fixed: Number
 ) -> dict[str, Number]:
     """Every parameter that a distortion will use, drawn ones included, as plain numbers.
 
@@ -35,7 +35,7 @@ def resolve(
 
 
 def distort(
-    image: Image, type: str, severity: int, *, seed: int = 0, preset: str = "refine-iqa", **fixed: Number
+    image: Image, type: str, severity: int, *, seed: int = 0, preset: str = DEFAULT_PRESET, **fixed: Number
 ) -> Image:
     """Distort a whole image.
 
@@ -83,8 +83,9 @@ def check_image(image: object) -> None:
 def _settled(
     entry: Distortion, severity: int, seed: int, preset: str, fixed: Mapping[str, Number]
 ) -> dict[str, Number]:
-    if not _is_int(severity) or not 1 <= severity <= 5:
-        raise DistortionError(f"severity must be a whole number from 1 to 5, not {severity!r}")
+    if not _is_int(severity) or severity not in SEVERITY_LEVELS:
+        lowest, highest = SEVERITY_LEVELS[0], SEVERITY_LEVELS[-1]
+        raise DistortionError(f"severity must be a whole number from {lowest} to {highest}, not {severity!r}")
     if not _is_int(seed) or not 0 <= seed < 2**128:
         raise DistortionError(f"seed must be a whole number from 0 to 2**128 - 1, not {seed!r}")
     if preset not in PRESETS:

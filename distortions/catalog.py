@@ -39,9 +39,6 @@ GROUPS: Mapping[str, str] = {
 }
 """The 12 groups, each with the label that prompts and answers use (Refine-IQA supplement, prompts)."""
 
-SEVERITIES = ("slight", "noticeable", "relatively obvious", "severe", "catastrophic")
-"""The words for severity 1 to 5 (Refine-IQA supplement, prompts)."""
-
 EASY_GROUPS = ("blur", "noise", "compression", "brighten", "darken")
 """The groups that are prevalent in natural scenes (Refine-IQA, section 4.1); the others are hard."""
 

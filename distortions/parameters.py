@@ -18,8 +18,15 @@ from typing import Any
 from distortions.errors import DistortionError
 from distortions.pixels import Image
 
-PRESETS = ("refine-iqa", "depictqa-v2")
+DEFAULT_PRESET = "refine-iqa"
+PRESETS = (DEFAULT_PRESET, "depictqa-v2")
 """The parameter sets: the paper's values (the default), and those of the code it builds on."""
+
+SEVERITIES = ("slight", "noticeable", "relatively obvious", "severe", "catastrophic")
+"""The words for severity 1 to 5 (Refine-IQA supplement, prompts)."""
+
+SEVERITY_LEVELS = range(1, len(SEVERITIES) + 1)
+"""The severities, 1 to 5."""
 
 Number = int | float
 

@@ -14,7 +14,7 @@ import numpy as np
 from distortions.apply import check_image, resolve, run
 from distortions.catalog import find
 from distortions.errors import DistortionError
-from distortions.parameters import Number
+from distortions.parameters import DEFAULT_PRESET, Number
 from distortions.pixels import Image
 
 Box = tuple[int, int, int, int]
@@ -28,7 +28,7 @@ def distort_region(
     severity: int,
     *,
     seed: int = 0,
-    preset: str = "refine-iqa",
+    preset: str = DEFAULT_PRESET,
     **fixed: Number,
 ) -> Image:
     """Distort one box of an image.
@@ -62,7 +62,7 @@ def distort_patch(
     severity: int,
     *,
     seed: int = 0,
-    preset: str = "refine-iqa",
+    preset: str = DEFAULT_PRESET,
     **fixed: Number,
 ) -> Image:
     """The pixels that :func:`distort_region` puts into the box, without a copy of the image."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from distortions import GROUPS, SEVERITIES
+from distortions import GROUPS, SEVERITIES, SEVERITY_LEVELS
 from perception20k import __version__
 from perception20k.config import Config
 from perception20k.records import Sample, Source
@@ -79,7 +79,7 @@ def _part_row(part: str, samples: Sequence[Sample], rft: int) -> str:
 
 def _group_row(group: str, samples: Sequence[Sample]) -> str:
     counts = Counter(s.severity for s in samples if s.group == group)
-    cells = " | ".join(str(counts[level]) for level in range(1, 6))
+    cells = " | ".join(str(counts[level]) for level in SEVERITY_LEVELS)
     return f"| {GROUPS[group]} | {cells} | {counts.total()} |"
 
 

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import yaml
 
-from distortions import PRESETS
+from distortions import DEFAULT_PRESET, PRESETS
 from perception20k.errors import UserError
 from perception20k.typed import build
 
@@ -138,7 +138,7 @@ class Config:
     """Keyframes taken from a video, evenly spread."""
     samples_per_object: int = 1
     """Samples made of each object, at most ``MOST_PER_OBJECT``."""
-    preset: str = "refine-iqa"
+    preset: str = DEFAULT_PRESET
     """Parameter set of the distortions."""
     filters: Filters = field(default_factory=Filters)
     test_fraction: float = round(1500 / 20907, 4)

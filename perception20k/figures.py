@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from distortions import GROUPS
+from distortions import GROUPS, SEVERITY_LEVELS
 from perception20k import images
 from perception20k.files import write_bytes, written_aside
 from perception20k.images import Array
@@ -123,7 +123,7 @@ def _severities(path: Path, samples: Sequence[Sample]) -> None:
 
     def panel(axis: Any, mine: Sequence[Sample]) -> None:
         counts = Counter(s.severity for s in mine)
-        axis.bar(range(1, 6), [counts[level] for level in range(1, 6)], color="#4878a8")
+        axis.bar(SEVERITY_LEVELS, [counts[level] for level in SEVERITY_LEVELS], color="#4878a8")
 
     _grid(path, samples, panel, "severity")
 

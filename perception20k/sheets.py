@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from distortions import GROUPS, PRESETS, SEVERITIES, Distortion, catalog, distort
+from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, SEVERITY_LEVELS, Distortion, catalog, distort
 from perception20k.images import Array
 
 Size = tuple[int, int]
@@ -82,7 +82,7 @@ def catalog_sheet(photo: Array, *, seed: int = 0, cell: Size = (176, 132), block
     sheet.paste(Image.fromarray(source), (2 * _GAP, 2 * _GAP))
     x, y = width + 5 * _GAP, height // 2
     draw.text((x, y - 8), "35 distortions in 12 groups, 5 severities", _INK, _font(28), "lm")
-    note = f"left: the photo, {width}x{height} px; preset {PRESETS[0]}, seed {seed}"
+    note = f"left: the photo, {width}x{height} px; preset {DEFAULT_PRESET}, seed {seed}"
     draw.text((x, y + 24), note, _FAINT, _font(16), "lm")
     for column, part in enumerate(parts):
         x, y = 2 * _GAP + column * block, head
@@ -106,11 +106,11 @@ def _draw_row(sheet: Image.Image, source: Array, entry: Distortion, seed: int, a
     width = source.shape[1]
     draw = ImageDraw.Draw(sheet)
     draw.text((x, y + 14), entry.type, _INK, _font(16), "lm")
-    rows = [f"{key} {' '.join(f'{v:g}' for v in row)}" for key, row in entry.parameters[PRESETS[0]].items()]
+    rows = [f"{key} {' '.join(f'{v:g}' for v in row)}" for key, row in entry.parameters[DEFAULT_PRESET].items()]
     rows += [f"{key} {low:g} to {high:g}" for key, (low, high) in entry.drawn.items()]
     for i, row in enumerate(rows):
         draw.text((x, y + 38 + 18 * i), row, _FAINT, _font(13), "lm")
-    for severity in range(1, 6):
+    for severity in SEVERITY_LEVELS:
         cell = Image.fromarray(distort(source, entry.type, severity, seed=seed))
         sheet.paste(cell, (x + _LABEL + (severity - 1) * (width + _GAP), y))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from distortions import GROUPS
+from distortions import GROUPS, SEVERITY_LEVELS
 from perception20k.records import Sample, Source
 
 AREA_BINS = [round(0.05 * k, 2) for k in range(21)]
@@ -48,7 +48,7 @@ def _part(samples: Sequence[Sample]) -> dict[str, Any]:
         "samples": len(samples),
         "groups": {group: groups[group] for group in GROUPS},
         "types": dict(sorted(types.items())),
-        "severities": {str(level): severities[level] for level in range(1, 6)},
+        "severities": {str(level): severities[level] for level in SEVERITY_LEVELS},
         "box_area": {"edges": AREA_BINS, "counts": areas.tolist()},
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distortions import GROUPS, SEVERITIES, Distortion, catalog
+from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, Distortion, catalog
 from perception20k.cli.distort import read_photo, refuse_existing, write_picture
 from perception20k.errors import UserError
 from perception20k.sheets import catalog_sheet
@@ -55,6 +55,6 @@ def _table() -> str:
 
 
 def _line(entry: Distortion) -> str:
-    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters["refine-iqa"].items()]
+    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters[DEFAULT_PRESET].items()]
     values += [f"{name} drawn from {low:g} to {high:g}" for name, (low, high) in entry.drawn.items()]
     return f"  {entry.type:<32}{'; '.join(values)}{'  (random)' if entry.random else ''}"

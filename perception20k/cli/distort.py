@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from PIL import Image
 
-from distortions import PRESETS, SEVERITIES, DistortionError, distort, distort_region, find, resolve
+from distortions import DEFAULT_PRESET, PRESETS, SEVERITIES, DistortionError, distort, distort_region, find, resolve
 from perception20k.errors import UserError
 from perception20k.files import write_bytes
 from perception20k.images import Array, ImageError, decode
@@ -36,7 +36,7 @@ class _Box(click.ParamType[tuple[int, ...]]):
 @click.option("--severity", type=int, required=True, help="1 (slight) to 5 (catastrophic).")
 @click.option("--box", type=_Box(), help="Pixels to distort, bottom right exclusive; the whole photo by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Key of everything random.")
-@click.option("--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, help="Parameter set.")
+@click.option("--preset", type=click.Choice(PRESETS), default=DEFAULT_PRESET, show_default=True, help="Parameter set.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="File to write, lossless.")
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 def command(

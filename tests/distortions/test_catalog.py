@@ -10,12 +10,14 @@ from distortions.parameters import accept
 
 def test_the_public_names_are_exactly_these() -> None:
     assert sorted(distortions.__all__) == [
+        "DEFAULT_PRESET",
         "Distortion",
         "DistortionError",
         "EASY_GROUPS",
         "GROUPS",
         "PRESETS",
         "SEVERITIES",
+        "SEVERITY_LEVELS",
         "catalog",
         "distort",
         "distort_region",
