@@ -4,13 +4,14 @@
     distort(image, "blur_motion", 3, seed=7)                        # the whole image, a new array
     distort(image, "blur_motion", 3, seed=7, angle=37.0)            # a drawn parameter fixed by name
     distort_region(image, (x1, y1, x2, y2), "blur_motion", 3, seed=7)   # one box, all else untouched
+    distort(image, "color_diffusion", 3, preset="kadid-10k")        # KADID-10k's 25 types in their own five levels
 
 Images are uint8 RGB arrays of shape (height, width, 3). Nothing is read but the arguments: the same arguments give
 the same bytes. ``python -m distortions`` prints the catalogue as Markdown.
 """
 
 from distortions.apply import distort, resolve
-from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, find
+from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, find, groups
 from distortions.errors import DistortionError
 from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES, SEVERITY_LEVELS
 from distortions.region import distort_region
@@ -28,6 +29,7 @@ __all__ = [
     "distort",
     "distort_region",
     "find",
+    "groups",
     "resolve",
 ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog
+from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, groups
+from distortions.notes import IDENTITIES, UNSTEADY
 from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES
 
 _HEAD = """\
@@ -21,6 +22,16 @@ An image is a uint8 RGB array of shape (height, width, 3) of any size. In the ta
 lengths are pixels. `pip install ./distortions` installs this library alone: it needs NumPy, OpenCV and Pillow.
 
 ![Every type at severity 4](distortions.jpg)
+"""
+
+_KADID = """\
+## KADID-10k's family
+
+The preset `kadid-10k` has types of its own, those of KADID-10k and KADIS-700k, each at the original's five levels:
+
+    distort(image, "white_noise", 3, seed=7, preset="kadid-10k")
+    distort_region(image, (x1, y1, x2, y2), "jpeg", 3, preset="kadid-10k")
+    catalog("kadid-10k")                                               # the types; groups("kadid-10k") their groups
 """
 
 _TAIL = """\
@@ -73,19 +84,10 @@ the geometric mean of the 35 types is 0.046 of the blur and 0.90 of the JPEG enc
 then zoom blur (0.48). A box of 200x200 in a photo of 1920x1080 takes 1.0 to 1.6 times an image of that size.
 """
 
-UNSTEADY = {
-    "quantization_otsu": "thresholds move with the number of classes, and a class takes the value k/classes of the "
-    "range, not its own mean, so fewer classes may happen to fit a photo better",
-    "quantization_hist": "levels come from the cumulative histogram, as in equalisation: tone moves more than it is "
-    "coarsened, up or down with the number of bins",
-    "contrast_strengthen_stretch": "the curve sends a channel's mean to mid-grey; on a dark or bright photo that shift "
-    "dominates and a steeper curve partly undoes it",
-}
-"""Types whose PSNR may rise with severity on a natural photo, with the reason."""
-
 
 def _row(entry: Distortion) -> str:
-    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters[DEFAULT_PRESET].items()]
+    table = entry.parameters[entry.family.presets[0]]
+    values = [f"{name} {' '.join(f'{v:.3g}' for v in row)}" for name, row in table.items()]
     values += [f"{name} drawn from {low:g} to {high:g}" for name, (low, high) in entry.drawn.items()]
     marks = [mark for mark, on in (("random", entry.random), ("context", entry.reads_context)) if on]
     cells = [f"`{entry.type}`", entry.summary, "; ".join(values), ", ".join(marks), entry.source]
@@ -97,6 +99,17 @@ def _table(entries: list[Distortion]) -> str:
     return "\n".join([head, *map(_row, entries)]) + "\n"
 
 
+def _kadid() -> str:
+    """KADID-10k's family: its groups, its types, and what is particular to them."""
+    parts = [_KADID]
+    for group, label in groups("kadid-10k").items():
+        parts.append(f"### {group}: “{label}”\n")
+        parts.append(_table([entry for entry in catalog("kadid-10k") if entry.group == group]))
+    parts.append("Some levels of the original change nothing:\n")
+    parts.append("\n".join(f"- `{type_}` {severity}: {why}." for (type_, severity), why in IDENTITIES.items()) + "\n")
+    return "\n".join(parts)
+
+
 def markdown() -> str:
     """The whole page."""
     words = ", ".join(f"{i} {word}" for i, word in enumerate(SEVERITIES, 1))
@@ -105,6 +118,7 @@ def markdown() -> str:
         ease = "easy" if group in EASY_GROUPS else "hard"
         parts.append(f"## {group}: “{label}” ({ease})\n")
         parts.append(_table([entry for entry in catalog() if entry.group == group]))
+    parts.append(_kadid())
     extra = [entry for entry in catalog(extra=True) if not entry.group]
     differences = [
         f"`{entry.type}` {name} {' '.join(map(str, values))} in `{PRESETS[1]}`"

@@ -9,7 +9,7 @@ import numpy as np
 from distortions.catalog import Distortion, find
 from distortions.draws import generator
 from distortions.errors import DistortionError, unknown
-from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITY_LEVELS, Drawn, Number, accept
+from distortions.parameters import DEFAULT_PRESET, SEVERITY_LEVELS, Drawn, Number, accept
 from distortions.pixels import Image
 
 
@@ -19,10 +19,11 @@ def resolve(
     """Every parameter that a distortion will use, drawn ones included, as plain numbers.
 
     Args:
-        type: a distortion type, see :func:`distortions.catalog`.
+        type: a distortion type of the preset, see :func:`distortions.catalog`.
         severity: 1 to 5.
         seed: the key, 0 <= seed < 2**128.
-        preset: ``refine-iqa`` (the paper's values) or ``depictqa-v2`` (the reference code's).
+        preset: ``refine-iqa`` (the paper's values), ``depictqa-v2`` (the reference code's) or ``kadid-10k``, which has
+            types of its own.
         fixed: parameters to set by name instead.
 
     Returns:
@@ -31,7 +32,7 @@ def resolve(
     Raises:
         DistortionError: an unknown type, preset or parameter, or a value out of range.
     """
-    return _settled(find(type), severity, seed, preset, fixed)
+    return _settled(find(type, preset), severity, seed, preset, fixed)
 
 
 def distort(
@@ -41,10 +42,11 @@ def distort(
 
     Args:
         image: uint8 RGB, shape (height, width, 3), any size from 1x1 up; never written to.
-        type: a distortion type, see :func:`distortions.catalog`.
+        type: a distortion type of the preset, see :func:`distortions.catalog`.
         severity: 1 to 5.
         seed: the key of all randomness, 0 <= seed < 2**128.
-        preset: ``refine-iqa`` (the paper's values) or ``depictqa-v2`` (the reference code's).
+        preset: ``refine-iqa`` (the paper's values), ``depictqa-v2`` (the reference code's) or ``kadid-10k``, which has
+            types of its own.
         fixed: parameters to set by name, such as ``angle=37.0`` (degrees) for ``blur_motion``.
 
     Returns:
@@ -54,7 +56,7 @@ def distort(
         DistortionError: a wrong image, an unknown type, preset or parameter, or a value out of range.
     """
     check_image(image)
-    entry = find(type)
+    entry = find(type, preset)
     parameters = _settled(entry, severity, seed, preset, fixed)
     return run(entry, image, severity, seed, parameters)
 
@@ -88,8 +90,6 @@ def _settled(
         raise DistortionError(f"severity must be a whole number from {lowest} to {highest}, not {severity!r}")
     if not _is_int(seed) or not 0 <= seed < 2**128:
         raise DistortionError(f"seed must be a whole number from 0 to 2**128 - 1, not {seed!r}")
-    if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
     table = entry.operation.parameters
     for name in fixed:
         if name not in table:

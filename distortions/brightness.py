@@ -21,7 +21,9 @@ def brightness_brighten_shift_HSV(image: Image, *, shift: float) -> Image:
     return _shift_value(image, shift)
 
 
-@by_severity(shift=levels(0.1, 0.15, 0.2, 0.27, 0.35, within=_SHIFT))
+@by_severity(
+    shift=levels(0.1, 0.15, 0.2, 0.27, 0.35, kadid_10k=(0.15, 0.08, 0.0, -0.08, -0.15), within=_SHIFT),
+)
 def brightness_brighten_shift_RGB(image: Image, *, shift: float) -> Image:
     """Add ``shift`` to every channel: x + shift."""
     return _shift_channels(image, shift)

@@ -15,7 +15,9 @@ _MCU = 16
 """JPEG with 4:2:0 chroma codes blocks of 16x16 px."""
 
 
-@by_severity(quality=levels(25, 18, 12, 8, 5, within=(1, 100)), reach=lambda quality: 2, grid=_MCU)
+@by_severity(
+    quality=levels(25, 18, 12, 8, 5, kadid_10k=(43, 36, 24, 7, 4), within=(1, 100)), reach=lambda quality: 2, grid=_MCU
+)
 def compression_jpeg(image: Image, *, quality: int) -> Image:
     """JPEG at a quality of 1 to 100 with 4:2:0 chroma.
 

@@ -24,15 +24,30 @@ _YCRCB_TO_RGB = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]])
 """BT.601: a step in Y, Cr or Cb (columns) as steps in R, G and B (rows)."""
 
 
-@by_severity(sigma=levels(0.05, 0.1, 0.15, 0.2, 0.25, within=_SIGMA))
+def _deviations(*variances: float) -> tuple[float, ...]:
+    """KADID-10k gives the variances of its noise."""
+    return tuple(math.sqrt(variance) for variance in variances)
+
+
+@by_severity(
+    sigma=levels(
+        *(0.05, 0.1, 0.15, 0.2, 0.25),
+        kadid_10k=_deviations(0.001, 0.002, 0.003, 0.005, 0.01),
+        within=_SIGMA,
+    )
+)
 def noise_gaussian_RGB(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Additive normal noise on each channel: x + N(0, sigma)."""
     return _add(image, normal_levels(uniform16(rng, image.shape), sigma))
 
 
 @by_severity(
-    sigma=levels(0.05, 0.06, 0.07, 0.08, 0.09, within=(0.0, 0.2)),
-    chroma=levels(1.0, 1.45, 1.9, 2.35, 2.8, within=(0.0, 4.0)),
+    sigma=levels(
+        *(0.05, 0.06, 0.07, 0.08, 0.09),
+        kadid_10k=_deviations(0.0001, 0.0005, 0.001, 0.002, 0.003),
+        within=(0.0, 0.2),
+    ),
+    chroma=levels(1.0, 1.45, 1.9, 2.35, 2.8, kadid_10k=(1.0,) * 5, within=(0.0, 4.0)),
 )
 def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float, chroma: float) -> Image:
     """Additive normal noise in YCrCb: N(0, sigma) on Y, N(0, sigma chroma) on Cr and Cb."""
@@ -42,7 +57,13 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
     return _add(image, np.asarray(noise).reshape(image.shape))
 
 
-@by_severity(sigma=levels(0.14, 0.21, 0.28, 0.35, 0.42, within=(0.0, 5.0)))
+@by_severity(
+    sigma=levels(
+        *(0.14, 0.21, 0.28, 0.35, 0.42),
+        kadid_10k=_deviations(0.001, 0.005, 0.01, 0.02, 0.05),
+        within=(0.0, 5.0),
+    )
+)
 def noise_speckle(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Multiplicative normal noise: x + x N(0, sigma)."""
     out = np.asarray(cv2.LUT(uniform16(rng, image.shape), _speckle_factors(sigma))).reshape(image.shape)
@@ -67,7 +88,9 @@ def noise_poisson(image: Image, rng: np.random.Generator, *, photons: int) -> Im
     return np.take(_poisson_outcomes(photons), index, mode="clip")
 
 
-@by_severity(density=levels(0.01, 0.03, 0.05, 0.07, 0.1, within=(0.0, 1.0)))
+@by_severity(
+    density=levels(0.01, 0.03, 0.05, 0.07, 0.1, kadid_10k=(0.001, 0.005, 0.01, 0.02, 0.03), within=(0.0, 1.0)),
+)
 def noise_impulse(image: Image, rng: np.random.Generator, *, density: float) -> Image:
     """Salt and pepper on single channel values: 0 or 255, each with probability density / 2."""
     out = image.copy()

@@ -1,8 +1,8 @@
 """Parameters by severity: the table that stands on the first line of every distortion.
 
 ``@by_severity(radius=levels(1, 2, 4, 6, 8, depictqa_v2=(2, 3, 4, 6, 8), within=(0, 64)))`` gives one value a
-severity, for both presets, and the range that a caller may fix by name. ``drawn(-90, 90)`` marks a parameter
-that is drawn uniformly from the key instead.
+severity, a row for each preset that has the function, and the range that a caller may fix by name. ``drawn(-90, 90)``
+marks a parameter that is drawn uniformly from the key instead.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from distortions.errors import DistortionError
 from distortions.pixels import Image
 
 DEFAULT_PRESET = "refine-iqa"
-PRESETS = (DEFAULT_PRESET, "depictqa-v2")
-"""The parameter sets: the paper's values (the default), and those of the code it builds on."""
+PRESETS = (DEFAULT_PRESET, "depictqa-v2", "kadid-10k")
+"""The parameter sets: the paper's values (the default) and those of the code it builds on, both for the 35 types; and
+KADID-10k's values for its own 25 types."""
 
 SEVERITIES = ("slight", "noticeable", "relatively obvious", "severe", "catastrophic")
 """The words for severity 1 to 5 (Refine-IQA supplement, prompts)."""
@@ -36,7 +37,7 @@ class Levels:
     """A parameter with one value a severity. Whole-number tables take whole numbers only."""
 
     values: Mapping[str, tuple[Number, ...]]
-    """Five values by preset."""
+    """Five values by preset, for the presets that have the parameter."""
     low: Number
     high: Number
 
@@ -58,9 +59,19 @@ class Drawn:
 Parameter = Levels | Drawn
 
 
-def levels(*values: Number, within: tuple[Number, Number], depictqa_v2: tuple[Number, ...] | None = None) -> Levels:
-    """Values for severities 1 to 5, the range a caller may fix, and the other preset's values if they differ."""
-    return Levels(dict(zip(PRESETS, (values, depictqa_v2 or values), strict=True)), *within)
+def levels(
+    *values: Number,
+    within: tuple[Number, Number],
+    depictqa_v2: tuple[Number, ...] = (),
+    kadid_10k: tuple[Number, ...] = (),
+) -> Levels:
+    """Values for severities 1 to 5 by preset, and the range that a caller may fix by name.
+
+    Those without a name are ``refine-iqa``'s, and ``depictqa-v2``'s unless it has its own. A preset without values does
+    not have the function.
+    """
+    rows = dict(zip(PRESETS, (values, depictqa_v2 or values, kadid_10k), strict=True))
+    return Levels({preset: row for preset, row in rows.items() if row}, *within)
 
 
 def drawn(low: float, high: float) -> Drawn:
@@ -100,7 +111,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The distortion type."""
+        """The function's name, which is the distortion type unless a family calls it otherwise."""
         return self.function.__name__
 
     @functools.cached_property

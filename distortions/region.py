@@ -36,10 +36,11 @@ def distort_region(
     Args:
         image: uint8 RGB, shape (height, width, 3); never written to.
         box: ``(x1, y1, x2, y2)``, whole pixels inside the image, bottom right exclusive.
-        type: a distortion type, see :func:`distortions.catalog`.
+        type: a distortion type of the preset, see :func:`distortions.catalog`.
         severity: 1 to 5.
         seed: the key of all randomness, 0 <= seed < 2**128.
-        preset: ``refine-iqa`` (the paper's values) or ``depictqa-v2`` (the reference code's).
+        preset: ``refine-iqa`` (the paper's values), ``depictqa-v2`` (the reference code's) or ``kadid-10k``, which has
+            types of its own.
         fixed: parameters to set by name.
 
     Returns:
@@ -69,7 +70,7 @@ def distort_patch(
     check_image(image)
     height, width = image.shape[:2]
     x1, y1, x2, y2 = _checked(box, width, height)
-    entry = find(type)
+    entry = find(type, preset)
     parameters = resolve(type, severity, seed=seed, preset=preset, **fixed)
     reach = entry.operation.reach(**parameters) if entry.operation.reach else 0
     left, right = _widened(x1, x2, width, reach, entry.operation.grid)

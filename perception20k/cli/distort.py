@@ -81,7 +81,7 @@ def command(
     write_picture(out, distorted, kind)
     x1, y1, x2, y2 = box or (0, 0, image.shape[1], image.shape[0])
     settings = ", ".join(f"{name}={value:g}" for name, value in parameters.items())
-    click.echo(f"{type_} ({find(type_).group}), severity {severity} ({SEVERITIES[severity - 1]}): {settings}")
+    click.echo(f"{type_} ({find(type_, preset).group}), severity {severity} ({SEVERITIES[severity - 1]}): {settings}")
     click.echo(f"box {x1},{y1},{x2},{y2}: PSNR {psnr(image[y1:y2, x1:x2], distorted[y1:y2, x1:x2]):.2f} dB")
     click.echo(f"written: {out}")
 

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 
 from distortions import Distortion, DistortionError, catalog, distort, distort_region, resolve
+from tests.distortions.entries import ENTRIES, title
 from tests.distortions.photos import natural_photos
 
 IMAGE = np.full((8, 10, 3), 90, np.uint8)
 
 
-@pytest.mark.parametrize("entry", catalog(extra=True), ids=lambda entry: entry.type)
+@pytest.mark.parametrize("entry", ENTRIES, ids=title)
 def test_resolved_parameters_given_back_make_the_same_bytes(entry: Distortion) -> None:
     photo = natural_photos()["chelsea"][:48, :64]
-    for preset in ("refine-iqa", "depictqa-v2"):
+    for preset in entry.family.presets:
         parameters = json.loads(json.dumps(resolve(entry.type, 4, seed=9, preset=preset)))
         assert list(parameters) == list(entry.operation.parameters)
         drawn = distort(photo, entry.type, 4, seed=9, preset=preset)
-        fixed = distort(photo, entry.type, 4, seed=9, **parameters)
+        fixed = distort(photo, entry.type, 4, seed=9, preset=preset, **parameters)
         assert np.array_equal(drawn, fixed)
 
 
@@ -64,6 +65,17 @@ def test_a_wrong_image_is_refused(image: object, message: str) -> None:
         (("blur_lens", 2.0), {}, "severity must be a whole number from 1 to 5, not 2.0"),
         (("blur_lens", True), {}, "severity must be a whole number from 1 to 5, not True"),
         (("blur_lens", 1), {"preset": "refine"}, "unknown preset 'refine'; did you mean 'refine-iqa'"),
+        (("jpeg", 1), {}, "refine-iqa has no distortion type 'jpeg'; kadid-10k has: preset='kadid-10k'"),
+        (
+            ("blur_lens", 1),
+            {"preset": "kadid-10k"},
+            "kadid-10k has no distortion type 'blur_lens'; refine-iqa has: preset='refine-iqa'",
+        ),
+        (
+            ("white_nois", 1),
+            {"preset": "kadid-10k"},
+            "unknown distortion type 'white_nois'; did you mean 'white_noise'",
+        ),
         (("blur_lens", 1), {"seed": -1}, "seed must be a whole number from 0 to 2**128 - 1, not -1"),
         (("blur_lens", 1), {"seed": 2**128}, f"seed must be a whole number from 0 to 2**128 - 1, not {2**128}"),
         (("blur_motion", 1), {"angel": 3}, "unknown parameter of blur_motion 'angel'; did you mean 'angle'"),

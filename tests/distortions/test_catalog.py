@@ -4,8 +4,9 @@ from collections import Counter
 import pytest
 
 import distortions
-from distortions import EASY_GROUPS, GROUPS, PRESETS, SEVERITIES, catalog, distort, find
+from distortions import EASY_GROUPS, GROUPS, PRESETS, SEVERITIES, DistortionError, catalog, distort, find, groups
 from distortions.parameters import accept
+from tests.distortions.entries import ENTRIES, title
 
 
 def test_the_public_names_are_exactly_these() -> None:
@@ -22,6 +23,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "distort",
         "distort_region",
         "find",
+        "groups",
         "resolve",
     ]
     assert all(hasattr(distortions, name) for name in distortions.__all__)
@@ -39,6 +41,17 @@ def test_labels_and_severities_are_the_words_of_the_prompts() -> None:
     assert find("saturate_weaken_YCrCb").label == "desaturate"
     assert SEVERITIES == ("slight", "noticeable", "relatively obvious", "severe", "catastrophic")
     assert set(EASY_GROUPS) < set(GROUPS) and len(EASY_GROUPS) == 5
+
+
+def test_presets_of_one_family_have_its_types_and_groups() -> None:
+    assert catalog() == catalog("refine-iqa") == catalog("depictqa-v2") != catalog("kadid-10k")
+    assert groups() == groups("depictqa-v2") == GROUPS
+    assert {entry.group for entry in catalog("kadid-10k")} <= set(groups("kadid-10k"))
+    assert find("jpeg", "kadid-10k").label == "compression"
+    assert find("jpeg", "kadid-10k").parameters == {"kadid-10k": {"quality": (43, 36, 24, 7, 4)}}
+    for call in (catalog, groups):
+        with pytest.raises(DistortionError, match="unknown preset 'kadid'; did you mean 'kadid-10k'"):
+            call("kadid")
 
 
 def test_uniform_quantization_stays_outside_the_35() -> None:
@@ -63,10 +76,10 @@ def test_nine_types_are_random() -> None:
     assert random[3:] == [entry.type for entry in catalog() if entry.group == "noise"]
 
 
-@pytest.mark.parametrize("entry", catalog(extra=True), ids=lambda entry: entry.type)
+@pytest.mark.parametrize("entry", ENTRIES, ids=title)
 def test_every_entry_tells_what_it_does_and_where_it_comes_from(entry: distortions.Distortion) -> None:
     assert entry.summary.endswith(".") and entry.source
-    for preset in PRESETS:
+    for preset in entry.family.presets:
         for name, values in entry.parameters[preset].items():
             parameter = entry.operation.parameters[name]
             assert [accept(name, parameter, value) for value in values] == list(values)

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distortions import PRESETS, catalog, distort, distort_region
+from distortions import Distortion, distort, distort_region, resolve
+from distortions.notes import IDENTITIES
 from distortions.pixels import Image
+from tests.distortions.entries import ENTRIES, preset_of, title
 from tests.distortions.photos import natural_photos
 
-TYPES = [entry.type for entry in catalog(extra=True)]
-RANDOM = [entry.type for entry in catalog(extra=True) if entry.random]
+EVERY_TYPE = pytest.mark.parametrize("entry", ENTRIES, ids=title)
+RANDOM = [entry for entry in ENTRIES if entry.random]
+DETERMINISTIC = [entry for entry in ENTRIES if not entry.random]
 BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -35,59 +38,60 @@ def images(draw: st.DrawFn, most: int = 300) -> Image:
 
 
 @pytest.mark.parametrize("severity", range(1, 6))
-@pytest.mark.parametrize("type_", TYPES)
-def test_every_type_at_every_severity_returns_a_new_equal_array(type_: str, severity: int) -> None:
+@EVERY_TYPE
+def test_every_type_at_every_severity_returns_a_new_equal_array(entry: Distortion, severity: int) -> None:
     photo = natural_photos()["coffee"][:64, :80]
     before = photo.copy()
-    first, again = (distort(photo, type_, severity, seed=11) for _ in range(2))
+    first, again = (distort(photo, entry.type, severity, seed=11, preset=preset_of(entry)) for _ in range(2))
     assert first.shape == photo.shape and first.dtype == np.uint8
     assert first.flags.writeable and not np.shares_memory(first, photo)
     assert np.array_equal(photo, before)
     assert np.array_equal(first, again)
-    assert not np.array_equal(first, photo), "nothing changed on a natural photo"
+    assert np.array_equal(first, photo) == ((entry.type, severity) in IDENTITIES)
 
 
 @BOUNDED
-@given(images(), st.sampled_from(TYPES), st.integers(1, 5), st.integers(0, 2**128 - 1), st.sampled_from(PRESETS))
+@given(images(), st.sampled_from(ENTRIES), st.integers(1, 5), st.integers(0, 2**128 - 1), st.data())
 def test_any_size_and_content_is_distorted_without_a_warning(
-    image: Image, type_: str, severity: int, seed: int, preset: str
+    image: Image, entry: Distortion, severity: int, seed: int, data: st.DataObject
 ) -> None:
+    preset = data.draw(st.sampled_from(entry.family.presets))
     before = image.copy()
-    out = distort(image, type_, severity, seed=seed, preset=preset)
+    out = distort(image, entry.type, severity, seed=seed, preset=preset)
     assert out.shape == image.shape and out.dtype == np.uint8
     assert np.array_equal(image, before)
-    assert np.array_equal(out, distort(image, type_, severity, seed=seed, preset=preset))
+    assert np.array_equal(out, distort(image, entry.type, severity, seed=seed, preset=preset))
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@EVERY_TYPE
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (1, 300), (300, 1), (3, 5)])
-def test_tiny_images_of_extreme_content_are_distorted(type_: str, shape: tuple[int, int]) -> None:
+def test_tiny_images_of_extreme_content_are_distorted(entry: Distortion, shape: tuple[int, int]) -> None:
     for value in (0, 1, 255):
-        out = distort(np.full((*shape, 3), value, np.uint8), type_, 5)
+        out = distort(np.full((*shape, 3), value, np.uint8), entry.type, 5, preset=preset_of(entry))
         assert out.shape == (*shape, 3)
 
 
-@pytest.mark.parametrize("type_", RANDOM)
+@pytest.mark.parametrize("entry", RANDOM, ids=title)
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1), st.integers(1, 5))
-def test_another_seed_gives_other_bytes(type_: str, a: int, b: int, severity: int) -> None:
+def test_another_seed_gives_other_bytes(entry: Distortion, a: int, b: int, severity: int) -> None:
     photo = natural_photos()["astronaut"][:48, :48]
     # a motion blur is quantized to whole pixels, so angles close to each other may agree
-    same = a == b or (type_ == "blur_motion" and abs(angle(a, severity) - angle(b, severity)) < 15)
-    if not same:
-        assert not np.array_equal(distort(photo, type_, severity, seed=a), distort(photo, type_, severity, seed=b))
+    same = a == b or ("angle" in entry.drawn and abs(angle(entry, a, severity) - angle(entry, b, severity)) < 15)
+    if not same and (entry.type, severity) not in IDENTITIES:
+        one, other = (distort(photo, entry.type, severity, seed=seed, preset=preset_of(entry)) for seed in (a, b))
+        assert not np.array_equal(one, other)
 
 
-def angle(seed: int, severity: int) -> float:
-    from distortions import resolve
-
-    return resolve("blur_motion", severity, seed=seed)["angle"]
+def angle(entry: Distortion, seed: int, severity: int) -> float:
+    return resolve(entry.type, severity, seed=seed, preset=preset_of(entry))["angle"]
 
 
-@pytest.mark.parametrize("type_", sorted(set(TYPES) - set(RANDOM)))
-def test_the_seed_is_nothing_to_a_deterministic_type(type_: str) -> None:
+@pytest.mark.parametrize("entry", DETERMINISTIC, ids=title)
+def test_the_seed_is_nothing_to_a_deterministic_type(entry: Distortion) -> None:
     photo = natural_photos()["astronaut"][:48, :48]
-    assert np.array_equal(distort(photo, type_, 3, seed=1), distort(photo, type_, 3, seed=2))
+    one, two = (distort(photo, entry.type, 3, seed=seed, preset=preset_of(entry)) for seed in (1, 2))
+    assert np.array_equal(one, two)
 
 
 @st.composite
@@ -101,16 +105,18 @@ def boxed(draw: st.DrawFn) -> tuple[Image, tuple[int, int, int, int]]:
 
 
 @BOUNDED
-@given(boxed(), st.sampled_from(TYPES), st.integers(1, 5), st.integers(0, 2**64))
+@given(boxed(), st.sampled_from(ENTRIES), st.integers(1, 5), st.integers(0, 2**64))
 def test_every_byte_outside_the_box_is_the_source(
-    case: tuple[Image, tuple[int, int, int, int]], type_: str, severity: int, seed: int
+    case: tuple[Image, tuple[int, int, int, int]], entry: Distortion, severity: int, seed: int
 ) -> None:
     image, box = case
     x1, y1, x2, y2 = box
     before = image.copy()
-    out = distort_region(image, box, type_, severity, seed=seed)
+    out, again = (
+        distort_region(image, box, entry.type, severity, seed=seed, preset=preset_of(entry)) for _ in range(2)
+    )
     assert np.array_equal(image, before)
     assert out.shape == image.shape and not np.shares_memory(out, image)
-    assert np.array_equal(out, distort_region(image, box, type_, severity, seed=seed))
+    assert np.array_equal(out, again)
     out[y1:y2, x1:x2] = image[y1:y2, x1:x2]
     assert np.array_equal(out, image)

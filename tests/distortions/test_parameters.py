@@ -17,6 +17,7 @@ def test_a_table_of_whole_numbers_takes_whole_numbers_only() -> None:
 def test_a_preset_s_own_values_stand_beside_the_paper_s() -> None:
     table = levels(1, 2, 4, 6, 8, depictqa_v2=(2, 3, 4, 6, 8), within=(0, 9))
     assert table.values == {"refine-iqa": (1, 2, 4, 6, 8), "depictqa-v2": (2, 3, 4, 6, 8)}
+    assert levels(kadid_10k=(1, 3, 6, 8, 12), within=(0, 20)).values == {"kadid-10k": (1, 3, 6, 8, 12)}
 
 
 def test_an_operation_is_its_function_with_a_table() -> None:

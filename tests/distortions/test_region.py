@@ -1,13 +1,22 @@
 import numpy as np
 import pytest
 
-from distortions import Distortion, DistortionError, catalog, distort, distort_region, resolve
+from distortions import Distortion, DistortionError, distort, distort_region, resolve
 from distortions.region import distort_patch
+from tests.distortions.entries import ENTRIES, preset_of, title
 from tests.distortions.photos import natural_photos
 
 BOX = (101, 57, 203, 160)
 
-MEASURES_THE_BOX = ("contrast_", "quantization_otsu", "quantization_median", "quantization_hist")
+MEASURES_THE_BOX = (
+    "contrast_strengthen_scale",
+    "contrast_strengthen_stretch",
+    "contrast_weaken_scale",
+    "contrast_weaken_stretch",
+    "quantization_otsu",
+    "quantization_median",
+    "quantization_hist",
+)
 RESCALES_THE_BOX = ("blur_zoom", "pixelate", "compression_jpeg_2000")
 IN_8_BIT_HSV = (
     "brightness_brighten_gamma_HSV",
@@ -16,33 +25,36 @@ IN_8_BIT_HSV = (
     "saturate_weaken_HSV",
 )
 SEEN_THROUGH = [
-    entry.type
-    for entry in catalog(extra=True)
-    if not entry.operation.draws_field and not entry.type.startswith(MEASURES_THE_BOX + RESCALES_THE_BOX)
+    entry
+    for entry in ENTRIES
+    if not entry.operation.draws_field and entry.type not in MEASURES_THE_BOX + RESCALES_THE_BOX
 ]
 
 
-@pytest.mark.parametrize("type_", SEEN_THROUGH)
+@pytest.mark.parametrize("entry", SEEN_THROUGH, ids=title)
 @pytest.mark.parametrize("box", [BOX, (0, 0, 40, 30), (290, 200, 320, 240), (33, 16, 34, 17), (0, 0, 320, 240)])
-def test_a_box_shows_what_the_whole_distorted_image_would_show(type_: str, box: tuple[int, int, int, int]) -> None:
+def test_a_box_shows_what_the_whole_distorted_image_would_show(
+    entry: Distortion, box: tuple[int, int, int, int]
+) -> None:
     photo = natural_photos()["city.jpg"]
+    x1, y1, x2, y2 = box
+    preset = preset_of(entry)
     for severity in (1, 5):
-        fixed = resolve(type_, severity, seed=2)
-        whole = distort(photo, type_, severity, **fixed)
-        x1, y1, x2, y2 = box
-        patch = distort_patch(photo, box, type_, severity, **fixed)
+        fixed = resolve(entry.type, severity, seed=2, preset=preset)
+        whole = distort(photo, entry.type, severity, preset=preset, **fixed)
+        patch = distort_patch(photo, box, entry.type, severity, preset=preset, **fixed)
         difference = np.abs(patch.astype(int) - whole[y1:y2, x1:x2])
         # float sums may be taken in another order, worth one level of truncation on a rare pixel; and OpenCV's way
         # back from 8-bit HSV rounds the last pixels of a row, which its vectors do not reach, where it truncates others
-        often = 1.0 if type_ in IN_8_BIT_HSV else 1e-3
+        often = 1.0 if entry.type in IN_8_BIT_HSV else 1e-3
         assert difference.max() <= 1 and np.mean(difference > 0) <= often
 
 
-@pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.type)
+@pytest.mark.parametrize("entry", ENTRIES, ids=title)
 def test_a_box_of_the_whole_image_is_the_image_distorted(entry: Distortion) -> None:
-    photo = natural_photos()["coffee"]
-    whole = distort_region(photo, (0, 0, 320, 240), entry.type, 4, seed=6)
-    assert np.array_equal(whole, distort(photo, entry.type, 4, seed=6))
+    photo, preset = natural_photos()["coffee"], preset_of(entry)
+    whole = distort_region(photo, (0, 0, 320, 240), entry.type, 4, seed=6, preset=preset)
+    assert np.array_equal(whole, distort(photo, entry.type, 4, seed=6, preset=preset))
 
 
 @pytest.mark.parametrize("type_", ["contrast_strengthen_scale", "quantization_otsu", "blur_zoom", "pixelate"])
@@ -55,13 +67,14 @@ def test_types_that_measure_or_rescale_see_the_box_alone(type_: str) -> None:
     assert np.array_equal(distort_patch(photo, BOX, type_, 3), distort(photo[y1:y2, x1:x2], type_, 3))
 
 
-@pytest.mark.parametrize("type_", [entry.type for entry in catalog() if entry.reads_context])
-def test_a_flat_box_takes_up_its_surroundings_where_the_type_reads_context(type_: str) -> None:
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.reads_context], ids=title)
+def test_a_flat_box_takes_up_its_surroundings_where_the_type_reads_context(entry: Distortion) -> None:
+    preset = preset_of(entry)
     image = np.full((64, 64, 3), 220, np.uint8)
     image[27:43, 27:43] = 40
-    alone = distort(image[27:43, 27:43], type_, 5, seed=1)
-    surrounded = distort_patch(image, (27, 27, 43, 43), type_, 5, seed=1)
-    if type_ == "noise_spatially_correlated":  # the noise field is the window's: compare the frame with the middle
+    alone = distort(image[27:43, 27:43], entry.type, 5, seed=1, preset=preset)
+    surrounded = distort_patch(image, (27, 27, 43, 43), entry.type, 5, seed=1, preset=preset)
+    if entry.type == "noise_spatially_correlated":  # the noise field is the window's: compare the frame with the middle
         assert surrounded[[0, -1]].mean() > surrounded[2:-2].mean() + 30
     else:
         assert np.abs(surrounded.astype(int) - alone).max() > 8

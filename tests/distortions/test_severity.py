@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from distortions import catalog, distort
-from distortions.__main__ import UNSTEADY
+from distortions.notes import UNSTEADY
 from distortions.pixels import Image
 from tests.distortions.photos import natural_photos, psnr
 
