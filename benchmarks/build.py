@@ -26,11 +26,11 @@ sys.path[0] = str(Path(__file__).parents[1])  # the folder of this file has a mo
 
 from perception20k import images  # noqa: E402
 from perception20k.config import Filters  # noqa: E402
-from perception20k.stages.annotate import CocoAnnotations  # noqa: E402
-from perception20k.stages.distort import Distort  # noqa: E402
-from perception20k.stages.draw import draw  # noqa: E402
-from perception20k.stages.filters import select_objects  # noqa: E402
-from perception20k.stages.sources import Candidate, Ingest, candidates_of, discover, with_source  # noqa: E402
+from perception20k.pipeline.stages.coco import CocoAnnotations  # noqa: E402
+from perception20k.pipeline.stages.distort import Distort  # noqa: E402
+from perception20k.pipeline.stages.draw import draw  # noqa: E402
+from perception20k.pipeline.stages.filters import select_objects  # noqa: E402
+from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, discover, with_source  # noqa: E402
 
 SAMPLE = Path(str(files("perception20k") / "sample"))
 

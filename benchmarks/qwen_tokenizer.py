@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from trainer.rewards.probability import replace_score, true_score, write_score
+from trainer.training.rewards.probability import replace_score, true_score, write_score
 
 THOUGHTS = [
     "The picture is sharp.",
@@ -35,8 +35,9 @@ def main(path: str) -> None:
     for _ in range(2000):
         check_rollout(tokenizer, draw)
     print("2000 rollouts: the true score stands where the rollout's stood, all tokens before it kept")
-    for package in ("trainer", "perception20k"):
-        for entry in sorted((files(package) / "prompts").iterdir(), key=lambda entry: entry.name):
+    for package in ("trainer.data", "perception20k.dataset"):
+        prompts = (entry for entry in (files(package) / "prompts").iterdir() if entry.name.endswith(".txt"))
+        for entry in sorted(prompts, key=lambda entry: entry.name):
             text = entry.read_text(encoding="utf-8")
             ids = tokenizer(text)["input_ids"]
             assert tokenizer.decode(ids) == text, entry.name

@@ -33,11 +33,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from distortions import distort_region
-from perception20k import images
-from perception20k.decisions import connect_to_read
-from perception20k.files import sha256, write_bytes
-from perception20k.layout import Layout
-from perception20k.records import Sample, read_samples, read_sources
+from perception20k.core.files import sha256, write_bytes
+from perception20k.dataset.decisions import connect_to_read
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import Sample, read_samples, read_sources
+from perception20k.imaging import images
 from tests.annotate_app.browser import Process, launch
 from tests.annotate_app.datasets import write_dataset, write_tables
 

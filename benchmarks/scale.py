@@ -28,7 +28,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from perception20k import images
+from perception20k.imaging import images
 
 SAMPLE = Path(str(files("perception20k") / "sample"))
 STAGES = ("sources", "score", "distort")

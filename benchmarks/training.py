@@ -22,10 +22,13 @@ import numpy as np
 from PIL import Image
 from transformers.utils.logging import disable_progress_bar
 
-from trainer import data, models, recipe, wording
-from trainer.grpo import RecipeTrainer
+from trainer import models
+from trainer.data import prompts as wording
+from trainer.data.sources import read_source
 from trainer.tiny import build_tiny
-from trainer.train import backward_passes, grpo_config, reward_function
+from trainer.training import data, recipe
+from trainer.training.grpo import RecipeTrainer
+from trainer.training.train import backward_passes, grpo_config, reward_function
 
 THOUGHT = "the picture is a little soft and its shadows are noisy "
 
@@ -97,7 +100,7 @@ def trainer_of(model: Path, folder: Path, tokens: int, weight: int) -> WrittenRo
     settings = ("prompts_per_step=2", "accumulation=1", "per_device=16", f"max_completion={tokens}")
     chosen = recipe.load("refine-iqa-stage2", (*settings, f"rewards.probability={weight}", "warmup=0"))
     processor = models.load_processor(str(model))
-    table = data.read_source(f"{photos / 'rated.csv'}:0-5")
+    table = read_source(f"{photos / 'rated.csv'}:0-5")
     rows, row_datasets = data.as_dataset(data.training_rows(chosen, [table], models.grid_of(processor)))
     trainer = WrittenRollouts(
         chosen,

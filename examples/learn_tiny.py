@@ -34,12 +34,16 @@ import torch
 from PIL import Image
 
 from distortions import GROUPS, SEVERITIES, distort
-from perception20k.keyed import keyed_rng
-from trainer import data, models, recipe, runlog, wording
-from trainer.curves import plot
-from trainer.rows import Row, ShardRows
+from perception20k.core.seeding import keyed_rng
+from trainer import models
+from trainer.data import prompts as wording
+from trainer.data.rows import Row, ShardRows
+from trainer.data.sources import read_sources
 from trainer.tiny import build_tiny
-from trainer.train import train
+from trainer.training import data, recipe
+from trainer.training import run_log as runlog
+from trainer.training.curves import plot
+from trainer.training.train import train
 
 SIDE = 140
 """Longest side of the photos, in pixels."""
@@ -91,7 +95,7 @@ def stage_1(dataset: Path, out: Path, passes: int, steps: int) -> None:
     texts = [text_of(row) for row in shown] + [row["solution"] for row in shown] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
     supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes)
-    train(chosen, data.read_sources([str(dataset)]), str(model), out / "stage1")
+    train(chosen, read_sources([str(dataset)]), str(model), out / "stage1")
     entries = runlog.read(out / "stage1")
     tasks = [f"{task}/{mode}/reward" for task in ("description", "grounding") for mode in ("fr", "nr")]
     plot(out / "rewards.png", "Stage 1: reward by task and mode", lines(entries, tasks))
@@ -101,7 +105,7 @@ def stage_1(dataset: Path, out: Path, passes: int, steps: int) -> None:
 def stage_2(dataset: Path, out: Path, passes: int, steps: int) -> None:
     """Thinking with and without the probability-difference reward."""
     ratings = rate(ShardRows(dataset, "train", models.Grid(28, 28 * 28, PIXELS)), out / "rated")
-    sources = data.read_sources([ratings])
+    sources = read_sources([ratings])
     settings = changes(steps, max_completion=96, learning_rate=7e-4)
     think = recipe.load("refine-iqa-stage2", settings)
     rows = data.training_rows(think, list(sources.values()), models.Grid(28, 28 * 28, PIXELS))[0]

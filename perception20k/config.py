@@ -25,8 +25,8 @@ import yaml
 
 from distortions import DEFAULT_PRESET
 from distortions.families import REFINE_IQA
-from perception20k.errors import UserError
-from perception20k.typed import build
+from perception20k.core.errors import UserError
+from perception20k.core.from_plain import build
 
 MOST_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
@@ -92,7 +92,7 @@ class Score:
     """One quality metric and the least quality a source image must have."""
 
     metric: str
-    """A metric's name, see ``perception20k.metrics.METRICS``; with ``table``, the name of its column."""
+    """A metric's name, see ``perception20k.models.metrics.METRICS``; with ``table``, the name of its column."""
     min: float = 80.0
     """Least quality, on 0..100 with 100 the best."""
     table: str | None = None

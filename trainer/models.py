@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perception20k.errors import UserError
-from trainer.boxes import Grid
+from perception20k.core.errors import UserError
+from trainer.data.boxes import Grid
 
 if TYPE_CHECKING:
     import torch

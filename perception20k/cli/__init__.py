@@ -1,8 +1,9 @@
 """The ``perception20k`` command: parse, call one function, print.
 
-Each command is a few lines over the library, in a file of its own beside this one. ``COMMANDS`` is the one
-table of them; a command's module is imported when the command is asked for, so that ``--help`` is instant and
-the light install never touches what it does not have. Errors meant for people are caught here, once.
+Each command is a few lines over the library, in a file of its own: those of the pipeline beside this one, those of
+the app and the trainer in ``annotate_app/cli`` and ``trainer/cli``. ``COMMANDS`` is the one table of them; a command's
+module is imported when the command is run, so that ``--help`` is instant and the light install never imports what it
+does not have. Errors meant for people are caught here, once.
 """
 
 from __future__ import annotations
@@ -15,25 +16,25 @@ from collections.abc import Sequence
 import click
 
 from perception20k import __version__
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 
 COMMANDS = {
-    "build": "Build a dataset from photos and videos: the main job.",
-    "rebuild": "Make a dataset's images again from its recipe and the source files.",
-    "verify": "Recompute every digest of a dataset.",
-    "export": "Write the shards, card, statistics and figures again, after a review.",
-    "review": "Judge samples by keyboard, in the browser.",
-    "review-log": "Write the record of a review as a table.",
-    "review-report": "Write a page with plots about a review.",
-    "stats": "Print a dataset's distributions.",
-    "train": "Train a vision-language model by a paper's recipe.",
-    "curves": "Draw a training run's curves.",
-    "evaluate": "Work out the papers' tables for a model.",
-    "compare": "Set two evaluations side by side.",
-    "distort": "Distort one photo, or one box of it.",
-    "catalog": "List the distortion types, or draw them all on a photo.",
+    "build": ("perception20k.cli.build", "Build a dataset from photos and videos: the main job."),
+    "rebuild": ("perception20k.cli.rebuild", "Make a dataset's images again from its recipe and the source files."),
+    "verify": ("perception20k.cli.verify", "Recompute every digest of a dataset."),
+    "export": ("perception20k.cli.export", "Write the shards, card, statistics and figures again, after a review."),
+    "review": ("annotate_app.cli.review", "Judge samples by keyboard, in the browser."),
+    "review-log": ("annotate_app.cli.review_log", "Write the record of a review as a table."),
+    "review-report": ("annotate_app.cli.review_report", "Write a page with plots about a review."),
+    "stats": ("perception20k.cli.stats", "Print a dataset's distributions."),
+    "train": ("trainer.cli.train", "Train a vision-language model by a paper's recipe."),
+    "curves": ("trainer.cli.curves", "Draw a training run's curves."),
+    "evaluate": ("trainer.cli.evaluate", "Work out the papers' tables for a model."),
+    "compare": ("trainer.cli.compare", "Set two evaluations side by side."),
+    "distort": ("perception20k.cli.distort", "Distort one photo, or one box of it."),
+    "catalog": ("perception20k.cli.catalog", "List the distortion types, or draw them all on a photo."),
 }
-"""Command name to its one-line help; the body is ``command`` in ``perception20k/cli/<name>.py``."""
+"""Every command: its name, the module whose ``command`` is its body, and its one-line help."""
 
 
 class _LazyGroup(click.Group):
@@ -45,10 +46,10 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"perception20k.cli.{cmd_name.replace('-', '_')}")
-        command = module.command
+        module, summary = COMMANDS[cmd_name]
+        command = importlib.import_module(module).command
         assert isinstance(command, click.Command)
-        command.name, command.short_help = cmd_name, COMMANDS[cmd_name]
+        command.name, command.short_help = cmd_name, summary
         return command
 
     def resolve_command(
@@ -64,7 +65,7 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

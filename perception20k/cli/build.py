@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perception20k.build import Built, build
-from perception20k.card import review_sentence
-from perception20k.chain import STAGES, Part
 from perception20k.config import default_config, load_config
-from perception20k.executor import LocalExecutor
-from perception20k.export import Exported
-from perception20k.layout import Layout
+from perception20k.dataset.layout import Layout
+from perception20k.execution.local import LocalExecutor
+from perception20k.pipeline.build import Built, build
+from perception20k.pipeline.chain import STAGES, Part
+from perception20k.publish.card import review_sentence
+from perception20k.publish.export import Exported
 
 if TYPE_CHECKING:
-    from perception20k.ray_executor import RayExecutor
+    from perception20k.execution.ray import RayExecutor
 
 
 @click.command
@@ -92,7 +92,7 @@ def command(
 def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:
     if engine == "local":
         return LocalExecutor(workers)
-    from perception20k.ray_executor import RayExecutor
+    from perception20k.execution.ray import RayExecutor
 
     return RayExecutor(workers)
 

@@ -9,8 +9,8 @@ import click
 
 from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, Distortion, catalog
 from perception20k.cli.distort import read_photo, refuse_existing, write_picture
-from perception20k.errors import UserError
-from perception20k.sheets import catalog_sheet
+from perception20k.core.errors import UserError
+from perception20k.imaging.sheets import catalog_sheet
 
 _PHOTO = Path(str(files("perception20k"))) / "sample" / "tulips.png"
 

@@ -9,10 +9,10 @@ import click
 from PIL import Image
 
 from distortions import DEFAULT_PRESET, PRESETS, SEVERITIES, DistortionError, distort, distort_region, find, resolve
-from perception20k.errors import UserError
-from perception20k.files import write_bytes
-from perception20k.images import Array, ImageError, decode
-from perception20k.visibility import psnr
+from perception20k.core.errors import UserError
+from perception20k.core.files import write_bytes
+from perception20k.imaging.images import Array, ImageError, decode
+from perception20k.imaging.visibility import psnr
 
 _LOSSLESS = {".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP"}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from perception20k.card import review_sentence
-from perception20k.export import export_dataset
+from perception20k.publish.card import review_sentence
+from perception20k.publish.export import export_dataset
 
 
 @click.command

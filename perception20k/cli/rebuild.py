@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from perception20k.errors import UserError
-from perception20k.rebuild import rebuild
+from perception20k.core.errors import UserError
+from perception20k.pipeline.rebuild import rebuild
 
 
 @click.command

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from distortions import GROUPS
-from perception20k.errors import UserError
-from perception20k.layout import Layout
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
 
 
 @click.command

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from perception20k.errors import UserError
-from perception20k.verify import verify
+from perception20k.core.errors import UserError
+from perception20k.pipeline.verify import verify
 
 
 @click.command

@@ -18,8 +18,8 @@ from typing import Any
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from annotate_app.review import Review
-from annotate_app.server import create_app
+from annotate_app.review.service import Review
+from annotate_app.web.server import create_app
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

@@ -13,12 +13,12 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from annotate_app.dataset import Dataset
-from annotate_app.protocol import Settings
-from annotate_app.review import Review
-from annotate_app.server import create_app
-from annotate_app.wire import Event, Events
-from perception20k.layout import Layout
+from annotate_app.review.dataset import Dataset
+from annotate_app.review.protocol import Settings
+from annotate_app.review.schemas import Event, Events
+from annotate_app.review.service import Review
+from annotate_app.web.server import create_app
+from perception20k.dataset.layout import Layout
 from tests.annotate_app.browser import Served, launch
 from tests.annotate_app.datasets import write_dataset
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perception20k import models
+from perception20k.models import weights as models
 
 
 class Hub:

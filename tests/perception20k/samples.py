@@ -1,6 +1,6 @@
 """A sample record to vary in tests of what needs no image."""
 
-from perception20k.records import Sample
+from perception20k.dataset.records import Sample
 
 BLANK = Sample(
     sample_id="0123456789abcdef",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.config import Config, Score, default_config, dump_config, load_config, without_calls
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 
 FIRST = """\
 sources: [photos/]

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from skimage.data import data_dir
 
 import perception20k
-from perception20k.video import load_decord
+from perception20k.imaging.video import load_decord
 
 SAMPLE = Path(perception20k.__file__).parent / "sample"
 COCO: dict[str, Any] = json.loads((SAMPLE / "instances.json").read_text(encoding="utf-8"))

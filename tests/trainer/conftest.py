@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import data as photos
 
 from distortions import distort
-from trainer import wording
+from trainer.data import prompts as wording
 
 if find_spec("trl") is None:  # a light install
     collect_ignore_glob = ["*"]

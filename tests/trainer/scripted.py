@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainer.grpo import RecipeTrainer
+from trainer.training.grpo import RecipeTrainer
 
 GOOD = "<think>a little soft, {}</think><answer>Score: {:.1f}</answer>"
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 from trainer import models
 
 

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from perception20k.errors import UserError
-from perception20k.files import write_text
+from perception20k.core.errors import UserError
+from perception20k.core.files import write_text
 from trainer.evaluation import published, records, report
 from trainer.evaluation.measures import Measure
 from trainer.evaluation.metrics import interval, resamples

@@ -17,15 +17,16 @@ from typing import Any
 
 from PIL import Image
 
-from perception20k.errors import UserError
-from perception20k.files import file_sha256
-from trainer import answers, wording
-from trainer.boxes import Grid
+from perception20k.core.errors import UserError
+from perception20k.core.files import file_sha256
+from trainer.data import answers
+from trainer.data import prompts as wording
+from trainer.data.boxes import Grid
+from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
-from trainer.rows import Row
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from perception20k.files import written_aside
+from perception20k.core.files import written_aside
 from trainer.evaluation.tables import Cell, Table
 
 UNREAD = "unread or other"

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from perception20k.files import digest
-from trainer import answers
-from trainer.boxes import Grid
+from perception20k.core.files import digest
+from trainer.data import answers
+from trainer.data.boxes import Grid
+from trainer.data.degradation import CLASSES
+from trainer.data.rows import DegradationRows, ShardRows
 from trainer.evaluation import perception
 from trainer.evaluation.measures import Measure, mean_of_classes
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
-from trainer.rewards.q_insight import CLASSES
-from trainer.rows import DegradationRows, ShardRows
 
 SEED = 0
 """Of the distortions drawn: fixed, so that all runs on a dataset ask the same."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 
-from perception20k.errors import UserError
-from perception20k.keyed import key_int
+from perception20k.core.errors import UserError
+from perception20k.core.seeding import key_int
+from trainer.data.rows import Row
 from trainer.evaluation.readout import DIGITS, digit_place
 from trainer.evaluation.suites import Answer, wants_digits
 from trainer.models import grid_of, load_model, load_processor
-from trainer.rows import Row
 
 
 class LocalModel:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from perception20k.keyed import keyed_rng
+from perception20k.core.seeding import keyed_rng
 
 Array = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from string import Template
 
 from PIL import Image, ImageDraw
 
-from perception20k.files import write_text
-from trainer import answers
-from trainer.boxes import iou
+from perception20k.core.files import write_text
+from trainer.data import answers
+from trainer.data.boxes import iou
 from trainer.evaluation import perception
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
@@ -48,7 +48,7 @@ def write_page(
         records: the greedy answers of each suite.
         suites: where the images of the worst cases come from; a suite that is not there has no cases drawn.
     """
-    template = Template((files("trainer") / "templates" / "evaluation.html").read_text(encoding="utf-8"))
+    template = Template((files("trainer.evaluation") / "evaluation.html").read_text(encoding="utf-8"))
     cases = [
         _cases(name, part, suites[name])
         for name, part in records.items()

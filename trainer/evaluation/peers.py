@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from perception20k.errors import UserError
-from perception20k.typed import suggestion
+from perception20k.core.errors import UserError
+from perception20k.core.from_plain import suggestion
+from trainer.data.rows import Row
 from trainer.evaluation.suites import AS_STORED, Answer
-from trainer.rows import Row
 
 
 class Peer:

@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from distortions import EASY_GROUPS, GROUPS, SEVERITIES
-from perception20k.files import digest
-from perception20k.layout import Layout
-from trainer import answers
-from trainer.boxes import Grid, iou
+from perception20k.core.files import digest
+from perception20k.dataset.layout import Layout
+from trainer.data import answers
+from trainer.data.boxes import Grid, iou
+from trainer.data.rows import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
-from trainer.rewards.description import right_parts
-from trainer.rows import ShardRows
+from trainer.training.rewards.description import right_parts
 
 _HARD_GROUPS = (
     "saturate_strengthen",

@@ -23,8 +23,8 @@ import torch
 from accelerate import PartialState
 from tqdm import tqdm
 
-from perception20k.errors import UserError
-from perception20k.files import write_json
+from perception20k.core.errors import UserError
+from perception20k.core.files import write_json
 from trainer.evaluation import records
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Answerer, Suite, truth_of

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from trainer import answers
+from trainer.data import answers
 
 DIGITS = ("0", "1", "2", "3", "4")
 

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perception20k.files import written_aside
+from perception20k.core.files import written_aside
 
 SCHEMA = pa.schema(
     [

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perception20k.files import write_text
+from perception20k.core.files import write_text
 from trainer.evaluation import comparison, degradation, interpreting, perception, scoring
 from trainer.evaluation.confusion import Confusion
 from trainer.evaluation.measures import Measure

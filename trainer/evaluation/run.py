@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perception20k.errors import UserError
-from perception20k.files import write_text
-from perception20k.typed import suggestion
-from trainer.boxes import Grid
-from trainer.data import read_source
+from perception20k.core.errors import UserError
+from perception20k.core.files import write_text
+from perception20k.core.from_plain import suggestion
+from trainer.data.boxes import Grid
+from trainer.data.mos import MosTable
+from trainer.data.sources import read_source
 from trainer.evaluation import comparison, degradation, interpreting, perception, report, scoring
 from trainer.evaluation.predict import Asked, predict, processes
 from trainer.evaluation.scripted import SCRIPTS, Scripted
 from trainer.evaluation.suites import AS_STORED, Answerer, Suite
 from trainer.evaluation.tables import Table
-from trainer.mos import MosTable
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Plan:
     model: str
     """Directory or hub name of a model or adapter, its name at ``server``, or ``scripted:NAME``."""
     data: tuple[str, ...] = ()
-    """Datasets of ours and MOS tables, as :mod:`trainer.data` reads them."""
+    """Datasets of ours and MOS tables, as :mod:`trainer.training.data` reads them."""
     questions: tuple[Path, ...] = ()
     """Files in Q-Bench's form."""
     pairs: tuple[Path, ...] = ()

@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perception20k.files import digest
-from trainer import answers
-from trainer.boxes import Grid
+from perception20k.core.files import digest
+from trainer.data import answers
+from trainer.data.boxes import Grid
+from trainer.data.mos import MosTable
+from trainer.data.rows import MosRows
 from trainer.evaluation.measures import Measure, correlations
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
-from trainer.mos import MosTable
-from trainer.rows import MosRows
 
 TRAINED_ON = ("koniq-10k", "spaq")
 """Datasets whose training part the papers train on."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from trainer.data.rows import Row
 from trainer.evaluation.suites import AS_STORED, Answer
-from trainer.rows import Row
 
 
 def oracle(row: Row) -> str:

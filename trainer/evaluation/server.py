@@ -22,11 +22,11 @@ from typing import Any
 
 from PIL import Image
 
-from perception20k.errors import UserError
-from trainer.boxes import Grid
+from perception20k.core.errors import UserError
+from trainer.data.boxes import Grid
+from trainer.data.rows import Row
 from trainer.evaluation.readout import digit_place, from_log_probabilities
 from trainer.evaluation.suites import Answer, wants_digits
-from trainer.rows import Row
 
 _LIKELIEST = 20
 """Tokens whose log-probabilities are asked for at each place: the most that servers give."""

@@ -1,7 +1,7 @@
 """Suites: lists of questions with known answers, and who answers them.
 
-A suite's rows are the trainer's (:mod:`trainer.rows`), made when they are asked for, so that a model is evaluated on
-exactly what it would be trained on: the same prompts, the same grid, the same frame of boxes.
+A suite's rows are the trainer's (:mod:`trainer.data.rows`), made when they are asked for, so that a model is evaluated
+on exactly what it would be trained on: the same prompts, the same grid, the same frame of boxes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-from trainer.boxes import Grid
-from trainer.rows import Row, Rows
+from trainer.data.boxes import Grid
+from trainer.data.rows import Row, Rows
 
 Kind = Literal["perception", "scoring", "degradation", "interpreting", "comparison"]
 

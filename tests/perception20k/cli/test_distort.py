@@ -5,7 +5,7 @@ import pytest
 
 from distortions import distort_region
 from perception20k.cli import main
-from perception20k.images import Array, decode
+from perception20k.imaging.images import Array, decode
 
 
 def run(*args: str | Path) -> int:

@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from trainer.data.rows import Row
 from trainer.evaluation import scripted
 from trainer.evaluation.run import Plan, evaluate
-from trainer.rows import Row
 
 
 def main(dataset: str, rated: str, out: str, seconds: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from perception20k.cli import cli as group
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 from tests.trainer.evaluation.conftest import record
 from trainer.evaluation import published, records
 from trainer.evaluation.compare import compare

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 from tests.trainer.evaluation.conftest import record
 from trainer.evaluation import comparison
 from trainer.evaluation.suites import AS_STORED

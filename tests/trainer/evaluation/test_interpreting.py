@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
 from tests.trainer.evaluation.conftest import question, record
 from trainer.evaluation import interpreting
 from trainer.evaluation.interpreting import choice

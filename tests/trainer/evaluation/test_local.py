@@ -10,14 +10,14 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
+from trainer.data.mos import read_csv
+from trainer.data.rows import Row
 from trainer.evaluation import scoring
 from trainer.evaluation.local import LocalModel, conversation
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.suites import Answer
 from trainer.models import load_model
-from trainer.mos import read_csv
-from trainer.rows import Row
 
 CPU = torch.device("cpu")
 SAID = "<think>sharp, 4 of 5</think><answer>Score: {}</answer>"

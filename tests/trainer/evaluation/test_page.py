@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from tests.trainer.evaluation.conftest import record
+from trainer.data.rows import Row
 from trainer.evaluation.page import write_page
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Table
-from trainer.rows import Row
 
 
 class Grey:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
+from trainer.data.mos import read_csv
 from trainer.evaluation import scoring
 from trainer.evaluation.suites import AS_STORED
-from trainer.mos import read_csv
 
 pytest.importorskip("pyiqa")
 from trainer.evaluation.peers import Peer

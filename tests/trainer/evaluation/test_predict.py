@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
+from trainer.data.rows import Row
 from trainer.evaluation.predict import predict
 from trainer.evaluation.run import Plan, evaluate
 from trainer.evaluation.suites import AS_STORED, Answer, Suite
-from trainer.rows import Row
 
 FILES = ("predictions.parquet", "tables.md", "tables.csv", "tables.json", "index.html")
 

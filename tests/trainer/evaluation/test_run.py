@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from distortions import GROUPS, SEVERITIES
 from perception20k.cli import cli as group
-from perception20k.errors import UserError
-from perception20k.layout import Layout
-from trainer.boxes import iou
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
+from trainer.data.boxes import iou
 from trainer.evaluation import records
 from trainer.evaluation.run import Plan, evaluate
 

@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from tests.trainer.evaluation.conftest import record
+from trainer.data.mos import MosTable, read_csv
 from trainer.evaluation import scoring
 from trainer.evaluation.records import Record
-from trainer.mos import MosTable, read_csv
 
 MOS = [1.0, 2.0, 3.0, 4.0]
 

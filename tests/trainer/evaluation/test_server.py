@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from perception20k.errors import UserError
+from perception20k.core.errors import UserError
+from trainer.data.mos import read_csv
+from trainer.data.rows import Row
 from trainer.evaluation import scoring
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.run import Plan, evaluate
 from trainer.evaluation.server import Server
-from trainer.mos import read_csv
-from trainer.rows import Row
 
 pytest.importorskip("openai")
 

@@ -1,0 +1,1 @@
+"""The commands of the app; ``perception20k.cli.COMMANDS`` names them."""

@@ -1,0 +1,1 @@
+"""What a review came to: agreement, figures, the summary, the report and the tables."""

@@ -1,0 +1,90 @@
+"""How far reviewers agree: with each other, with themselves, and with what is known.
+
+Cohen's kappa is over the samples that two people judged, before any verification; trials and repeats stay out
+of it and have their own rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from annotate_app.review.history import Judgement
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of two reviewers on the samples that both judged."""
+
+    reviewers: tuple[str, str]
+    samples: int
+    same: float
+    """Share of the samples with the same decision, in 0..1."""
+    kappa: float | None
+    """Cohen's kappa in -1..1; None where both always gave one and the same answer, which leaves it undefined."""
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Of one reviewer. A rate is None where there was no trial of its kind."""
+
+    reviewer: str
+    judged: int
+    deleted: int
+    catches: int
+    catch_accuracy: float | None
+    """Share of the trials that were deleted, as they should be."""
+    repeats: int
+    repeat_agreement: float | None
+    """Share of the repeats that were decided as the first time."""
+
+
+def agreements(judgements: Sequence[Judgement]) -> list[Agreement]:
+    """Of every two reviewers with a sample in common."""
+    by_reviewer: dict[str, dict[str, str]] = {}
+    for j in judgements:
+        if j.role == "sample":
+            by_reviewer.setdefault(j.reviewer, {})[j.sample_id] = j.action
+    found = []
+    for a, b in combinations(sorted(by_reviewer), 2):
+        common = sorted(by_reviewer[a].keys() & by_reviewer[b].keys())
+        if common:
+            first, second = ([by_reviewer[who][sample] for sample in common] for who in (a, b))
+            same = sum(x == y for x, y in zip(first, second, strict=True)) / len(common)
+            from sklearn.metrics import cohen_kappa_score  # takes seconds to import, and most need none
+
+            defined = len({*first, *second}) > 1
+            kappa = float(cohen_kappa_score(first, second)) if defined else None
+            found.append(Agreement((a, b), len(common), same, kappa))
+    return found
+
+
+def reliabilities(judgements: Sequence[Judgement]) -> list[Reliability]:
+    """Of every reviewer, by name."""
+    found = []
+    for reviewer in sorted({j.reviewer for j in judgements}):
+        own = [j for j in judgements if j.reviewer == reviewer]
+        first = {(j.session_id, j.sample_id): j.action for j in own if j.role == "sample"}
+        trials = [j.action == "delete" for j in own if j.role in ("undistorted", "wrong_label")]
+        repeats = [
+            j.action == first[j.session_id, j.sample_id]
+            for j in own
+            if j.role == "repeat" and (j.session_id, j.sample_id) in first
+        ]
+        found.append(
+            Reliability(
+                reviewer,
+                judged=len(first),
+                deleted=sum(action == "delete" for action in first.values()),
+                catches=len(trials),
+                catch_accuracy=_rate(trials),
+                repeats=len(repeats),
+                repeat_agreement=_rate(repeats),
+            )
+        )
+    return found
+
+
+def _rate(hits: Sequence[bool]) -> float | None:
+    return sum(hits) / len(hits) if hits else None

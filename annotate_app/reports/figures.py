@@ -1,0 +1,92 @@
+"""The plots of the summary and the report, as SVG: grey on white, since they stand beside images to be judged."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from annotate_app.review.history import Judgement
+from distortions import GROUPS, SEVERITY_LEVELS
+from perception20k.dataset.records import Sample
+
+_DARK, _LIGHT = "#333333", "#c8c8c8"
+
+
+def deletions_by_group(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+    """Judged and deleted samples of each group."""
+    groups = [samples[j.sample_id].group for j in judgements]
+    present = [group for group in GROUPS if group in groups]
+    return _bars([GROUPS[g] for g in present], groups, present, judgements, "", rotate=True)
+
+
+def deletions_by_severity(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+    """Judged and deleted samples of each severity."""
+    severities = [samples[j.sample_id].severity for j in judgements]
+    return _bars([str(level) for level in SEVERITY_LEVELS], severities, SEVERITY_LEVELS, judgements, "severity")
+
+
+def time_on_task(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+    """Seconds on each item in the order shown, deletions marked, with the running median of 15."""
+    timed = [j for j in judgements if j.dwell_ms is not None]
+    seconds = np.array([(j.dwell_ms or 0.0) / 1000 for j in timed])
+    place = np.arange(1, len(seconds) + 1)
+    gone = np.array([j.action == "delete" for j in timed], dtype=bool)
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(place[~gone], seconds[~gone], ".", color="#888888", label="accepted")
+    axes.plot(place[gone], seconds[gone], "x", color="black", label="deleted")
+    if len(seconds) >= 15:
+        median = [float(np.median(seconds[max(0, k - 7) : k + 8])) for k in range(len(seconds))]
+        axes.plot(place, median, "-", color=_DARK, label="running median")
+    axes.set(xlabel="item, in the order shown", ylabel="seconds")
+    axes.set_ylim(bottom=0)
+    if len(seconds):
+        axes.legend(frameon=False, fontsize="small")
+    return _svg(figure)
+
+
+FIGURES = {
+    "groups": ("Deletions by group", deletions_by_group),
+    "severities": ("Deletions by severity", deletions_by_severity),
+    "time": ("Time on task", time_on_task),
+}
+"""Name to title and drawing; each takes the judgements (samples alone) and the dataset's samples by id."""
+
+
+def _bars(
+    labels: Sequence[str],
+    values: Sequence[object],
+    present: Sequence[object],
+    judgements: Sequence[Judgement],
+    axis: str,
+    *,
+    rotate: bool = False,
+) -> str:
+    judged = [sum(v == p for v in values) for p in present]
+    deleted = [sum(v == p and j.action == "delete" for v, j in zip(values, judgements, strict=True)) for p in present]
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(labels, judged, color=_LIGHT, label="judged")
+    bars = axes.bar(labels, deleted, color=_DARK, label="deleted")
+    axes.bar_label(bars, [str(n) if n else "" for n in deleted], fontsize="small")
+    axes.set(xlabel=axis, ylabel="samples")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if rotate:
+        axes.tick_params(axis="x", rotation=40)
+        for tick in axes.get_xticklabels():
+            tick.set_horizontalalignment("right")
+    axes.legend(frameon=False, fontsize="small")
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

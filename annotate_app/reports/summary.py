@@ -1,0 +1,72 @@
+"""What a reviewer sees at the end of a session: numbers, pictures, and the agreement with others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from annotate_app.reports.agreement import agreements
+from annotate_app.reports.figures import FIGURES
+from annotate_app.review import history, sessions
+from annotate_app.review.history import Judgement
+from annotate_app.review.protocol import session_cap
+from annotate_app.review.refusal import Refused, Unknown
+from annotate_app.review.service import Review
+
+
+def summarise(review: Review, session_id: str) -> dict[str, Any]:
+    """The summary of a finished review.
+
+    Raises:
+        Refused: the review is not finished.
+        Unknown: there is no such review.
+    """
+    with review.reading() as log:
+        session = sessions.find(log, session_id)
+        if session.kind != "review" or not sessions.is_finished(log, session):
+            raise Refused("unfinished", "A session has its summary when all of it is judged.")
+        everyone = history.judgements(log)
+        waiting = len(sessions.pending(log, review.dataset, session))
+        sitting = next(row for row in history.sittings(log) if row["session_id"] == session_id)
+    own = [j for j in everyone if j.session_id == session_id and j.role == "sample"]
+    deleted = [j for j in own if j.action == "delete"]
+    dwell = [j.dwell_ms for j in own if j.dwell_ms is not None]
+    return {
+        "session": session_id,
+        "reviewer": session.reviewer,
+        "judged": len(own),
+        "deleted": len(deleted),
+        "cap": session_cap(len(own)),
+        "reasons": Counter(j.reason or "" for j in deleted),
+        "confirmed": sum(j.verdict == "confirm" for j in deleted),
+        "restored": sum(j.verdict == "restore" for j in deleted),
+        "waiting": waiting,
+        "minutes": sitting["seconds"] / 60,
+        "pauses": sitting["pauses"],
+        "seconds_each": median(dwell) / 1000 if dwell else None,
+        "agreement": [asdict(a) for a in agreements(everyone) if session.reviewer in a.reviewers],
+        "figures": {name: title for name, (title, _) in FIGURES.items()},
+    }
+
+
+def figure_svg(review: Review, session_id: str, name: str) -> str:
+    """One of a finished review's figures.
+
+    Raises:
+        Unknown: there is no such figure, or no such finished review.
+    """
+    if name not in FIGURES:
+        raise Unknown
+    with review.reading() as log:
+        sessions.find(log, session_id)
+        own = [j for j in history.judgements(log, session_id) if _shown(j, review)]
+    if not own:
+        raise Unknown
+    _, draw = FIGURES[name]
+    return draw(own, review.dataset.samples)
+
+
+def _shown(judgement: Judgement, review: Review) -> bool:
+    return judgement.role == "sample" and judgement.sample_id in review.dataset.samples

@@ -1,0 +1,88 @@
+"""The dataset as the review sees it: which samples may be shown, their labels, their images by identifier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from annotate_app.review.protocol import oversized
+from distortions import GROUPS
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import Sample, Source, read_samples, read_sources
+from perception20k.imaging import images
+
+
+class Dataset:
+    """A dataset on disk, read once.
+
+    Attributes:
+        samples: what may be shown, by sample id, the least visible first.
+        removed: ``(what, why)`` of everything removed beforehand for a box over 90 % of its image.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        """Read the tables of ``layout``.
+
+        Raises:
+            UserError: no dataset is there, or it has no sample that may be shown.
+        """
+        self.layout = layout.require()
+        recipe = read_samples(layout.recipe)
+        shown = [sample for sample in recipe if not _oversized(sample)]
+        if not shown:
+            raise UserError(f"{layout.recipe}: no sample to review")
+        shown.sort(key=lambda sample: (sample.delta_e, -sample.psnr, sample.sample_id))
+        self.samples: dict[str, Sample] = {sample.sample_id: sample for sample in shown}
+        self._sources = {source.image_id: source for source in read_sources(layout.sources)}
+        self.removed = [
+            *((f"{s.origin}: {s.object}", "box over 90 % of the image") for s in recipe if _oversized(s)),
+            *_filtered(layout.quarantine),
+        ]
+
+    def label(self, sample: Sample) -> str:
+        """The words for a sample's distortion, as prompts and answers use them."""
+        return GROUPS[sample.group]
+
+    def source(self, sample_id: str) -> Source:
+        """The source image that a sample was made from."""
+        return self._sources[self.samples[sample_id].image_id]
+
+    def image(self, sample_id: str) -> Path:
+        """The file of a sample, lossless."""
+        return self._inside(self.samples[sample_id].file)
+
+    def reference(self, sample_id: str) -> images.Array:
+        """A sample's source image: RGB of shape (height, width, 3), dtype uint8.
+
+        Decoded as the pipeline decoded it, so that it differs from the sample inside the box alone, whatever
+        orientation or colour profile the original file carries.
+
+        Raises:
+            OSError, perception20k.imaging.images.ImageError: the file is gone or damaged.
+        """
+        file = self._inside(self.source(sample_id).file)
+        return images.decode(file.read_bytes())
+
+    def _inside(self, file: str) -> Path:
+        """The path of a file that a table names: tables are shared, so one may name anything."""
+        root = self.layout.root.resolve()
+        path = (root / file).resolve()
+        if not path.is_relative_to(root):
+            raise FileNotFoundError(f"{file}: not inside the dataset")
+        return path
+
+
+def _oversized(sample: Sample) -> bool:
+    return oversized(sample.box, sample.width, sample.height)
+
+
+def _filtered(quarantine: Path) -> Iterator[tuple[str, str]]:
+    """What the build itself filtered for an oversized box, from its lists."""
+    for path in sorted(quarantine.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            reason = str(row.get("reason", ""))
+            if "of the image, over" in reason:
+                yield str(row["item"]), reason

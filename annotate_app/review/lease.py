@@ -1,0 +1,47 @@
+"""One tab a reviewer: a tab holds the right to write while it gives signs of life, and gives it back on leaving.
+
+The log keeps every claim; the last one of a reviewer says who holds the lease and until when.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from annotate_app.review.protocol import LEASE_SECONDS
+from annotate_app.review.refusal import Refused
+
+
+def claim(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
+    """Take or keep the lease.
+
+    A claim is written when a third of the lease is over, so that ten decisions a second do not write ten.
+
+    Raises:
+        Refused: another tab holds it (``other_tab``, with ``wait`` in seconds).
+    """
+    last = _last(log, reviewer)
+    if last is not None and last["tab"] != tab and last["until"] > now:
+        raise Refused(
+            "other_tab",
+            f"“{reviewer}” is at work in another tab or on another computer. Close it there, or wait.",
+            wait=last["until"] - now,
+        )
+    if last is None or last["tab"] != tab or last["until"] - now < LEASE_SECONDS * 2 / 3:
+        _write(log, reviewer, tab, now, now + LEASE_SECONDS)
+
+
+def release(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
+    """Give the lease back, if ``tab`` holds it."""
+    last = _last(log, reviewer)
+    if last is not None and last["tab"] == tab:
+        _write(log, reviewer, tab, now, now)
+
+
+def _last(log: sqlite3.Connection, reviewer: str) -> sqlite3.Row | None:
+    query = "SELECT tab, until FROM leases WHERE reviewer = ? ORDER BY seq DESC LIMIT 1"
+    row: sqlite3.Row | None = log.execute(query, (reviewer,)).fetchone()
+    return row
+
+
+def _write(log: sqlite3.Connection, reviewer: str, tab: str, now: float, until: float) -> None:
+    log.execute("INSERT INTO leases (reviewer, tab, at, until) VALUES (?, ?, ?, ?)", (reviewer, tab, now, until))

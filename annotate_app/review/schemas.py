@@ -1,0 +1,118 @@
+"""What the page may send: exact fields, bounded sizes, finite numbers. Anything else is refused unread."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from perception20k.dataset.decisions import Action, Reason
+
+NAME_RULE = "a name is one line of at most 80 visible characters"
+_JOINERS = "\u200c\u200d"
+"""Zero-width characters that Persian and Indic names, and emoji, are written with."""
+
+
+def _printable(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text.strip(_JOINERS) or any(unicodedata.category(c).startswith("C") for c in text if c not in _JOINERS):
+        raise ValueError(NAME_RULE)
+    return text
+
+
+Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_printable)]
+Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Note = Annotated[str, StringConstraints(max_length=200)]
+Clock = Annotated[float, Field(ge=0, le=1e11)]
+"""Seconds since 1970 by the reviewer's clock."""
+Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
+Pixels = Annotated[int, Field(ge=0, le=1_000_000)]
+Size = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+Position = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Display(_Strict):
+    """What a page opened on; sizes in CSS pixels."""
+
+    screen: Size
+    viewport: Size
+    pixel_ratio: Annotated[float, Field(gt=0, le=100)]
+    agent: Annotated[str, StringConstraints(max_length=500)]
+
+
+class Event(_Strict):
+    """One thing a reviewer did. ``at`` is when the key went down, by the reviewer's clock."""
+
+    id: Uuid
+    action: Action
+    at: Clock
+    position: Position | None = None
+    target: Uuid | None = None
+    value: Reason | None = None
+    display: Display | None = None
+    painted_at: Clock | None = None
+    dwell_ms: Milliseconds | None = None
+    """From painted to key; of ``away``, how long the page was out of focus."""
+    reference_uses: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    reference_ms: Milliseconds | None = None
+    box_hidden_ms: Milliseconds | None = None
+    preload_miss: bool | None = None
+
+
+class Events(_Strict):
+    """What a tab's outbox holds, oldest first. ``sent_at`` is the reviewer's clock, to tell the age of each."""
+
+    tab: Uuid
+    sent_at: Clock
+    events: Annotated[list[Event], Field(min_length=1, max_length=100)]
+
+
+class Conditions(_Strict):
+    """Viewing conditions, as the reviewer reports them. All may be left empty."""
+
+    light: Note = ""
+    display: Note = ""
+    distance: Note = ""
+    vision: Note = ""
+
+
+class Opening(_Strict):
+    """Ask for a session: one's own, resumed or new; or with ``verifies`` the deletions of a finished one."""
+
+    reviewer: Name
+    tab: Uuid
+    verifies: Uuid | None = None
+    conditions: Conditions = Conditions()
+
+
+class Lease(_Strict):
+    """A sign of life of a tab, or its leaving."""
+
+    tab: Uuid
+    release: bool = False
+
+
+class Answer(_Strict):
+    """One answer in the training round."""
+
+    action: Literal["accept", "delete"]
+    reason: Reason | None = None
+
+
+Answers = Annotated[list[Answer], Field(min_length=1, max_length=50)]
+
+
+class Training(_Strict):
+    """All answers given in the training round, item by item, the right one last."""
+
+    reviewer: Name
+    answers: Annotated[list[Answers], Field(max_length=50)]
+
+    def as_rows(self) -> list[list[dict[str, Any]]]:
+        """The answers as JSON-able values."""
+        return [[answer.model_dump() for answer in item] for item in self.answers]

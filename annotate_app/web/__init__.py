@@ -1,0 +1,1 @@
+"""The server: routes, login, the page and its scripts."""

@@ -1,0 +1,178 @@
+"""The door: login, host, body size, foreign origins and headers, for every route, our own as well as Gradio's.
+
+Plain ASGI around the whole application, so that nothing can be mounted past it. Gradio serves the page and its
+assets and nothing else: its API, uploads and file routes are closed, since the page needs none of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from perception20k.core.errors import UserError
+
+MAX_BODY = 256 * 1024
+"""Bytes of a request; a full outbox of 100 events takes about 50 000."""
+
+AUTH_VARIABLE = "PERCEPTION20K_REVIEW_AUTH"
+"""Environment variable that holds ``user:password``; several are separated by line breaks."""
+
+PAGE = "/review"
+"""Where Gradio is mounted."""
+
+_HEADERS = {
+    # No request leaves for another host. Gradio's page needs inline scripts and compiles js_on_load.
+    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def read_auth(file: Path | None) -> dict[str, str]:
+    """Users and their passwords from ``file``, or from the environment; empty if neither is given.
+
+    Raises:
+        UserError: a line that is not ``user:password``. The message shows no password.
+    """
+    where = f"${AUTH_VARIABLE}" if file is None else str(file)
+    try:
+        text = os.environ.get(AUTH_VARIABLE, "") if file is None else file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: is not UTF-8", "Save it as UTF-8 text") from None
+    users: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        user, colon, password = line.strip().partition(":")
+        if not (user and colon and password):
+            raise UserError(f"{where}: line {number} is not user:password")
+        users[user] = password
+    if file is not None and not users:
+        raise UserError(f"{file}: no user in it", "Write one line user:password for each reviewer")
+    return users
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this computer."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _names_loopback(netloc: str) -> bool:
+    try:
+        return is_loopback(urlsplit(f"//{netloc}").hostname or "")
+    except ValueError:  # no address has such brackets
+        return False
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
+class Guard:
+    """Wraps an application; ``users`` maps names to passwords, empty for no login.
+
+    Behind a login ``request.state.user`` is the name, otherwise None.
+    """
+
+    def __init__(self, app: ASGIApp, users: Mapping[str, str]) -> None:
+        """Guard ``app``."""
+        self._app, self._users = app, dict(users)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":  # no websocket is served
+            return await send({"type": "websocket.close", "code": 1008})
+        headers, path = Headers(scope=scope), scope["path"]
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                out.update(_HEADERS)
+                if path.startswith("/static/"):
+                    out["cache-control"] = "no-cache"
+            await send(message)
+
+        user = self._login(headers.get("authorization", ""))
+        if self._users and user is None:
+            challenge = {"www-authenticate": 'Basic realm="Perception20K review", charset="UTF-8"'}
+            return await _refuse(send_guarded, 401, "log in", challenge)
+        if not self._users and not _names_loopback(headers.get("host", "")):
+            # A site whose name was made to point here would otherwise read and write as if it were this one.
+            return await _refuse(send_guarded, 421, "without a login this is served as localhost alone")
+        scope.setdefault("state", {})["user"] = user
+        if path.startswith(PAGE) and (scope["method"] not in ("GET", "HEAD") or "gradio_api" in path):
+            return await _refuse(send_guarded, 404, "not served")
+        if scope["method"] not in ("GET", "HEAD"):
+            origin = headers.get("origin")
+            if origin is not None and _netloc(origin) != headers.get("host"):
+                return await _refuse(send_guarded, 403, "another site may not write here")
+            body = await _read(receive)
+            if body is None:
+                return await _refuse(send_guarded, 413, f"more than {MAX_BODY} bytes")
+            receive = _replay(body, receive)
+        return await self._app(scope, receive, send_guarded)
+
+    def _login(self, authorization: str) -> str | None:
+        scheme, _, encoded = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:  # not base64, or not UTF-8 in it
+            return None
+        expected = self._users.get(name)
+        # Compare in constant time, and also for a name that does not exist.
+        right = hmac.compare_digest(password.encode(), (expected or "").encode())
+        return name if right and expected is not None else None
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, or None as soon as it is too large; a declared length is not trusted."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+async def _refuse(send: Send, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    body = json.dumps({"refused": "request", "message": message}).encode()
+    out = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
+    raw = [(name.encode(), value.encode()) for name, value in out.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

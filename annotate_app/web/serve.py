@@ -1,0 +1,68 @@
+"""Running the review app: open the dataset, guard it, listen until interrupted."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import uvicorn
+
+from annotate_app.review.dataset import Dataset
+from annotate_app.review.protocol import Settings
+from annotate_app.review.service import Review
+from annotate_app.web.guard import AUTH_VARIABLE, is_loopback, read_auth
+from annotate_app.web.server import create_app
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
+
+
+def serve(
+    root: Path,
+    settings: Settings,
+    *,
+    auth_file: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is told where to look.
+
+    Raises:
+        UserError: no dataset there, a login file that cannot be read, an open address without a login, or a
+            port in use.
+    """
+    users = read_auth(auth_file)
+    if not users and not is_loopback(host):
+        raise UserError(
+            f"--host {host}: others on the network could judge under any name",
+            f"Give --auth FILE or set ${AUTH_VARIABLE}",
+        )
+    with closing(_listen(host, port)) as listener:
+        dataset = Dataset(Layout(root))
+        with closing(Review(dataset, settings)) as review:
+            app = create_app(review, users)
+            config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+            who = f"{len(users)} reviewers may log in" if users else "no login"
+            ready(
+                f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
+                f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
+            )
+            with suppress(KeyboardInterrupt):  # the way to stop it
+                uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before the dataset is read, so that a used port is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio sets TCP_NODELAY on its connections; without it answers wait 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise UserError(f"--port {port}: {error.strerror} on {host}", "Choose another with --port") from None
+    return listener

@@ -1,0 +1,1 @@
+"""What every room may use: errors, whole files, keyed randomness, sequences on disk, typed configuration, extras."""

@@ -1,0 +1,58 @@
+"""A sequence on disk: what a stage hands to the next, so that memory does not grow with the number of images.
+
+Items are pickled one after another into a file without a name, which the system removes with the process.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class SpillList(Generic[T]):
+    """Items in their order: appended one by one, read from the start as often as wished."""
+
+    def __init__(self, items: Iterable[T] = ()) -> None:
+        self._file = tempfile.TemporaryFile(prefix="perception20k-")  # noqa: SIM115 - lives as long as the spool
+        weakref.finalize(self, self._file.close)
+        self._count = 0
+        for item in items:
+            self.append(item)
+
+    def append(self, item: T) -> None:
+        """Add an item at the end."""
+        pickle.dump(item, self._file)
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[T]:
+        self._file.flush()
+        stream = io.BufferedReader(_FromStart(self._file.fileno()))
+        for _ in range(self._count):
+            yield pickle.load(stream)
+
+
+class _FromStart(io.RawIOBase):
+    """A view of a file with a place of its own, so that readers do not disturb each other or the writer."""
+
+    def __init__(self, file: int) -> None:
+        self._file, self._place = file, 0
+
+    def readable(self) -> bool:
+        """See :class:`io.RawIOBase`."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See :class:`io.RawIOBase`."""
+        count = os.preadv(self._file, [buffer], self._place)
+        self._place += count
+        return count

@@ -1,0 +1,1 @@
+"""The dataset on disk: its layout, records, shards, decisions, quarantine and manifest."""

@@ -1,0 +1,212 @@
+"""The records of the dataset and their Parquet schemas: sources, samples, and RFT rows.
+
+The words are design.md's. ``review`` and ``trainer`` meet the pipeline only through these tables and
+:mod:`perception20k.dataset.layout`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Box = tuple[int, int, int, int]
+"""``(x1, y1, x2, y2)`` in pixels of the source image, top left inclusive, bottom right exclusive."""
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """A short phrase naming one subject of a source image, with one box."""
+
+    name: str
+    box: Box
+    score: float | None = None
+    """The detector's confidence in 0..1, None for annotations."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pristine photo or keyframe."""
+
+    image_id: str
+    """First 16 hex digits of the SHA-256 of its decoded RGB pixels and size."""
+    file: str
+    """Path inside the dataset, with forward slashes."""
+    file_sha256: str
+    width: int
+    height: int
+    origin: str
+    """Where it came from: a file's name below its source root; ``name#frame=N`` for a keyframe."""
+    frame: int | None = None
+    timestamp: float | None = None
+    """Seconds into the video, for a keyframe."""
+    licence: str = ""
+    author: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+    """Metric name to quality in 0..100, 100 the best."""
+    objects: tuple[SceneObject, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One locally distorted image: source image + object + type + severity + seed."""
+
+    sample_id: str
+    image_id: str
+    origin: str
+    width: int
+    height: int
+    object: str
+    objects: tuple[str, ...]
+    """Every recorded object of the source image: the candidates of the description task."""
+    box: Box
+    group: str
+    type: str
+    severity: int
+    seed: int
+    preset: str
+    params: dict[str, Any]
+    """Every parameter the distortion used, drawn ones included."""
+    psnr: float
+    """Inside the box, dB."""
+    ssim: float
+    """Inside the box."""
+    delta_e: float
+    """Mean CIEDE2000 inside the box."""
+    file: str
+    """Path inside the dataset, with forward slashes."""
+    file_sha256: str
+    pixels_sha256: str
+    """SHA-256 of the decoded RGB pixels, which outlives a change of encoder."""
+    split: str = ""
+    """``train`` or ``test``; empty for a sample that review deleted."""
+
+
+_OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
+_SCORE = pa.struct([("metric", pa.string()), ("value", pa.float64())])
+
+SOURCE_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("file", pa.string()),
+        ("file_sha256", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("origin", pa.string()),
+        ("frame", pa.int64()),
+        ("timestamp", pa.float64()),
+        ("licence", pa.string()),
+        ("author", pa.string()),
+        ("scores", pa.list_(_SCORE)),
+        ("objects", pa.list_(_OBJECT)),
+    ]
+)
+
+SAMPLE_SCHEMA = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("image_id", pa.string()),
+        ("origin", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("object", pa.string()),
+        ("objects", pa.list_(pa.string())),
+        ("box", pa.list_(pa.int32())),
+        ("group", pa.string()),
+        ("type", pa.string()),
+        ("severity", pa.int8()),
+        ("seed", pa.int64()),
+        ("preset", pa.string()),
+        ("params", pa.string()),  # JSON: the parameters differ from type to type
+        ("psnr", pa.float64()),
+        ("ssim", pa.float64()),
+        ("delta_e", pa.float64()),
+        ("file", pa.string()),
+        ("file_sha256", pa.string()),
+        ("pixels_sha256", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+
+_PART = pa.struct([("type", pa.string()), ("text", pa.string())])
+_MESSAGE = pa.struct([("role", pa.string()), ("content", pa.list_(_PART))])
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+RFT_SCHEMA = pa.schema(
+    [
+        ("rft_id", pa.string()),  # sample_id-task-mode
+        ("sample_id", pa.string()),
+        ("image_id", pa.string()),
+        ("task", pa.string()),  # description or grounding
+        ("mode", pa.string()),  # fr: original then distorted image; nr: distorted image alone
+        ("prompt", pa.list_(_MESSAGE)),
+        ("images", pa.list_(_IMAGE)),
+        ("solution", pa.string()),  # what a perfect answer holds between its tags
+        ("object", pa.string()),
+        ("objects", pa.list_(pa.string())),
+        ("group", pa.string()),
+        ("type", pa.string()),
+        ("distortion", pa.string()),  # the group's label, as prompts and answers say it
+        ("severity", pa.int8()),
+        ("severity_label", pa.string()),
+        ("box", pa.list_(pa.int32())),  # pixels of the image as stored
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("prompt_version", pa.string()),
+    ]
+)
+
+
+def source_row(source: Source) -> dict[str, Any]:
+    """A :class:`Source` as a row of :data:`SOURCE_SCHEMA`."""
+    row = asdict(source)
+    row["scores"] = [{"metric": name, "value": value} for name, value in sorted(source.scores.items())]
+    return row
+
+
+def source_from_row(row: dict[str, Any]) -> Source:
+    """The inverse of :func:`source_row`."""
+    scores = {score["metric"]: score["value"] for score in row["scores"]}
+    objects = tuple(SceneObject(o["name"], _box(o["box"]), o["score"]) for o in row["objects"])
+    return Source(**{**row, "scores": scores, "objects": objects})
+
+
+def sample_row(sample: Sample) -> dict[str, Any]:
+    """A :class:`Sample` as a row of :data:`SAMPLE_SCHEMA`."""
+    return {**asdict(sample), "params": json.dumps(sample.params, sort_keys=True)}
+
+
+def sample_from_row(row: dict[str, Any]) -> Sample:
+    """The inverse of :func:`sample_row`."""
+    box, objects = _box(row["box"]), tuple(row["objects"])
+    return Sample(**{**row, "box": box, "objects": objects, "params": json.loads(row["params"])})
+
+
+def read_sources(path: Path) -> list[Source]:
+    """All sources of a ``sources.parquet``."""
+    return [source_from_row(row) for row in pq.read_table(path).to_pylist()]
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """All samples of a ``recipe.parquet``, in its order."""
+    return [sample_from_row(row) for row in pq.read_table(path).to_pylist()]
+
+
+def sources_table(sources: Iterable[Source]) -> pa.Table:
+    """Sources as an Arrow table."""
+    return pa.Table.from_pylist([source_row(s) for s in sources], schema=SOURCE_SCHEMA)
+
+
+def samples_table(samples: Iterable[Sample]) -> pa.Table:
+    """Samples as an Arrow table."""
+    return pa.Table.from_pylist([sample_row(s) for s in samples], schema=SAMPLE_SCHEMA)
+
+
+def _box(values: Iterable[int]) -> Box:
+    x1, y1, x2, y2 = values
+    return x1, y1, x2, y2

@@ -1,0 +1,98 @@
+"""RFT samples: one prompt with images and a verifiable solution, from a sample (Refine-IQA, "Multi-Task Reward
+Design" and "Prompts Used for Training and Evaluation").
+
+A sample can give four: the description and the grounding task, each full-reference (original and distorted
+image) and no-reference (distorted image alone). The prompts are the paper's, in ``perception20k/dataset/prompts/``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from distortions import GROUPS, SEVERITIES
+from perception20k.core.seeding import keyed_rng
+from perception20k.dataset.records import Sample
+
+PROMPT_VERSION = "v1"
+TASKS = ("description", "grounding")
+MODES = ("fr", "nr")
+KINDS = tuple((task, mode) for task in TASKS for mode in MODES)
+
+
+@dataclass(frozen=True)
+class Images:
+    """The two images of a sample as Hugging Face image values: ``{"bytes": ..., "path": file name}``."""
+
+    source: dict[str, Any]
+    distorted: dict[str, Any]
+
+
+def kinds_of(sample: Sample, rft_per_sample: float, seed: int) -> list[tuple[str, str]]:
+    """The (task, mode) pairs a sample gives: all four in the test part, a keyed draw in the train part.
+
+    Of ``rft_per_sample`` = n + f, every sample gives n and a share f of the samples one more.
+    """
+    if sample.split == "test":
+        return list(KINDS)
+    rng = keyed_rng(seed, "rft", sample.sample_id)
+    count = int(rft_per_sample) + int(rng.random() < rft_per_sample % 1)
+    chosen = rng.permutation(len(KINDS))[:count]
+    return [kind for place, kind in enumerate(KINDS) if place in chosen]
+
+
+def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, Any]:
+    """One row of :data:`perception20k.dataset.records.RFT_SCHEMA`."""
+    label, words = GROUPS[sample.group], SEVERITIES[sample.severity - 1]
+    box = ",".join(map(str, sample.box))
+    return {
+        "rft_id": f"{sample.sample_id}-{task}-{mode}",
+        "sample_id": sample.sample_id,
+        "image_id": sample.image_id,
+        "task": task,
+        "mode": mode,
+        "prompt": [{"role": "user", "content": prompt_parts(task, mode, sample.objects)}],
+        "images": [images.source, images.distorted] if mode == "fr" else [images.distorted],
+        "solution": f"{sample.object} / {label} / {words}" if task == "description" else box,
+        "object": sample.object,
+        "objects": list(sample.objects),
+        "group": sample.group,
+        "type": sample.type,
+        "distortion": label,
+        "severity": sample.severity,
+        "severity_label": words,
+        "box": list(sample.box),
+        "width": sample.width,
+        "height": sample.height,
+        "prompt_version": f"{task}-{mode}.{PROMPT_VERSION}",
+    }
+
+
+def prompt_parts(task: str, mode: str, objects: tuple[str, ...]) -> list[dict[str, str | None]]:
+    """A prompt as the parts of one chat message: text, and an image where the paper's text names one."""
+    text = _template(task, mode).replace("{objects}", quoted(objects))
+    pieces = re.split(r"(\{ref\}|\{dist\})", text)
+    return [
+        {"type": "image", "text": None} if piece in ("{ref}", "{dist}") else {"type": "text", "text": piece}
+        for piece in pieces
+        if piece
+    ]
+
+
+def quoted(words: tuple[str, ...]) -> str:
+    """A list of choices as the prompts write it.
+
+    >>> quoted(("cup", "spoon", "plate"))
+    '‘cup’, ‘spoon’, and ‘plate’'
+    """
+    marked = [f"‘{word}’" for word in words]
+    return " and ".join(marked) if len(marked) < 3 else ", ".join(marked[:-1]) + ", and " + marked[-1]
+
+
+@cache
+def _template(task: str, mode: str) -> str:
+    name = f"{task}-{mode}.{PROMPT_VERSION}.txt"
+    return (files("perception20k.dataset") / "prompts" / name).read_text(encoding="utf-8").strip()

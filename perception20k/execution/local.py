@@ -1,0 +1,212 @@
+"""Where a stage's work is done: in this process, in its threads, or in worker processes on this machine.
+
+Workers are spawned, not forked: models bring threads, and forked threads deadlock. Pixels stay on disk; what
+crosses to a worker is an item, what comes back is an outcome. A worker that dies takes nothing with it: what it
+may have died of is tried again alone, and the culprit alone is blamed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Any
+
+import cv2
+
+from perception20k.core.extras import gpu_count
+from perception20k.execution.stage import Batch, Outcome, Results, Stage
+
+CRASHED = "the worker process died of it: a crash in a decoder or a model, or no memory left"
+
+
+class LocalExecutor:
+    """Processes and threads on this machine. Use as a context manager."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+        self._workers: _Pool | None = None
+
+    def __enter__(self) -> LocalExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._workers is not None:
+            self._workers.close()
+
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        """See :class:`perception20k.execution.stage.Executor`."""
+        if stage.place == "threads":
+            return run_in_threads(stage, batches)
+        if stage.place == "gpu" and gpu_count():
+            return self._run_on_gpus(stage, batches)
+        if self.workers == 1 and stage.place != "apart":
+            return _run_here(stage, batches)
+        if self._workers is None:
+            self._workers = _Pool(self.workers)
+        return self._workers.run(stage, batches)
+
+    def _run_on_gpus(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        pool = _Pool(gpu_count(), on_gpus=True)
+        try:
+            yield from pool.run(stage, batches)
+        finally:
+            pool.close()  # the next model needs the memory
+
+
+def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    ready = False
+    for batch in batches:
+        if not ready:  # not before there is work: setup may load a model
+            cv2.setNumThreads(1)
+            stage.setup()
+            ready = True
+        yield batch, stage.process(batch)
+
+
+def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    """Work in ``stage.at_once`` threads of this process.
+
+    On an error, or Ctrl-C, here or thrown in by the caller, nothing new is begun and what is under way is still given
+    back: answers are paid for.
+    """
+    flying: dict[Future[list[Outcome]], Batch] = {}
+    stop: BaseException | None = None
+    ready = False
+    with ThreadPoolExecutor(stage.at_once) as pool:
+        while True:
+            try:
+                while stop is None and len(flying) < stage.at_once and (batch := next(batches, None)) is not None:
+                    if not ready:  # not before there is work: setup may ask for a key
+                        stage.setup()
+                        ready = True
+                    flying[pool.submit(stage.process, batch)] = batch
+                if not flying:
+                    break
+                done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as interrupt:
+                if stop is not None:
+                    raise
+                stop = interrupt
+                continue
+            for future in done:
+                batch, error = flying.pop(future), future.exception()
+                if error is not None:
+                    stop = stop or error
+                    continue
+                try:
+                    yield batch, future.result()
+                except KeyboardInterrupt as interrupt:
+                    stop = stop or interrupt
+    if stop is not None:
+        raise stop
+
+
+class _Pool:
+    """Worker processes that are started again when one of them dies."""
+
+    def __init__(self, size: int, *, on_gpus: bool = False) -> None:
+        self._size, self._on_gpus = size, on_gpus
+        self._processes = self._start(size)
+        self._lone: ProcessPoolExecutor | None = None
+
+    def close(self) -> None:
+        """End the processes when they have done what they are doing."""
+        for processes in (self._processes, self._lone):
+            if processes is not None:
+                processes.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        """See :class:`perception20k.execution.stage.Executor`."""
+        packed: bytes | None = None
+        flying: dict[Future[list[Outcome]], Batch] = {}
+        more = True
+        while more or flying:
+            suspects: list[Batch] = []
+            while more and not suspects and len(flying) < 3 * self._size:
+                batch = next(batches, None)
+                if batch is None:
+                    more = False
+                    continue
+                packed = packed or pickle.dumps(stage)
+                try:
+                    flying[self._processes.submit(work, packed, batch)] = batch
+                except BrokenProcessPool:
+                    suspects.append(batch)
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                batch = flying.pop(future)
+                try:
+                    outcomes = future.result()
+                except BrokenProcessPool:
+                    suspects.append(batch)
+                else:
+                    yield batch, outcomes
+            if suspects:
+                suspects += flying.values()
+                flying.clear()
+                self._processes.shutdown(wait=True)
+                self._processes = self._start(self._size)
+            for batch in suspects:
+                assert packed is not None
+                yield batch, self._one_by_one(packed, batch)
+
+    def _one_by_one(self, packed: bytes, batch: Batch) -> list[Outcome]:
+        """The outcomes of a batch that was in flight when a worker died, each item in a process alone."""
+        outcomes: list[Outcome] = []
+        for item in batch:
+            if self._lone is None:
+                self._lone = self._start(1)
+            try:
+                outcomes += self._lone.submit(work, packed, [item]).result()
+            except BrokenProcessPool:
+                self._lone.shutdown(wait=True)
+                self._lone = None
+                outcomes.append(Outcome(error=CRASHED, lasting=False))
+        return outcomes
+
+    def _start(self, size: int) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        numbers = context.Queue()
+        for number in range(size):
+            numbers.put(number)
+        return ProcessPoolExecutor(size, context, _start_worker, (numbers.get if self._on_gpus else None,))
+
+
+_stage: tuple[bytes, Stage[Any]] | None = None  # a worker's own: the stage it has set up last
+
+
+def _start_worker(gpu: Callable[[], int] | None) -> None:
+    if gpu is not None:  # before the worker imports torch
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        own = visible.split(",") if visible else [str(number) for number in range(gpu_count())]
+        os.environ["CUDA_VISIBLE_DEVICES"] = own[gpu()]
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow(sentinel: int = parent.sentinel) -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)  # the parent was killed: nobody will read what this worker makes
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def work(packed: bytes, batch: Batch) -> list[Outcome]:
+    """A batch's outcomes; the stage is set up with the first. Runs in a worker, this package's or Ray's."""
+    global _stage
+    if _stage is None or _stage[0] != packed:
+        _stage = None  # the models of the stage before, before those of this one
+        stage = pickle.loads(packed)
+        stage.setup()
+        _stage = packed, stage
+    return _stage[1].process(batch)

@@ -1,0 +1,150 @@
+"""The same work on a Ray cluster: tasks for what needs a CPU, actors for what needs a GPU.
+
+The results do not depend on it. Starting Ray takes 12 to 19 s and about 1 GB, so it pays on several machines, which
+must see the same files at the same paths. API calls stay in this process, where their budget and their key are.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from perception20k.core.extras import require
+from perception20k.execution.local import CRASHED, run_in_threads, work
+from perception20k.execution.stage import Batch, Outcome, Results, Stage
+
+
+class RayExecutor:
+    """Ray's workers; see :class:`perception20k.execution.stage.Executor`. Use as a context manager.
+
+    Args:
+        workers: CPUs to give to a Ray that is started here; of a running cluster (RAY_ADDRESS) all are used.
+    """
+
+    def __init__(self, workers: int) -> None:
+        require("--executor ray", "ray", "ray")
+        self._workers = workers
+
+    def __enter__(self) -> RayExecutor:
+        import ray
+
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(log_to_driver=False)
+        elif not ray.is_initialized():
+            ray.init(address="local", num_cpus=self._workers, include_dashboard=False, log_to_driver=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import ray
+
+        ray.shutdown()
+
+    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+        """See :class:`perception20k.execution.stage.Executor`."""
+        import ray
+
+        if stage.place == "threads":
+            return run_in_threads(stage, batches)
+        resources = ray.cluster_resources()
+        gpus = int(resources.get("GPU", 0)) if stage.place == "gpu" else 0
+        return self._run(pickle.dumps(stage), batches, gpus, int(resources.get("CPU", 1)))
+
+    def _run(self, packed: bytes, batches: Iterator[Batch], gpus: int, cpus: int) -> Results:
+        import ray
+
+        stage = ray.put(packed)
+        crew = _Actors(stage, gpus) if gpus else _Tasks(stage)
+        most = 2 * gpus if gpus else 3 * cpus
+        flying: dict[Any, Batch] = {}
+        more = True
+        while more or flying:
+            while more and len(flying) < most:
+                batch = next(batches, None)
+                if batch is None:
+                    more = False
+                else:
+                    flying[crew.submit(batch)] = batch
+            if not flying:
+                break
+            [landed], _ = ray.wait(list(flying), num_returns=1)
+            batch = flying.pop(landed)
+            try:
+                yield batch, ray.get(landed)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None  # the machine's failure, or the user's to mend
+            except (ray.exceptions.WorkerCrashedError, ray.exceptions.RayActorError):
+                crew.restart()
+                yield batch, [_alone(crew, item) for item in batch]
+
+
+def _alone(crew: _Tasks | _Actors, item: Any) -> Outcome:
+    """The outcome of one item of a batch that a worker died of."""
+    import ray
+
+    try:
+        [outcome] = ray.get(crew.submit([item]))
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.RayActorError):
+        crew.restart()
+        return Outcome(error=CRASHED, lasting=False)
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+class _Tasks:
+    """Tasks of one CPU each."""
+
+    def __init__(self, stage: Any) -> None:
+        import ray
+
+        self._stage, self._task = stage, ray.remote(num_cpus=1, max_retries=0)(_work_on_one_thread)
+
+    def submit(self, batch: Batch) -> Any:
+        """A promise of the batch's outcomes."""
+        return self._task.remote(self._stage, batch)
+
+    def restart(self) -> None:
+        """A worker has died; Ray starts another by itself."""
+
+
+class _Actors:
+    """One actor a GPU, each with its own copy of the model, taking batches in turn."""
+
+    def __init__(self, stage: Any, count: int) -> None:
+        import ray
+
+        self._stage, self._kind = stage, ray.remote(num_gpus=1)(_Model)
+        self._actors = [self._kind.remote() for _ in range(count)]
+        self._turn = 0
+
+    def submit(self, batch: Batch) -> Any:
+        """A promise of the batch's outcomes."""
+        self._turn = (self._turn + 1) % len(self._actors)
+        return self._actors[self._turn].work.remote(self._stage, batch)
+
+    def restart(self) -> None:
+        """An actor has died, and which is not said: they all start again."""
+        import ray
+
+        for actor in self._actors:
+            ray.kill(actor)
+        self._actors = [self._kind.remote() for _ in self._actors]
+
+
+class _Model:
+    """An actor's body: the module keeps the stage it has set up."""
+
+    def work(self, packed: bytes, batch: Batch) -> list[Outcome]:
+        """The batch's outcomes."""
+        return work(packed, batch)
+
+
+def _work_on_one_thread(packed: bytes, batch: Batch) -> list[Outcome]:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return work(packed, batch)

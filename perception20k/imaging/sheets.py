@@ -1,0 +1,171 @@
+"""Contact sheets: pictures in a grid with captions, and every distortion at every severity on one photo.
+
+Drawn with Pillow and the font it carries, so a sheet looks the same on every machine.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, SEVERITY_LEVELS, Distortion, catalog, distort
+from perception20k.imaging.images import Array
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+_PAPER, _INK, _FAINT, _BAND = "#ffffff", "#1b1f24", "#6a737d", "#24405e"
+_GAP = 6
+_CAPTION = 13
+"""Height of a caption's letters in pixels."""
+
+_LABEL, _BAR = 248, 32
+"""The catalogue sheet's column of names and the height of a group's head, in pixels."""
+
+
+def contact_sheet(cells: Sequence[tuple[Array, str]], columns: int, cell: Size) -> Array:
+    """Pictures in rows from left to right, each with a caption below.
+
+    Args:
+        cells: pictures (uint8 RGB, any size) with captions. A picture is shrunk to fit its cell, never enlarged; a
+            caption is cut with an ellipsis where it is longer than the cell.
+        columns: cells a row.
+        cell: width and height of a picture's place in pixels; the caption's line comes on top of that.
+
+    Returns:
+        The sheet, uint8 RGB on white.
+
+    Raises:
+        ValueError: no cells, or fewer than one column.
+    """
+    if not cells or columns < 1:
+        raise ValueError("a contact sheet needs at least one cell and one column")
+    width, height = cell
+    columns = min(columns, len(cells))
+    step_x, step_y = width + _GAP, height + _GAP + 2 * _CAPTION
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("RGB", (columns * step_x + _GAP, rows * step_y + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for index, (picture, caption) in enumerate(cells):
+        x, y = _GAP + index % columns * step_x, _GAP + index // columns * step_y
+        fitted = _fitted(picture, cell)
+        left, top = x + (width - fitted.shape[1]) // 2, y + (height - fitted.shape[0]) // 2
+        sheet.paste(Image.fromarray(fitted), (left, top))
+        draw.text((x + width / 2, y + height + _CAPTION), _cut(caption, width), _INK, _font(_CAPTION), "mm")
+    return np.array(sheet)
+
+
+def catalog_sheet(photo: Array, *, seed: int = 0, cell: Size = (176, 132), blocks: int = 2) -> Array:
+    """Every type at every severity on one photo, group by group.
+
+    The photo is first scaled and cropped to the cell, then distorted, so that each pixel of the sheet is a pixel of
+    a distortion.
+
+    Args:
+        photo: uint8 RGB, any size.
+        seed: the key of the random types.
+        cell: width and height of each picture in pixels.
+        blocks: columns of groups, side by side.
+    """
+    width, height = cell
+    source = _cropped(photo, cell)
+    block = _LABEL + len(SEVERITIES) * (width + _GAP) + 4 * _GAP
+    parts = _split(blocks)
+    tall = max(sum(_BAR + len(_types(group)) * (height + _GAP) for group in part) for part in parts)
+    head = height + 8 * _GAP
+    sheet = Image.new("RGB", (blocks * block, head + tall + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    sheet.paste(Image.fromarray(source), (2 * _GAP, 2 * _GAP))
+    x, y = width + 5 * _GAP, height // 2
+    draw.text((x, y - 8), "35 distortions in 12 groups, 5 severities", _INK, _font(28), "lm")
+    note = f"left: the photo, {width}x{height} px; preset {DEFAULT_PRESET}, seed {seed}"
+    draw.text((x, y + 24), note, _FAINT, _font(16), "lm")
+    for column, part in enumerate(parts):
+        x, y = 2 * _GAP + column * block, head
+        for i, word in enumerate(SEVERITIES):
+            centre = x + _LABEL + i * (width + _GAP) + width / 2
+            draw.text((centre, y - 2 * _GAP), f"{i + 1}  {word}", _INK, _font(16), "mm")
+        for group in part:
+            draw.rectangle((x, y, x + block - 5 * _GAP, y + _BAR - _GAP), _BAND)
+            title = group if GROUPS[group] == group else f"{group}   “{GROUPS[group]}”"
+            draw.text((x + 2 * _GAP, y + (_BAR - _GAP) / 2), title, _PAPER, _font(16), "lm")
+            y += _BAR
+            for entry in _types(group):
+                _draw_row(sheet, source, entry, seed, (x, y))
+                y += height + _GAP
+    return np.array(sheet)
+
+
+def _draw_row(sheet: Image.Image, source: Array, entry: Distortion, seed: int, at: Size) -> None:
+    """The name of a type with its parameters, then its five severities."""
+    x, y = at
+    width = source.shape[1]
+    draw = ImageDraw.Draw(sheet)
+    draw.text((x, y + 14), entry.type, _INK, _font(16), "lm")
+    rows = [f"{key} {' '.join(f'{v:g}' for v in row)}" for key, row in entry.parameters[DEFAULT_PRESET].items()]
+    rows += [f"{key} {low:g} to {high:g}" for key, (low, high) in entry.drawn.items()]
+    for i, row in enumerate(rows):
+        draw.text((x, y + 38 + 18 * i), row, _FAINT, _font(13), "lm")
+    for severity in SEVERITY_LEVELS:
+        cell = Image.fromarray(distort(source, entry.type, severity, seed=seed))
+        sheet.paste(cell, (x + _LABEL + (severity - 1) * (width + _GAP), y))
+
+
+def _types(group: str) -> list[Distortion]:
+    return [entry for entry in catalog() if entry.group == group]
+
+
+def _split(blocks: int) -> list[list[str]]:
+    """The groups in order, in ``blocks`` parts of about equal length."""
+    parts: list[list[str]] = [[] for _ in range(blocks)]
+    done, total = 0.0, sum(len(_types(group)) + 0.3 for group in GROUPS)
+    for group in GROUPS:
+        length = len(_types(group)) + 0.3
+        parts[min(int((done + length / 2) / total * blocks), blocks - 1)].append(group)
+        done += length
+    return parts
+
+
+def _fitted(picture: Array, size: Size) -> Array:
+    """Shrunk to fit into ``size``; as it is if it fits already."""
+    height, width = picture.shape[:2]
+    scale = min(size[0] / width, size[1] / height, 1.0)
+    if scale == 1.0:
+        return picture
+    return _resized(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def _cropped(picture: Array, size: Size) -> Array:
+    """Scaled to cover ``size``, the middle kept."""
+    height, width = picture.shape[:2]
+    scale = max(size[0] / width, size[1] / height)
+    covering = _resized(picture, (max(size[0], round(width * scale)), max(size[1], round(height * scale))))
+    left, top = (covering.shape[1] - size[0]) // 2, (covering.shape[0] - size[1]) // 2
+    return np.ascontiguousarray(covering[top : top + size[1], left : left + size[0]])
+
+
+def _resized(picture: Array, size: Size) -> Array:
+    smaller = size[0] <= picture.shape[1]
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC))
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _width(text: str, size: int) -> float:
+    return float(_font(size).getlength(text))
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of a caption as fits, with an ellipsis for the rest."""
+    if _width(text, _CAPTION) <= width:
+        return text
+    while text and _width(text + "…", _CAPTION) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"

@@ -1,0 +1,141 @@
+"""Videos through decord: keyframes by index, without decoding everything between them."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from perception20k.core.errors import ItemError
+from perception20k.imaging.images import MAX_PIXELS, Array
+
+LOOK_ALIKE = 3
+"""Perceptual hashes of 64 bits that differ in no more than this are of the same view: a camera at rest."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a video."""
+
+    index: int
+    seconds: float
+    pixels: Array
+
+
+def frame_indexes(count: int, most: int) -> list[int]:
+    """At most ``most`` indexes spread evenly over ``count`` frames: the middles of equal parts.
+
+    >>> frame_indexes(45, 3)
+    [7, 22, 37]
+    """
+    parts = min(count, most)
+    return [int((k + 0.5) * count / parts) for k in range(parts)]
+
+
+class LookAlikes:
+    """Frames of one video seen so far, by perceptual hash (phash)."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[int, Any]] = []
+
+    def of(self, frame: Frame) -> int | None:
+        """Index of an earlier frame that this one looks like; a frame that looks like none is remembered."""
+        import imagehash
+
+        mark = imagehash.phash(Image.fromarray(frame.pixels))
+        for index, earlier in self._seen:
+            if mark - earlier <= LOOK_ALIKE:
+                return index
+        self._seen.append((frame.index, mark))
+        return None
+
+
+def keyframes(path: Path, most: int) -> Iterator[Frame]:
+    """Up to ``most`` frames of a video, evenly spread, with their times.
+
+    Raises:
+        ItemError: decord cannot open the video or decode a frame.
+    """
+    reader = _open(path)
+    for index in frame_indexes(len(reader), most):
+        start, _ = reader.get_frame_timestamp(index)
+        yield Frame(index, round(float(start), 6), _pixels(reader, index, path))
+
+
+def read_frame(path: Path, index: int) -> Array:
+    """One frame as an RGB array of shape (height, width, 3), dtype uint8."""
+    return _pixels(_open(path), index, path)
+
+
+_importing = threading.Lock()
+
+
+def load_decord() -> Any:
+    """decord, kept from loading NVIDIA's libraries, which it does at import for every other module to see.
+
+    We decode on the CPU and need none of them; with libnvblas among them, torch crashes in its next product of
+    matrices.
+    """
+    with _importing:
+        if "decord" not in sys.modules:
+            nvidia = sys.modules.pop("nvidia", None)
+            sys.modules["nvidia"] = None  # type: ignore[assignment]  # how Python says that there is no such module
+            try:
+                import decord
+            finally:
+                del sys.modules["nvidia"]
+                if nvidia is not None:
+                    sys.modules["nvidia"] = nvidia
+            decord.logging.set_level(decord.logging.QUIET)
+        return sys.modules["decord"]
+
+
+def _open(path: Path) -> Any:
+    decord = load_decord()
+    if not path.exists():
+        raise FileNotFoundError(path)
+    try:
+        with _utf8(path) as name:
+            return decord.VideoReader(name, num_threads=1)
+    except (decord.DECORDError, RuntimeError) as error:
+        raise ItemError(f"decord cannot open the video: {_plain(error, path)}") from None
+
+
+@contextmanager
+def _utf8(path: Path) -> Iterator[str]:
+    """The path as decord takes it: where its bytes are not UTF-8, a link to it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder, f"video{path.suffix}")
+            link.symlink_to(path.absolute())
+            yield str(link)
+    else:
+        yield str(path)
+
+
+def _pixels(reader: Any, index: int, path: Path) -> Array:
+    decord = load_decord()
+    try:
+        pixels: Array = np.ascontiguousarray(reader[index].asnumpy())
+    except (decord.DECORDError, IndexError, RuntimeError) as error:
+        raise ItemError(f"{path.name}: frame {index} cannot be decoded: {_plain(error, path)}") from None
+    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
+        raise ItemError(f"frames of {pixels.shape[1]}x{pixels.shape[0]} are over {MAX_PIXELS // 10**6} megapixels")
+    return pixels
+
+
+def _plain(error: Exception, path: Path) -> str:
+    """The first line of decord's message without times and places: the same trouble, the same words."""
+    line = str(error).strip().split("\n", 1)[0].replace(str(path), path.name)
+    return re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", line)[:200] or type(error).__name__

@@ -1,0 +1,93 @@
+"""Any endpoint that speaks the OpenAI protocol, through its client. The key comes from OPENAI_API_KEY.
+
+A server of one's own, such as vLLM behind ``base_url``, needs no key.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from typing import Any
+
+from perception20k.config import Describe
+from perception20k.core.errors import UserError
+from perception20k.core.extras import require
+from perception20k.imaging.images import Array
+from perception20k.models.describers.base import (
+    PASSING_STATUS,
+    Answer,
+    Busy,
+    Refused,
+    jpeg,
+    key_from,
+    trouble,
+    without_key,
+)
+
+_NO_KEY = "no-key-needed"
+
+
+class OpenAI:
+    """See :class:`perception20k.models.describers.base.Describer`."""
+
+    def __init__(self, config: Describe) -> None:
+        require("describe: openai", "models", "openai")
+        import openai
+
+        self._key = key_from("OPENAI_API_KEY", needed=config.base_url is None) or _NO_KEY
+        self._model = config.model
+        self._client = openai.OpenAI(
+            api_key=self._key,
+            base_url=config.base_url,
+            timeout=config.calls.timeout,
+            max_retries=0,  # the waits are ours
+        )
+
+    def ask(self, prompt: str, image: Array) -> Answer:
+        """See :class:`perception20k.models.describers.base.Describer`."""
+        import openai
+
+        picture = f"data:image/jpeg;base64,{base64.b64encode(jpeg(image)).decode()}"
+        parts: Any = [{"type": "image_url", "image_url": {"url": picture}}, {"type": "text", "text": prompt}]
+        try:
+            response = self._client.chat.completions.create(
+                model=self._model, messages=[{"role": "user", "content": parts}], temperature=0.0
+            )
+        except openai.APIStatusError as error:
+            raise self._refusal(error) from None
+        except openai.APIConnectionError as error:  # timeouts included; what it wraps says more
+            cause = error.__cause__
+            raise trouble(cause if isinstance(cause, Exception) else error, self._key) from None
+        except Exception as error:  # answers not in JSON
+            raise trouble(error, self._key) from None
+        return self._answer(response)
+
+    def _refusal(self, error: Any) -> Exception:
+        """What an HTTP error means: ask later, leave this image, or stop."""
+        text = without_key(f"{error.status_code}: {error.message}", self._key)
+        bad_key = error.status_code == 400 and "api key" in text.lower()
+        if error.status_code in (401, 402, 403) or error.code == "insufficient_quota" or bad_key:
+            return UserError(f"describe: the endpoint refuses the key: {text}", "Check OPENAI_API_KEY")
+        if error.status_code == 404:
+            return UserError(f"describe: the endpoint does not know the model '{self._model}': {text}")
+        if 400 <= error.status_code < 500 and error.status_code not in PASSING_STATUS:
+            return Refused(f"refused by the endpoint: {text}")
+        wait = None
+        with contextlib.suppress(KeyError, ValueError):
+            wait = float(error.response.headers["retry-after"])
+        return Busy(text, wait)
+
+    def _answer(self, response: Any) -> Answer:
+        if isinstance(response, str):  # a proxy's page
+            raise Busy("no answer in JSON")
+        tokens = (response.usage.total_tokens or 0) if response.usage else 0
+        choice = response.choices[0] if response.choices else None
+        if choice is None:
+            raise Refused("no whole answer: no choice", tokens)
+        text = (choice.message.content or "").strip()
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            reason = without_key(choice.message.refusal or choice.finish_reason, self._key)
+            raise Refused(f"blocked by the endpoint: {reason[:200]}", tokens)
+        if choice.finish_reason not in ("stop", None) or not text:
+            raise Refused(f"no whole answer: {choice.finish_reason if text else 'empty'}", tokens)
+        return Answer(text, tokens, response.model or self._model)

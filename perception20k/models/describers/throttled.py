@@ -1,0 +1,94 @@
+"""Patience and thrift for APIs: a rate limit, waits between attempts, a budget that stops a run cleanly."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+from perception20k.config import Calls
+from perception20k.core.errors import PassingError, UserError
+from perception20k.imaging.images import Array
+from perception20k.models.describers.base import Answer, Busy, Describer, Refused
+
+LONGEST_WAIT = 60.0
+"""Seconds; also where an API asks for more."""
+
+IN_VAIN = 5
+"""Images in a row given up on, after which a run stops: the API is down, or the day's quota is spent."""
+
+_GO_ON = "The answers so far are kept: run the same command again to go on"
+
+
+class Patient:
+    """Asks another describer on behalf of many threads. One object a run: it counts what the run spends."""
+
+    def __init__(self, describer: Describer, limits: Calls, name: str) -> None:
+        self._describer, self._limits, self._name = describer, limits, name
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._jitter = random.SystemRandom()
+        self._next = 0.0  # when the next request may begin
+        self._requests = self._tokens = self._in_vain = 0
+
+    def ask(self, prompt: str, image: Array) -> Answer:
+        """See :class:`Describer`.
+
+        Raises:
+            Refused: no answer for this image; its tokens are counted.
+            PassingError: no answer after all attempts; to be asked again by another run.
+            UserError: also where the budget is spent, or one image after the other had no answer.
+        """
+        wait, trouble = self._limits.first_wait, ""
+        for attempt in range(self._limits.attempts):
+            if attempt:
+                self._pause(wait * self._jitter.uniform(0.5, 1.5))
+            self._begin()
+            try:
+                answer = self._describer.ask(prompt, image)
+            except Busy as busy:
+                trouble = str(busy)
+                wait = min(LONGEST_WAIT, max(2 * wait if attempt else wait, busy.wait or 0.0))
+            except Refused as refused:
+                self._spent(refused.tokens)
+                raise
+            except UserError:
+                self._stopped.set()
+                raise
+            else:
+                self._spent(answer.tokens)
+                return answer
+        with self._lock:
+            self._in_vain += 1
+            given_up = self._in_vain
+        if given_up >= IN_VAIN:
+            self._stop(f"{self._name} gave no answer for {given_up} images in a row, the last time: {trouble}")
+        raise PassingError(f"{self._name} gave no answer: {trouble}")
+
+    def _spent(self, tokens: int) -> None:
+        """Count what an answer cost, also one of no use: the API is there."""
+        with self._lock:
+            self._tokens += tokens
+            self._in_vain = 0
+
+    def _begin(self) -> None:
+        """Take a request out of the budget and wait for its turn."""
+        limits = self._limits
+        with self._lock:
+            if limits.max_tokens is not None and self._tokens >= limits.max_tokens:
+                self._stop(f"the budget of {limits.max_tokens} tokens is spent ({self._requests} requests)")
+            if limits.max_requests is not None and self._requests >= limits.max_requests:
+                self._stop(f"the budget of {limits.max_requests} requests is spent ({self._tokens} tokens)")
+            self._requests += 1
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + 60 / limits.per_minute
+        self._pause(turn - now)
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise PassingError("not asked: the run was stopped")
+
+    def _stop(self, why: str) -> None:
+        self._stopped.set()
+        raise UserError(f"describe: {why}", _GO_ON)

@@ -1,0 +1,81 @@
+"""Grounding DINO through transformers: the best box for a phrase."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perception20k.core.errors import UserError
+from perception20k.core.extras import require
+from perception20k.dataset.records import Box
+from perception20k.imaging.images import Array
+
+
+@dataclass(frozen=True)
+class Found:
+    """A phrase's best box and how sure the detector is of it, in 0..1."""
+
+    box: Box
+    score: float
+
+
+class GroundingDino:
+    """Loads the model once; finds the best box of each phrase.
+
+    Args:
+        model: a folder, or a model of the hub.
+        revision: for a model of the hub, the commit.
+
+    Raises:
+        UserError: the package or the model cannot be had.
+    """
+
+    def __init__(self, model: str, revision: str) -> None:
+        require("detect", "models", "torch", "torchvision", "transformers")
+        from perception20k.models.weights import first_line, torch_device
+
+        commit = {} if Path(model).is_dir() else {"revision": revision}
+        try:
+            from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+            self._processor: Any = AutoProcessor.from_pretrained(model, **commit)
+            loaded = AutoModelForZeroShotObjectDetection.from_pretrained(model, **commit)
+        except Exception as error:  # whatever transformers and the hub raise
+            raise UserError(f"detect: {model} cannot be loaded: {first_line(error)}") from None
+        self._model: Any = loaded.to(torch_device()).eval()
+
+    def find(self, image: Array, phrases: tuple[str, ...]) -> list[Found]:
+        """The best box of each phrase, each asked for alone so that none takes another's words.
+
+        A box's score is that of its best word. Of boxes with the same score, to four decimals, the larger one is
+        taken, then the one nearer to the top, then to the left.
+        """
+        return [self._best(image, phrase) for phrase in phrases]
+
+    def _best(self, image: Array, phrase: str) -> Found:
+        import torch
+        from PIL import Image
+
+        inputs = self._processor(images=Image.fromarray(image), text=f"{phrase}.", return_tensors="pt")
+        inputs = inputs.to(self._model.device)
+        with torch.inference_mode():
+            outputs = self._model(**inputs)
+        scores = outputs.logits[0].float().sigmoid().amax(dim=-1).cpu().tolist()
+        boxes = outputs.pred_boxes[0].float().cpu().tolist()
+        height, width = image.shape[:2]
+        found = [Found(_pixels(b, width, height), round(s, 4)) for b, s in zip(boxes, scores, strict=True)]
+        return min(found, key=lambda f: (-f.score, -_area(f.box), f.box[1], f.box[0], f.box))
+
+
+def _pixels(box: list[float], width: int, height: int) -> Box:
+    """A box given by its centre and size in 0..1, in whole pixels: outwards, and inside the image."""
+    x, y, w, h = box
+    x1, y1 = math.floor((x - w / 2) * width), math.floor((y - h / 2) * height)
+    x2, y2 = math.ceil((x + w / 2) * width), math.ceil((y + h / 2) * height)
+    return max(0, x1), max(0, y1), min(width, x2), min(height, y2)
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -1,0 +1,86 @@
+"""Metrics through pyiqa, in batches, on a GPU where there is one. Its licence is noncommercial."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from unittest.mock import patch
+
+import numpy as np
+
+from perception20k.core.errors import UserError
+from perception20k.core.extras import require
+from perception20k.imaging.images import Array
+
+MOST_PIXELS = 8_000_000
+"""Pixels that go through a model at a time: four photos of 1920x1080, or one of whatever size."""
+
+_UNDECLARED = {"qalign": ("icecream",)}  # imported by pyiqa's code for a metric without being among its needs
+_ALONE = {"qalign"}  # pyiqa takes one image at a time for it
+
+
+def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]]:
+    """A pyiqa metric as a scorer.
+
+    Args:
+        name: pyiqa's name of it.
+        commit: for qalign, the commit of its model on the hub.
+
+    Raises:
+        UserError: pyiqa is not installed, or the metric's weights cannot be had.
+    """
+    require(f"score: {name}", "models", "torch", "torchvision", "pyiqa", *_UNDECLARED.get(name, ()))
+    from perception20k.models.weights import first_line, torch_device
+
+    device = torch_device()
+    try:
+        import pyiqa
+
+        with contextlib.redirect_stdout(io.StringIO()), _at_commit(commit):  # it announces every weight file
+            metric = pyiqa.create_metric(name, device=device)
+    except Exception as error:  # no network, a damaged file, no memory: pyiqa lets all kinds through
+        raise UserError(f"score: {name} cannot be loaded: {first_line(error)}") from None
+
+    def score(images: Sequence[Array]) -> list[float]:
+        import torch
+
+        values = [0.0] * len(images)
+        for places in _alike(images, 1 if name in _ALONE else len(images)):
+            pixels = np.stack([images[place] for place in places])
+            batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device).float().div(255)
+            raw = metric(batch).flatten().tolist()
+            for place, value in zip(places, raw, strict=True):
+                values[place] = float(value)
+        return values
+
+    return score
+
+
+@contextlib.contextmanager
+def _at_commit(commit: str) -> Iterator[None]:
+    """While pyiqa loads qalign, which it does by name alone, all it takes from the hub is of this commit."""
+    with contextlib.ExitStack() as stack:
+        if commit:
+            from pyiqa.archs import qalign_arch
+            from pyiqa.archs.q_align import modeling_mplug_owl2 as inner
+
+            for kind in (qalign_arch.MPLUGOwl2LlamaForCausalLM, qalign_arch.CLIPImageProcessor, inner.LlamaTokenizer):
+                of_commit = partial(kind.from_pretrained, revision=commit)
+                stack.enter_context(patch.object(kind, "from_pretrained", of_commit))
+        yield
+
+
+def _alike(images: Sequence[Array], most: int) -> list[list[int]]:
+    """Places of images of one size, as many together as may go through the model at a time."""
+    groups: list[list[int]] = []
+    open_groups: dict[tuple[int, ...], list[int]] = {}
+    for place, image in enumerate(images):
+        limit = min(most, max(1, MOST_PIXELS // (image.shape[0] * image.shape[1])))
+        group = open_groups.get(image.shape)
+        if group is None or len(group) >= limit:
+            group = open_groups[image.shape] = []
+            groups.append(group)
+        group.append(place)
+    return groups

@@ -1,0 +1,123 @@
+"""What every model on this machine needs: a device, and the revision of its weights for keys and the card."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from perception20k.core.errors import UserError
+from perception20k.core.extras import require
+
+
+def torch_device() -> str:
+    """``cuda`` where there is a GPU, else ``cpu`` with one thread, so that results do not depend on its cores."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    torch.set_num_threads(1)
+    return "cpu"
+
+
+class Weights:
+    """A model's revision, looked for when it is first asked for: a run that needs no model needs none to be there.
+
+    Args:
+        model: a folder, or a model of the Hugging Face hub.
+        revision: of a model of the hub, its branch, tag or commit.
+        wanted_by: who needs it, for errors.
+    """
+
+    def __init__(self, model: str, revision: str, wanted_by: str) -> None:
+        self._asked = model, revision, wanted_by
+
+    @cached_property
+    def _found(self) -> str | UserError:
+        try:
+            return revision_of(*self._asked)
+        except UserError as error:
+            return error
+
+    @property
+    def mark(self) -> str:
+        """For an item's key: the revision; where the model cannot be had a word that nothing was ever done under."""
+        return self._found if isinstance(self._found, str) else "cannot be had"
+
+    def needed(self) -> str:
+        """The revision, for whoever loads the model.
+
+        Raises:
+            UserError: the model cannot be had.
+        """
+        if isinstance(self._found, UserError):
+            raise self._found
+        return self._found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Looked up before it goes to a worker, who must load what the keys were made of."""
+        _ = self._found
+        return self.__dict__
+
+
+def revision_of(model: str, revision: str, wanted_by: str) -> str:
+    """What tells these weights from others: the commit of a model of the Hugging Face hub, the digest of a folder.
+
+    The commit is the one on this machine where there is one; the hub is asked only where there is none.
+
+    Raises:
+        UserError: there is no such model, or no network to ask.
+    """
+    if here := local_revision(model, revision):
+        return here
+    require(wanted_by, "models", "torch", "transformers")
+    try:
+        return _commit(model, revision, offline=False)
+    except Exception as error:  # OSError, HTTP and validation errors of several libraries
+        message = f"{wanted_by}: the model '{model}' (revision {revision}) cannot be had: {first_line(error)}"
+        raise UserError(message, "Name a folder with its files, or a model of the hub") from None
+
+
+def local_revision(model: str, revision: str) -> str:
+    """The same as far as this machine knows it without asking the hub; empty where it does not."""
+    folder = Path(model)
+    if folder.is_dir():
+        state = hashlib.sha256()
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            status = path.stat()
+            digest = _file_digest(path, status.st_size, status.st_mtime_ns)
+            state.update(f"{path.relative_to(folder).as_posix()} {status.st_size} {digest}\n".encode())
+        return state.hexdigest()[:16]
+    try:
+        return _commit(model, revision, offline=True)
+    except Exception:  # not in the cache, no name of a model, the hub's package not installed
+        return ""
+
+
+def stated_revision(model: str, revision: str) -> str:
+    """The revision for the manifest and the card: told plainly where this machine does not know it."""
+    if known := local_revision(model, revision):
+        return known
+    return "unknown: the folder is gone" if Path(model).is_absolute() else f"{revision}, commit unknown"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, shortened; its kind where it has none."""
+    return (str(error).strip().split("\n", 1)[0] or type(error).__name__)[:200]
+
+
+@cache
+def _commit(model: str, revision: str, *, offline: bool) -> str:
+    """The commit of a model of the hub; once found it stays this process's, for its keys, its work and its notes."""
+    from huggingface_hub import snapshot_download
+
+    only = ["config.json"]
+    return Path(snapshot_download(model, revision=revision, allow_patterns=only, local_files_only=offline)).name
+
+
+@cache
+def _file_digest(path: Path, size: int, changed: int) -> str:
+    """Digest of a file, whole; read once in a process as long as its ``size`` and time of change stay."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,231 @@
+"""The chain of stages, from photos and videos to samples.
+
+It reads like the paper's paragraph: find the source images, keep the good ones, take their objects and boxes,
+draw distortions, make the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from perception20k.config import Config, Score, located
+from perception20k.core.spill_list import SpillList
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.quarantine import Quarantine
+from perception20k.dataset.records import Sample
+from perception20k.execution.journal import Journal
+from perception20k.execution.run import run_stage
+from perception20k.execution.stage import Executor, NullExecutor, Stage
+from perception20k.pipeline.stages.coco import CocoAnnotations
+from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
+from perception20k.pipeline.stages.detect import DetectStage, confident
+from perception20k.pipeline.stages.distort import Distort
+from perception20k.pipeline.stages.draw import Plan, draw
+from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects
+from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
+from perception20k.pipeline.stages.sources import (
+    VIDEO_SUFFIXES,
+    Candidate,
+    Ingest,
+    candidates_of,
+    discover,
+    duplicates,
+    with_source,
+)
+from perception20k.publish.export import Say
+
+STAGES = ("sources", "score", "describe", "detect", "distort")
+"""The stages that work item by item, in their order."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """How much of a build one run does."""
+
+    limit: int | None = None
+    """Take only the first files of the sources."""
+    only: str | None = None
+    """Work for this stage alone; the others contribute what earlier runs have done."""
+    dry_run: bool = False
+    """Work for none and write nothing: tell what is done and what is due."""
+
+    def works(self, stage: str) -> bool:
+        """Whether this run works for a stage."""
+        return not self.dry_run and self.only in (None, stage)
+
+
+class Chain:
+    """One run of the stages over one dataset directory. ``worked`` counts the items that no earlier run had done."""
+
+    def __init__(
+        self, config: Config, layout: Layout, executor: Executor, part: Part, say: Say, progress: bool
+    ) -> None:
+        self.config, self.layout, self.executor, self.part = config, layout, executor, part
+        self.say, self.progress, self.survey = say, progress, say
+        if part.dry_run:  # what is known so far is not what there is
+            self.say = lambda line: None
+        self.worked = 0
+        self.names: SpillList[str] = SpillList()  # of every file and keyframe: what a row of a table may mean
+        self.ahead = 0  # images at most that earlier stages have not done
+        self.quarantine = Quarantine()
+        self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
+
+    def run(self) -> tuple[SpillList[Candidate], SpillList[Sample]]:
+        """All stages: the scenes that were found and the samples made of them."""
+        scenes = self.take_objects(self.keep_good(self.find_sources()))
+        return scenes, self.make_samples(scenes)
+
+    def find_sources(self) -> SpillList[Candidate]:
+        """Decode every photo and video; drop what cannot be read and what is there twice."""
+        everything = SpillList(discover(self.config.sources))
+        self.names = SpillList(file.name for file in everything)
+        found = SpillList(islice(everything, self.part.limit))
+        decoded: SpillList[Candidate] = SpillList()
+        for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
+            self.quarantine.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
+            for candidate in candidates_of(item, records):
+                decoded.append(candidate)
+                if candidate.source.frame is not None:
+                    self.names.append(candidate.source.origin)
+        if self.ahead:
+            videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
+            self.ahead += (self.config.max_frames_per_video - 1) * min(self.ahead, videos)
+        kept: SpillList[Candidate] = SpillList()
+        for candidate, reason in duplicates(decoded):
+            keep, too_small = large_enough(candidate.source, self.config.filters)
+            if keep and not reason:
+                kept.append(candidate)
+            else:
+                self.quarantine.drop("sources", [(candidate.source.origin, reason or too_small)])
+        self.say(f"Sources: {len(kept)} images from {len(found)} files")
+        return kept
+
+    def keep_good(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
+        """Score every image; keep those on which all metrics agree."""
+        wanted = self.config.score
+        if not wanted:
+            return candidates
+        scored = candidates
+        for score in wanted:
+            measured = self.look_up(score, scored) if score.table else self.measure(score, scored)
+            scored = SpillList(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in measured)
+        kept: SpillList[Candidate] = SpillList()
+        for candidate in scored:
+            keep, reason = good_enough(candidate.source.scores, wanted)
+            if keep:
+                kept.append(candidate)
+            else:
+                self.quarantine.drop("score", [(candidate.source.origin, reason)])
+        self.say(f"Score: {len(kept)} of {len(candidates)} images are good enough")
+        return kept
+
+    def measure(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
+        """Quality by a metric of ours."""
+        return self._run(ScoreStage(score.metric), candidates, _origin)
+
+    def look_up(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
+        """Quality from a table of the user's."""
+        table = ScoreTable(score, self.names)
+        for candidate in candidates:
+            value, reason = table.find(candidate.source)
+            if value is None:
+                self.quarantine.drop("score", [(candidate.source.origin, reason)])
+            else:
+                yield candidate, value
+
+    def take_objects(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
+        """Objects and boxes, filtered by size and overlap; keep scenes with enough distinct objects."""
+        kept: SpillList[Candidate] = SpillList()
+        count = 0
+        found = self.annotated(candidates) if self.config.annotations else self.detected(self.described(candidates))
+        for candidate in found:
+            source = candidate.source
+            objects, dropped = select_objects(source, self.config.filters)
+            self.quarantine.drop("objects", [(f"{source.origin}: {name}", why) for name, why in dropped])
+            keep, reason = enough_objects(objects, self.config.filters)
+            if keep:
+                kept.append(with_source(candidate, objects=objects))
+                count += len(objects)
+            else:
+                self.quarantine.drop("objects", [(source.origin, reason)])
+        self.say(f"Objects: {len(kept)} images with {count} objects")
+        return kept
+
+    def annotated(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
+        """Candidates with the objects of their annotations."""
+        assert self.config.annotations is not None
+        annotations = CocoAnnotations(located(self.config.annotations.coco), self.names)
+        for candidate in candidates:
+            source, reason = annotations.objects_of(candidate.source)
+            if source is None:
+                self.quarantine.drop("objects", [(candidate.source.origin, reason)])
+            else:
+                yield Candidate(candidate.path, source)
+
+    def described(self, candidates: SpillList[Candidate]) -> SpillList[Named]:
+        """Candidates with the phrases a vision-language model names their objects by."""
+        assert self.config.describe is not None
+        named: SpillList[Named] = SpillList()
+        for candidate, answer in self._run(DescribeStage(self.config.describe), candidates, _origin):
+            origin = candidate.source.origin
+            phrases, refused, reason = read_answer(answer["text"])
+            self.quarantine.drop("describe", [(f"{origin}: {phrase}", why) for phrase, why in refused])
+            if not reason and len(phrases) < self.config.filters.min_objects:
+                reason = f"{len(phrases)} distinct subjects named, fewer than {self.config.filters.min_objects}"
+            if reason:
+                self.quarantine.drop("describe", [(origin, reason)])
+            else:
+                named.append(Named(candidate, phrases))
+        self.say(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
+        return named
+
+    def detected(self, named: SpillList[Named]) -> Iterator[Candidate]:
+        """Candidates with the boxes a detector finds for their phrases."""
+        assert self.config.detect is not None
+        for item, found in self._run(DetectStage(self.config.detect), named, lambda item: _origin(item.candidate)):
+            objects, dropped = confident(found, self.config.detect.threshold)
+            self.quarantine.drop("detect", [(f"{_origin(item.candidate)}: {name}", why) for name, why in dropped])
+            yield with_source(item.candidate, objects=objects)
+
+    def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
+        """Draw the distortions and make the samples; drop those nobody could see."""
+        config = self.config
+        plans = SpillList(plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed))
+        stage = Distort(self.layout.root, config.preset, config.filters)
+        samples: SpillList[Sample] = SpillList()
+        for plan, made in self._run(stage, plans, _plan_name):
+            if "dropped" in made:
+                self.quarantine.drop("distort", [(_plan_name(plan), made["dropped"])])
+            else:
+                samples.append(stage.sample(plan, made))
+        self.say(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
+        return samples
+
+    def _run(self, stage: Stage[Any], items: SpillList[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
+        """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""
+        executor = self.executor if self.part.works(stage.name) else NullExecutor()
+        results, tally = run_stage(stage, items, self.journal, executor, progress=self.progress)
+        self.worked += tally.done
+        if self.part.dry_run or self.part.only:
+            calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
+            done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
+            more = f"; up to {self.ahead} more images may come of the stages before" if self.ahead else ""
+            self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}{more}")
+        self.ahead += tally.due
+        self.quarantine.open(stage.name)
+        for item, outcome in results:
+            if outcome.error is None:
+                yield item, outcome.value
+            else:
+                self.quarantine.fail(stage.name, name(item), outcome.error)
+
+
+def _origin(candidate: Candidate) -> str:
+    return candidate.source.origin
+
+
+def _plan_name(plan: Plan) -> str:
+    return f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"

@@ -1,0 +1,108 @@
+"""Rebuild: from a recipe and the source files alone, the same samples again, every digest checked.
+
+For datasets whose photos cannot be shared: the recipe can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from perception20k.core.errors import ItemError, UserError
+from perception20k.core.files import write_bytes
+from perception20k.dataset.records import Sample, read_samples
+from perception20k.imaging import images, video
+from perception20k.imaging.images import Array
+from perception20k.pipeline.stages.distort import remake
+from perception20k.pipeline.stages.sources import SourceFile, discover
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How a rebuild went."""
+
+    made: int
+    problems: list[str]
+    """Samples that could not be made, one line each."""
+
+
+def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, progress: bool = True) -> Rebuilt:
+    """Make every sample of ``recipe`` again into ``out``, in the places the recipe names.
+
+    A sample's source is looked for by the name it had, then among all source files by its pixels.
+
+    Raises:
+        UserError: the recipe cannot be read, a source does not exist, or ``out`` already holds files.
+    """
+    samples = _read_recipe(recipe)
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
+    finder = _SourceFinder(list(discover(sources)))
+    made, problems = 0, []
+    with tqdm(total=len(samples), desc="  rebuild", unit="sample", disable=not progress) as bar:
+        for image_id, group in groupby(sorted(samples, key=lambda s: s.image_id), key=lambda s: s.image_id):
+            mine = list(group)
+            pixels = finder.find(image_id, mine[0].origin)
+            for sample in mine:
+                bar.update()
+                if pixels is None:
+                    problems.append(f"{sample.sample_id}: no source file holds image {image_id} ({sample.origin})")
+                    continue
+                try:
+                    data, _ = images.encode(remake(pixels, sample))
+                except ItemError as error:
+                    problems.append(str(error))
+                    continue
+                write_bytes(out / sample.file, data)
+                made += 1
+    return Rebuilt(made, problems)
+
+
+def _read_recipe(path: Path) -> list[Sample]:
+    try:
+        return read_samples(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such recipe") from None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a recipe: {str(error).splitlines()[0]}") from None
+
+
+class _SourceFinder:
+    """Finds a source image's pixels among files; files are decoded only until the image is found."""
+
+    def __init__(self, found: list[SourceFile]) -> None:
+        self._by_name: dict[str, list[Path]] = {}
+        for file in found:  # by its last part: what stands above depends on the sources it was found among
+            self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
+        self._unseen = iter(found)
+        self._by_id: dict[str, Path] = {}
+
+    def find(self, image_id: str, origin: str) -> Array | None:
+        """Pixels with this identity, or None."""
+        name, _, frame = origin.partition("#frame=")
+        for path in self._by_name.get(PurePosixPath(name).name, []):
+            pixels = _pixels(path, int(frame) if frame else None)
+            if pixels is not None and images.image_id(pixels) == image_id:
+                return pixels
+        if image_id in self._by_id:
+            return _pixels(self._by_id[image_id], None)
+        return next((pixels for found, pixels in self._look() if found == image_id), None)
+
+    def _look(self) -> Iterator[tuple[str, Array]]:
+        for file in self._unseen:
+            pixels = _pixels(file.path, None)
+            if pixels is not None:
+                found = images.image_id(pixels)
+                self._by_id[found] = file.path
+                yield found, pixels
+
+
+def _pixels(path: Path, frame: int | None) -> Array | None:
+    try:
+        return images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
+    except (images.ImageError, ItemError, OSError):
+        return None

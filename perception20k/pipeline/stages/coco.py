@@ -1,0 +1,181 @@
+"""Stage 3, objects and boxes from annotations: any COCO instances file.
+
+Where a model would describe the objects and a detector box them, a COCO file has both. Categories are the
+phrases; of several instances of one category the most salient (the largest) stands for it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from perception20k.core.errors import UserError
+from perception20k.dataset.records import Box, SceneObject, Source
+from perception20k.pipeline.stages.names import Names, plain
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a COCO file says of one image."""
+
+    width: int
+    height: int
+    objects: tuple[SceneObject, ...]
+    licence: str
+    author: str
+
+
+class CocoAnnotations:
+    """A COCO instances file, looked up by a source's name; see :class:`perception20k.pipeline.stages.names.Names`.
+
+    Args:
+        path: the file.
+        origins: of all photos there are, to tell when a name may mean more than one.
+
+    Raises:
+        UserError: the file is missing, not JSON, or not in COCO's instances form.
+    """
+
+    def __init__(self, path: Path, origins: Iterable[str] = ()) -> None:
+        data = _read(path)
+        try:
+            self._scenes = _scenes(data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not a COCO instances file: {_what(error)}") from None
+        self._names = Names(self._scenes, origins)
+
+    def find(self, source: Source) -> tuple[Scene | None, str]:
+        """The scene of a source, or None and the reason."""
+        name, reason = self._names.find(source.origin)
+        if name is None:
+            return None, reason or "no annotation names this file"
+        scenes = self._scenes[name]
+        if len(scenes) > 1:
+            return None, f"ambiguous: the annotations hold {len(scenes)} different images called '{name}'"
+        return scenes[0], ""
+
+    def objects_of(self, source: Source) -> tuple[Source | None, str]:
+        """The source with objects, licence and author from its annotations, or None and the reason.
+
+        One object a category, the largest instance; largest first.
+        """
+        scene, reason = self.find(source)
+        if scene is None:
+            return None, reason
+        if (scene.width, scene.height) != (source.width, source.height):
+            return None, (
+                f"the annotation is for {scene.width}x{scene.height}, the image is {source.width}x{source.height}"
+            )
+        largest: dict[str, SceneObject] = {}
+        for item in sorted(scene.objects, key=lambda o: (-area(o), o.box, o.name)):
+            largest.setdefault(item.name.casefold(), item)
+        fields = {"objects": tuple(largest.values()), "licence": scene.licence, "author": scene.author}
+        return Source(**{**source.__dict__, **fields}), ""
+
+
+def area(item: SceneObject) -> int:
+    """Area of an object's box in pixels."""
+    x1, y1, x2, y2 = item.box
+    return (x2 - x1) * (y2 - y1)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"), object_hook=_without_outlines)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such annotation file", "Check the config's 'annotations'") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8
+        raise UserError(f"{path}: not a JSON file: {error}") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: not a COCO instances file: expected keys 'images', 'annotations', 'categories'")
+    return data
+
+
+def _without_outlines(entry: dict[str, Any]) -> dict[str, Any]:
+    """An object of the file without its outline, nine tenths of COCO's bytes, dropped while the file is parsed."""
+    entry.pop("segmentation", None)
+    return entry
+
+
+def _scenes(data: dict[str, Any]) -> dict[str, list[Scene]]:
+    """The scenes by file name; more than one where different images have the same."""
+    categories = dict(_each(data, "categories", lambda entry: (_id(entry, "id"), str(entry["name"]))))
+    licences = dict(_each(data, "licenses", lambda entry: (_id(entry, "id"), str(entry.get("name", "")))))
+    objects: dict[int | str, list[SceneObject]] = {}
+    images: dict[int | str, dict[str, Any]] = {}
+
+    def list_image(entry: dict[str, Any]) -> None:
+        image = _id(entry, "id")
+        if images.setdefault(image, entry) != entry:
+            raise ValueError(f"the id {image!r} is another image's")
+        if not isinstance(entry["file_name"], str) or not all(isinstance(entry[k], int) for k in ("width", "height")):
+            raise ValueError("file_name must be a text, width and height whole numbers")
+        objects[image] = []
+
+    def add_object(entry: dict[str, Any]) -> None:
+        if entry.get("iscrowd", 0):
+            return
+        image = _id(entry, "image_id")
+        if image not in objects:
+            raise ValueError(f"for image {image!r}, which is not listed")
+        category = _id(entry, "category_id")
+        if category not in categories:
+            raise ValueError(f"of category {category!r}, which is not listed")
+        objects[image].append(SceneObject(categories[category], _box(entry["bbox"])))
+
+    for _ in _each(data, "images", list_image):
+        pass
+    for _ in _each(data, "annotations", add_object):
+        pass
+    scenes: dict[str, list[Scene]] = {}
+    for image, entry in images.items():
+        licence = licences.get(entry["license"], "") if isinstance(entry.get("license"), int | str) else ""
+        author = str(entry.get("author", ""))
+        scene = Scene(entry["width"], entry["height"], tuple(objects[image]), licence, author)
+        called = scenes.setdefault(plain(entry["file_name"]), [])
+        if scene not in called:
+            called.append(scene)
+    return scenes
+
+
+def _each(data: dict[str, Any], key: str, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
+    """What ``read`` makes of each entry of a list of the file; what is wrong with one is told with its place."""
+    entries = data.get(key) or [] if key == "licenses" else data[key]
+    if not isinstance(entries, list):
+        raise ValueError(f"'{key}' is no list")
+    for place, entry in enumerate(entries):
+        try:
+            if not isinstance(entry, dict):
+                raise ValueError("not an object")
+            value = read(entry)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{key}[{place}]: {_what(error)}") from None
+        yield value
+
+
+def _id(entry: dict[str, Any], key: str) -> int | str:
+    value = entry[key]
+    if not isinstance(value, int | str):
+        raise ValueError(f"{key} {value!r} is no id")
+    return value
+
+
+def _box(bbox: Any) -> Box:
+    """COCO's x, y, width and height as corners in whole pixels, rounded outwards."""
+    try:
+        x, y, width, height = (float(value) for value in bbox)
+        return math.floor(x), math.floor(y), math.ceil(x + width), math.ceil(y + height)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"bbox {repr(bbox)[:80]} is not four finite numbers") from None
+
+
+def _what(error: Exception) -> str:
+    return f"lacks {error}" if isinstance(error, KeyError) else str(error)

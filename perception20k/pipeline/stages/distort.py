@@ -1,0 +1,123 @@
+"""Stage 5, distort: decode a source once, distort one object's box for each of its samples, write them lossless.
+
+The source's own bytes are copied into the dataset here, so that only images that give samples take space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from distortions import distort_region, resolve
+from perception20k.config import Filters
+from perception20k.core.errors import ItemError
+from perception20k.core.files import digest, sha256, write_bytes
+from perception20k.dataset.records import Box, Sample
+from perception20k.execution.stage import Outcome, Stage, to_outcome
+from perception20k.imaging import images
+from perception20k.imaging.images import Array
+from perception20k.imaging.visibility import measure
+from perception20k.pipeline.stages.draw import Plan
+from perception20k.pipeline.stages.filters import visible
+from perception20k.pipeline.stages.sources import load_source
+
+
+@dataclass(frozen=True)
+class Distort(Stage[Plan]):
+    """Make the samples of source images. An item is one sample, a batch all samples of one image."""
+
+    root: Path
+    preset: str
+    limits: Filters
+    name = "distort"
+
+    def key(self, item: Plan) -> str:
+        """See :class:`Stage`."""
+        source = item.candidate.source  # of its file too: other bytes with the same pixels must be copied anew
+        return digest(
+            [self.name, 2, item.sample_id, self.preset, self.limits.min_delta_e, source.file, source.file_sha256]
+        )
+
+    def batches(self, items: Iterable[Plan]) -> Iterator[list[Plan]]:
+        """All samples of an image together: it is decoded once."""
+        return (list(group) for _, group in groupby(items, key=lambda plan: plan.candidate.source.image_id))
+
+    def still_there(self, value: Any) -> bool:
+        """See :class:`Stage`."""
+        return "dropped" in value or ((self.root / value["file"]).exists() and (self.root / value["source"]).exists())
+
+    def process_one(self, item: Plan) -> Any:
+        """See :meth:`process`, which does the work."""
+        return self.process([item])[0]
+
+    def process(self, batch: list[Plan]) -> list[Outcome]:
+        """Outcomes: the sample's visibility, file and digests; or ``dropped`` and the reason."""
+        opened = to_outcome(self._open, batch[0])
+        if opened.error is not None:
+            return [opened] * len(batch)
+        return [to_outcome(self._make, plan, opened.value) for plan in batch]
+
+    def _open(self, plan: Plan) -> Array:
+        data, pixels = load_source(plan.candidate)
+        write_bytes(self.root / plan.candidate.source.file, data)
+        return pixels
+
+    def _make(self, plan: Plan, source: Array) -> dict[str, Any]:
+        box = plan.item.box
+        distorted = distort_region(source, box, plan.type, plan.severity, seed=plan.seed, preset=self.preset)
+        seen = measure(patch(source, box), patch(distorted, box))
+        keep, reason = visible(seen.delta_e, self.limits)
+        if not keep:
+            return {"dropped": reason}
+        data, suffix = images.encode(distorted)
+        file = f"images/distorted/{plan.sample_id}{suffix}"
+        write_bytes(self.root / file, data)
+        return {
+            **asdict(seen),
+            "file": file,
+            "source": plan.candidate.source.file,
+            "file_sha256": sha256(data),
+            "pixels_sha256": images.pixels_sha256(distorted),
+        }
+
+    def sample(self, plan: Plan, made: dict[str, Any]) -> Sample:
+        """The record of a sample that was made."""
+        source = plan.candidate.source
+        return Sample(
+            sample_id=plan.sample_id,
+            image_id=source.image_id,
+            origin=source.origin,
+            width=source.width,
+            height=source.height,
+            object=plan.item.name,
+            objects=tuple(item.name for item in source.objects),
+            box=plan.item.box,
+            group=plan.group,
+            type=plan.type,
+            severity=plan.severity,
+            seed=plan.seed,
+            preset=self.preset,
+            params=resolve(plan.type, plan.severity, seed=plan.seed, preset=self.preset),
+            **{name: value for name, value in made.items() if name != "source"},
+        )
+
+
+def remake(source: Array, sample: Sample) -> Array:
+    """The distorted image of a recipe row from its source's pixels.
+
+    Raises:
+        ItemError: the pixels made are not those the recipe records.
+    """
+    made = distort_region(source, sample.box, sample.type, sample.severity, seed=sample.seed, preset=sample.preset)
+    if images.pixels_sha256(made) != sample.pixels_sha256:
+        raise ItemError(f"{sample.sample_id}: the pixels made again differ from the recipe's digest")
+    return made
+
+
+def patch(image: Array, box: Box) -> Array:
+    """The part of an image inside a box, a view."""
+    x1, y1, x2, y2 = box
+    return image[y1:y2, x1:x2]

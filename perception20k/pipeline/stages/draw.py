@@ -1,0 +1,73 @@
+"""Stage 4, draw: which distortion each object gets. Groups evenly, then a type in the group, then a severity.
+
+Every draw is keyed by the dataset's seed and the object it is for, so adding photos, or asking for more samples
+an object, leaves the samples that are already there as they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from distortions import GROUPS, SEVERITIES, catalog
+from perception20k.core.files import digest
+from perception20k.core.seeding import key_int, keyed_rng
+from perception20k.dataset.records import SceneObject
+from perception20k.pipeline.stages.sources import Candidate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sample that is to be made."""
+
+    candidate: Candidate
+    item: SceneObject
+    group: str
+    type: str
+    severity: int
+    seed: int
+    """The sample's own seed, drawn from (dataset seed, image_id, box, type, severity)."""
+
+    @property
+    def sample_id(self) -> str:
+        """First 16 hex digits of the digest of what the sample is."""
+        words = [self.candidate.source.image_id, self.item.name, list(self.item.box)]
+        return digest([*words, self.type, self.severity, self.seed])[:16]
+
+
+def draw(candidate: Candidate, samples_per_object: int, seed: int) -> list[Plan]:
+    """The samples of one source image, object by object.
+
+    The groups of an image come in rounds, each a permutation of the twelve dealt to its objects in turn, so
+    that the first twelve samples of an image are one of each group. Within an object no type is drawn twice at
+    one severity.
+    """
+    plans: list[Plan] = []
+    for place, item in enumerate(candidate.source.objects):
+        taken: set[tuple[str, int]] = set()
+        for turn in range(samples_per_object):
+            group = _group(candidate.source.image_id, place, turn, seed)
+            kind, severity = _distortion(candidate.source.image_id, item, group, turn, seed, taken)
+            taken.add((kind, severity))
+            own_seed = key_int(seed, candidate.source.image_id, item.box, kind, severity)
+            plans.append(Plan(candidate, item, group, kind, severity, own_seed))
+    return plans
+
+
+def _group(image_id: str, place: int, turn: int, seed: int) -> str:
+    """The group of an object's ``turn``-th sample: three objects share a pack of permutations."""
+    pack, hand = divmod(place, 3)
+    round_, card = divmod(3 * turn + hand, len(GROUPS))
+    order = keyed_rng(seed, image_id, "groups", pack, round_).permutation(len(GROUPS))
+    return list(GROUPS)[int(order[card])]
+
+
+def _distortion(
+    image_id: str, item: SceneObject, group: str, turn: int, seed: int, taken: set[tuple[str, int]]
+) -> tuple[str, int]:
+    """A type of the group and a severity that the object does not have yet."""
+    types = [entry.type for entry in catalog() if entry.group == group]
+    rng = keyed_rng(seed, image_id, item.name, item.box, "type", turn)
+    while True:
+        drawn = types[rng.integers(len(types))], 1 + int(rng.integers(len(SEVERITIES)))
+        if drawn not in taken:
+            return drawn

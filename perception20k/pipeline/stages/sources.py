@@ -1,0 +1,301 @@
+"""Stage 1, sources: find photos and videos, decode them once, give each image its identity.
+
+A video gives keyframes, taken by index; of frames that look alike the first is kept. The same pixels found twice
+are kept once, the first in the order of discovery. What cannot be read, whatever it is, becomes a row of the
+quarantine.
+"""
+
+from __future__ import annotations
+
+import glob
+import io
+import itertools
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from perception20k.config import located
+from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.files import digest, sha256
+from perception20k.dataset.records import Source
+from perception20k.execution.stage import Stage
+from perception20k.imaging import images, video
+
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
+VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
+
+_SUFFIXES = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+}
+"""Formats by Pillow's names that whoever opens a dataset can read."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A photo or video on disk, and its name below the source it was found in."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A source image on its way through the pipeline: its record, and the file its pixels are read from."""
+
+    path: Path
+    source: Source
+
+
+def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
+    """Photos and videos of the configured sources, in sorted order, each file once.
+
+    A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
+    file with one path a line, relative to its own folder. What a list names or a link points to need not exist;
+    it comes all the same, for the stage to refuse.
+
+    A name that an earlier file has is made another by the folders above it: scores and boxes are found by names.
+
+    Raises:
+        UserError: a source does not exist or matches nothing.
+    """
+    seen: set[int] = set()  # digests, not paths: a few bytes a file
+    names: set[int] = set()
+    for spec in specs:
+        found = False
+        for file in _expand(spec):
+            found = True
+            mark = hash(os.fspath(file.path))
+            if mark not in seen:
+                seen.add(mark)
+                name = next(name for name in _names(file) if hash(name) not in names)
+                names.add(hash(name))
+                yield replace(file, name=name)
+        if not found:
+            raise UserError(f"{spec}: no photo or video found", "Check the config's 'sources'")
+
+
+def _names(file: SourceFile) -> Iterator[str]:
+    """What a file may be called: its name, then with one folder above it after another, then by number."""
+    yield file.name
+    above = file.path.absolute().parts[1 : -len(Path(file.name).parts)]
+    for count in range(1, len(above) + 1):
+        yield printable(Path(*above[-count:], file.name))
+    yield from (f"{number}/{file.name}" for number in itertools.count(2))
+
+
+def _expand(spec: str) -> Iterator[SourceFile]:
+    path = located(spec)
+    if path.is_dir():
+        yield from _tree(path, path)
+    elif path.suffix.lower() == ".txt" and path.is_file():
+        yield from _listed(path)
+    elif path.exists():
+        yield SourceFile(path, printable(path.name))
+    elif glob.has_magic(str(path)):
+        folder = next(parent for parent in path.parents if parent.is_dir())
+        pattern = str(path.relative_to(folder))
+        matches = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 - Path.glob takes no **/x
+        files = (match for match in matches if not (folder / match).is_dir())
+        yield from (SourceFile(folder / match, printable(match)) for match in files)
+    else:
+        raise UserError(f"{spec}: no such file or folder", "Check the config's 'sources'")
+
+
+def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
+    """Photos and videos by their suffix, entry by entry in the order of their names."""
+    waiting = [(folder, True)]  # no recursion: folders may lie deeper than Python's stack
+    while waiting:
+        path, is_folder = waiting.pop()
+        if is_folder:
+            try:
+                with os.scandir(path) as entries:
+                    found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+            except OSError:
+                yield SourceFile(path, printable(path.relative_to(root)))  # refused by the stage, with the reason
+                continue
+            waiting += [(path / name, below) for name, below in reversed(found)]
+        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
+            yield SourceFile(path, printable(path.relative_to(root)))
+
+
+def _listed(path: Path) -> Iterator[SourceFile]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+        for line in lines:
+            if name := line.strip():
+                file = path.parent / name
+                yield SourceFile(file, printable(file.name if Path(name).is_absolute() else Path(name)))
+
+
+def printable(path: Path | str) -> str:
+    """A path with forward slashes as text that any file can hold: bytes that are not UTF-8 are escaped."""
+    return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Ingest(Stage[SourceFile]):
+    """Decode a file and identify its image, or its keyframes.
+
+    An item's key is the file's name, size and time of change, as ``make`` tells whether a file is new: hashing
+    hundreds of gigabytes of video at every start would cost more than the stage itself. What is kept is checked
+    against its ``image_id`` when it is distorted.
+    """
+
+    max_frames: int
+    name = "sources"
+    place = "apart"
+    batch_size = 4
+
+    def key(self, item: SourceFile) -> str:
+        """See :class:`Stage`."""
+        about: list[int] | str
+        try:
+            status = item.path.stat()
+            about = [status.st_size, status.st_mtime_ns]
+        except (OSError, ValueError) as error:
+            about = type(error).__name__
+        return digest([self.name, 3, printable(item.path), item.name, about, self.max_frames])
+
+    def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
+        """One record a photo or keyframe: the fields of :class:`Source` known so far.
+
+        A frame that looks like an earlier one of its video is recorded with its ``origin`` and the reason why it is
+        ``dropped``.
+        """
+        _check_file(item.path)
+        if item.path.suffix.lower() in VIDEO_SUFFIXES:
+            return self._keyframes(item)
+        data = item.path.read_bytes()
+        pixels = decoded(data)
+        kept, suffix = _to_keep(data, pixels)
+        return [
+            {
+                **_identity(pixels),
+                "file": f"images/source/{images.image_id(pixels)}{suffix}",
+                "file_sha256": sha256(kept),
+                "origin": item.name,
+            }
+        ]
+
+    def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
+        records: list[dict[str, Any]] = []
+        look_alike = video.LookAlikes()
+        item.path.open("rb").close()  # a file we may not read is told as that, and tried again
+        for frame in video.keyframes(item.path, self.max_frames):
+            origin = f"{item.name}#frame={frame.index}"
+            twin = look_alike.of(frame)
+            if twin is not None:
+                records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
+                continue
+            data, suffix = images.encode(frame.pixels)
+            records.append(
+                {
+                    **_identity(frame.pixels),
+                    "file": f"images/source/{images.image_id(frame.pixels)}{suffix}",
+                    "file_sha256": sha256(data),
+                    "origin": origin,
+                    "frame": frame.index,
+                    "timestamp": frame.seconds,
+                }
+            )
+        if not records:
+            raise ItemError("the video has no frames")
+        return records
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is not a plain file of a sane size before opening it: a pipe would be waited for for ever."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise ItemError("a link to nothing" if path.is_symlink() else "no such file") from None
+    except OSError as error:
+        raise ItemError(f"cannot be opened: {error.strerror}") from None
+    except ValueError:
+        raise ItemError("no file can have this name") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise ItemError("a folder: it cannot be listed, or a list names it as a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise ItemError("not a plain file but a device, pipe or socket")
+    if path.suffix.lower() not in VIDEO_SUFFIXES and status.st_size > images.MAX_BYTES:
+        raise ItemError(f"{status.st_size / 1e9:.1f} GB is too large for a photo")
+
+
+def decoded(data: bytes) -> images.Array:
+    """:func:`perception20k.imaging.images.decode`, its refusal turned into the item's failure."""
+    try:
+        return images.decode(data)
+    except images.ImageError as error:
+        raise ItemError(str(error)) from None
+
+
+def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
+    """The bytes that go into ``images/source`` and the RGB pixels of a source image.
+
+    Raises:
+        PassingError: the file is gone or damaged, or no longer holds the image it held when it was identified. What
+            was away, or being copied, may be back for the next run.
+    """
+    source = candidate.source
+    try:
+        candidate.path.open("rb").close()
+        if source.frame is not None:
+            pixels = video.read_frame(candidate.path, source.frame)
+            data, _ = images.encode(pixels)
+        else:
+            data = candidate.path.read_bytes()
+            pixels = decoded(data)
+            data, _ = _to_keep(data, pixels)
+    except FileNotFoundError:
+        raise PassingError(f"{candidate.path}: the file is gone") from None
+    except ItemError as error:  # it could be decoded once
+        raise PassingError(f"{candidate.path}: {error}") from None
+    if images.image_id(pixels) != source.image_id:
+        raise PassingError(f"{candidate.path}: the file has changed since it was read first")
+    return data, pixels
+
+
+def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
+    """Each candidate with the reason why it is a duplicate; the first of each image has none."""
+    first: dict[int, str] = {}
+    for candidate in candidates:
+        source = candidate.source
+        earlier = first.setdefault(int(source.image_id, 16), source.origin)
+        yield candidate, "" if earlier is source.origin else f"the same pixels as {earlier}"
+
+
+def candidates_of(item: SourceFile, records: list[dict[str, Any]]) -> list[Candidate]:
+    """The stage's result as candidates."""
+    return [Candidate(item.path, Source(**record)) for record in records if "dropped" not in record]
+
+
+def with_source(candidate: Candidate, **changes: Any) -> Candidate:
+    """The candidate with fields of its record replaced."""
+    return replace(candidate, source=replace(candidate.source, **changes))
+
+
+def _identity(pixels: images.Array) -> dict[str, Any]:
+    height, width = pixels.shape[:2]
+    return {"image_id": images.image_id(pixels), "width": width, "height": height}
+
+
+def _to_keep(data: bytes, pixels: images.Array) -> tuple[bytes, str]:
+    """A photo's bytes in the dataset, and their suffix, which tells what they are, whatever the file was called.
+
+    The file's own, if whoever opens them sees these pixels; else the pixels made new, or a trainer would compare a
+    distorted image with a reference of another orientation or other colours. So too for formats that not everyone
+    reads.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        kept = _SUFFIXES.get(image.format or "")
+    return (data, kept) if kept and images.is_plain(data) else images.encode(pixels)

@@ -1,0 +1,117 @@
+"""The dataset card: ``README.md`` with the Hugging Face metadata block, every number taken from the data."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from distortions import GROUPS, SEVERITIES, SEVERITY_LEVELS
+from perception20k import __version__
+from perception20k.config import Config
+from perception20k.dataset.records import Sample, Source
+from perception20k.publish.provenance import metric_notes, objects_sentence
+
+_SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
+
+
+def card(
+    name: str,
+    config: Config,
+    samples: Sequence[Sample],
+    sources: Sequence[Source],
+    rft_counts: dict[str, int],
+    drops: dict[str, int],
+    review: dict[str, int],
+) -> str:
+    """The card's text.
+
+    Args:
+        name: the dataset's name.
+        config: the configuration it was built with.
+        samples: samples that survived review, with their split.
+        sources: the source images they come from.
+        rft_counts: RFT samples by split.
+        drops: rows of the quarantine by stage.
+        review: the review's counts, see :func:`perception20k.publish.export.review_counts`.
+    """
+    template = (files("perception20k.publish") / "card.md").read_text(encoding="utf-8")
+    return template.format(
+        name=name,
+        size_category=next((word for limit, word in _SIZES if sum(rft_counts.values()) < limit), "n>1M"),
+        data_files="\n".join(
+            f"  - split: {part}\n    path: shards/{part}-*.parquet" for part, count in rft_counts.items() if count
+        ),
+        samples=len(samples),
+        source_images=len(sources),
+        version=__version__,
+        parts="\n".join(_part_row(part, samples, count) for part, count in rft_counts.items()),
+        seed=config.seed,
+        preset=config.preset,
+        drops=_drops(drops),
+        metrics=f"{_metrics(config)}\n\n{objects_sentence(config)}",
+        review=review_sentence(review),
+        severity_heads=" | ".join(SEVERITIES),
+        table="\n".join(_group_row(group, samples) for group in GROUPS),
+        licences=_licences(sources),
+    )
+
+
+def review_sentence(review: dict[str, int]) -> str:
+    """What the card and the command line say of the review."""
+    if not review["reviewed"]:
+        return f"Not reviewed: none of the {review['samples']} samples has been seen by a person yet."
+    text = (
+        f"{review['reviewed']} of {review['samples']} samples were reviewed; {review['deleted']} were deleted and are "
+        f"not in the shards, {review['unreviewed']} have not been seen by a person."
+    )
+    if review["unverified"]:
+        text += f" {review['unverified']} of the deletions have not been verified."
+    return text
+
+
+def _part_row(part: str, samples: Sequence[Sample], rft: int) -> str:
+    mine = [s for s in samples if s.split == part]
+    return f"| {part} | {len(mine)} | {len({s.image_id for s in mine})} | {rft} |"
+
+
+def _group_row(group: str, samples: Sequence[Sample]) -> str:
+    counts = Counter(s.severity for s in samples if s.group == group)
+    cells = " | ".join(str(counts[level]) for level in SEVERITY_LEVELS)
+    return f"| {GROUPS[group]} | {cells} | {counts.total()} |"
+
+
+def _drops(drops: dict[str, int]) -> str:
+    if not drops:
+        return "Nothing failed or was filtered out."
+    return "Left out, with the reasons in `quarantine/`: " + ", ".join(f"{n} at {s}" for s, n in drops.items()) + "."
+
+
+def _metrics(config: Config) -> str:
+    if not config.score:
+        return "Source images were not scored."
+    rows = [
+        f"| {note['name']} | {note['min']:g} | {note['rule']} | {note['revision']} | {note['licence']} |"
+        for note in metric_notes(config.score)
+    ]
+    head = "Source images were kept where every metric agreed, on 0 to 100 with 100 the best:\n\n"
+    return head + "\n".join(
+        ["| metric | least | rule | revision | licence |", "| --- | --- | --- | --- | --- |", *rows]
+    )
+
+
+def _licences(sources: Sequence[Source]) -> str:
+    credits: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source in sources:
+        credits[source.licence or "not stated", source.author or "not stated"].append(source.origin)
+    rows = [
+        f"| {licence} | {author} | {len(names)} | {', '.join(names[:6])}{', ...' if len(names) > 6 else ''} |"
+        for (licence, author), names in sorted(credits.items())
+    ]
+    return "\n".join(["| licence | author | source images | files |", "| --- | --- | --- | --- |", *rows])
+
+
+def drops_by_stage(quarantine: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Rows of the quarantine, counted by stage in their order."""
+    return dict(Counter(row["stage"] for row in quarantine))

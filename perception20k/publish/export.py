@@ -1,0 +1,178 @@
+"""Export: survivors of the review, split, written as shards with statistics, figures, card and Croissant.
+
+Runs at the end of every build, and alone after a review (``perception20k export``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from perception20k.config import Config, load_config
+from perception20k.core.errors import UserError
+from perception20k.core.files import digest, write_json, write_text, written_aside
+from perception20k.dataset.decisions import ReviewState, read_review
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.manifest import all_present, read_manifest, write_manifest
+from perception20k.dataset.records import (
+    Sample,
+    Source,
+    read_samples,
+    read_sources,
+    sample_row,
+    samples_table,
+    source_row,
+    sources_table,
+)
+from perception20k.dataset.shards import expected_bytes, write_shards
+from perception20k.publish.card import card, drops_by_stage
+from perception20k.publish.croissant import croissant
+from perception20k.publish.figures import draw_figures
+from perception20k.publish.provenance import metric_notes, objects_note
+from perception20k.publish.split import split
+from perception20k.publish.stats import statistics
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote."""
+
+    samples: int
+    rft: dict[str, int]
+    review: dict[str, int]
+    changed: bool
+    """False where everything was there already."""
+
+
+def export_dataset(root: Path, *, allow_unverified: bool = False, say: Say = print) -> Exported:
+    """Export a dataset again from its recipe, for example after a review.
+
+    Raises:
+        UserError: not a dataset, or its review has deletions nobody has verified and ``allow_unverified`` is off.
+    """
+    layout = Layout(root).require()
+    config = load_config(layout.config)
+    samples, sources = read_samples(layout.recipe), read_sources(layout.sources)
+    return export(layout, config, samples, sources, allow_unverified=allow_unverified, say=say)
+
+
+def export(
+    layout: Layout,
+    config: Config,
+    samples: Sequence[Sample],
+    sources: Sequence[Source],
+    *,
+    allow_unverified: bool = False,
+    say: Say = print,
+) -> Exported:
+    """Split the survivors and write everything that is made from them, the manifest last.
+
+    Args:
+        layout: the dataset.
+        config: its configuration.
+        samples: every sample that was made, those of one source image next to each other.
+        sources: the source images they come from.
+        allow_unverified: treat deletions that nobody has verified as deletions.
+        say: where progress lines go.
+    """
+    state = read_review(layout.decisions).among({sample.sample_id for sample in samples})
+    if state.unverified and not allow_unverified:
+        raise UserError(
+            f"{layout.root}: {len(state.unverified)} deletions have not been verified",
+            "Verify them in the review app (perception20k review), or export with --allow-unverified",
+        )
+    every = _with_split(samples, state.deleted | state.unverified, config)
+    survivors = [s for s in every if s.split]
+    review = review_counts(every, state)
+    before = read_manifest(layout)
+    fingerprint = digest(
+        [
+            4,
+            asdict(config),
+            [sample_row(s) for s in every],
+            [source_row(s) for s in sources],
+            review,
+            _quarantine(layout),
+        ]
+    )
+    if before and before["state"] == fingerprint and all_present(layout, before["files"]):
+        return Exported(len(survivors), before["rft_samples"], review, changed=False)
+
+    layout.manifest.unlink(missing_ok=True)
+    with written_aside(layout.recipe) as aside:
+        pq.write_table(samples_table(every), aside)
+    with written_aside(layout.sources) as aside:
+        pq.write_table(sources_table(sources), aside)
+    files = {s.image_id: s.file for s in sources}
+    say(f"Shards: about {expected_bytes(layout, survivors, files) / 1e6:.0f} MB to write")
+    shards, rft = _write_shards(layout, survivors, files, config)
+    used = [s for s in sources if s.image_id in {sample.image_id for sample in survivors}]
+    write_json(layout.stats, statistics(survivors, used, rft))
+    say("Figures and contact sheets")
+    _replace_all(layout.figures, draw_figures(layout, survivors))
+    licences = sorted({s.licence for s in used if s.licence})
+    write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
+    drops = drops_by_stage(_quarantine(layout))
+    write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
+    known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
+    about = {
+        "rft_samples": rft,
+        "review": review,
+        "metrics": metric_notes(config.score),
+        "objects": objects_note(config),
+    }
+    write_manifest(layout, fingerprint, known, about)
+    return Exported(len(survivors), rft, review, changed=True)
+
+
+def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, int]:
+    """How many samples there are, were reviewed, kept, deleted, and deleted without a second look."""
+    ids = {s.sample_id for s in samples}
+    state = state.among(ids)
+    return {
+        "samples": len(ids),
+        "reviewed": state.reviewed,
+        "kept": len(state.kept),
+        "deleted": len(state.deleted | state.unverified),
+        "unverified": len(state.unverified),
+        "unreviewed": len(ids) - state.reviewed,
+    }
+
+
+def _with_split(samples: Sequence[Sample], deleted: frozenset[str], config: Config) -> list[Sample]:
+    survivors = [s for s in samples if s.sample_id not in deleted]
+    parts = split(survivors, config.test_fraction, config.seed)
+    return [replace(s, split="" if s.sample_id in deleted else parts[s.image_id]) for s in samples]
+
+
+def _write_shards(
+    layout: Layout, samples: Sequence[Sample], files: dict[str, str], config: Config
+) -> tuple[list[Path], dict[str, int]]:
+    shards: list[Path] = []
+    counts: dict[str, int] = {}
+    for part in ("train", "test"):
+        new = write_shards(layout, part, samples, files, rft_per_sample=config.rft_per_sample, seed=config.seed)
+        counts[part] = sum(pq.read_metadata(path).num_rows for path in new)
+        shards += new
+    _replace_all(layout.shards, shards)
+    return shards, counts
+
+
+def _replace_all(folder: Path, written: Sequence[Path]) -> None:
+    """Remove files of an earlier export that this one did not write."""
+    if folder.is_dir():
+        for path in set(folder.iterdir()) - set(written):
+            path.unlink()
+
+
+def _quarantine(layout: Layout) -> list[dict[str, Any]]:
+    files = sorted(layout.quarantine.glob("*.jsonl"))
+    lines = [line for file in files for line in file.read_text("utf-8").split("\n")]  # names may hold other breaks
+    return [json.loads(line) for line in lines if line]

@@ -1,0 +1,173 @@
+"""Pictures of a dataset: the paper's figures 7 and 9 to 12 drawn from our own data, and contact sheets.
+
+7 is the word cloud of objects, 9 one example of each group, 10 and 11 the box areas and severities by group,
+12 the distribution of groups.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from distortions import GROUPS, SEVERITY_LEVELS
+from perception20k.core.files import write_bytes, written_aside
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import Sample
+from perception20k.imaging import images
+from perception20k.imaging.images import Array
+from perception20k.imaging.sheets import contact_sheet
+from perception20k.publish.stats import area_share
+
+SHEET_SAMPLES = 48
+"""Samples on one contact sheet."""
+MOST_SHEETS = 8
+"""Contact sheets drawn; a large dataset shows its first samples."""
+
+
+def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
+    """Draw every figure into ``figures/``; returns their paths. Nothing is drawn of an empty dataset."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    if not samples:
+        return []
+    drawings: dict[str, Callable[[Path], None]] = {
+        "objects.png": lambda path: _word_cloud(path, samples),
+        "examples.png": lambda path: _examples(path, layout, samples),
+        "areas.png": lambda path: _areas(path, samples),
+        "severities.png": lambda path: _severities(path, samples),
+        "groups.png": lambda path: _groups(path, samples),
+    }
+    for name, drawing in drawings.items():
+        with written_aside(layout.figures / name) as aside:
+            drawing(aside)
+    sheets = [_sheet(layout, samples, number) for number in range(min(MOST_SHEETS, -(-len(samples) // SHEET_SAMPLES)))]
+    return [layout.figures / name for name in drawings] + sheets
+
+
+def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
+    """The sample's box with as much around it as fits a picture of ``size`` (width, height), the box outlined.
+
+    The outline is drawn outside the box, white in black, so that it covers none of its pixels.
+    """
+    image = images.decode((layout.root / sample.file).read_bytes())
+    x1, y1, x2, y2 = sample.box
+    pad = max(4, round(0.01 * max(sample.width, sample.height)))
+    cv2.rectangle(image, (x1 - pad, y1 - pad), (x2 + pad - 1, y2 + pad - 1), (0, 0, 0), pad)
+    cv2.rectangle(image, (x1 - pad, y1 - pad), (x2 + pad - 1, y2 + pad - 1), (255, 255, 255), max(1, pad // 2))
+    image[y1:y2, x1:x2] = images.decode((layout.root / sample.file).read_bytes())[y1:y2, x1:x2]
+    width, height = size
+    need = max(
+        (x2 - x1 + 4 * pad) / width,
+        (y2 - y1 + 4 * pad) / height,
+        0.6 * min(sample.width / width, sample.height / height),
+    )
+    half_w, half_h = need * width / 2, need * height / 2
+    cx = float(np.clip((x1 + x2) / 2, half_w, max(half_w, sample.width - half_w)))
+    cy = float(np.clip((y1 + y2) / 2, half_h, max(half_h, sample.height - half_h)))
+    left, top = max(0, int(cx - half_w)), max(0, int(cy - half_h))
+    return image[top : int(cy + half_h), left : int(cx + half_w)]
+
+
+def _sheet(layout: Layout, samples: Sequence[Sample], number: int) -> Path:
+    part = samples[number * SHEET_SAMPLES : (number + 1) * SHEET_SAMPLES]
+    cells = [(boxed_crop(layout, s, (240, 180)), f"{s.object}: {GROUPS[s.group]} {s.severity}") for s in part]
+    path = layout.figures / f"samples-{number + 1:02d}.png"
+    write_bytes(path, _png(contact_sheet(cells, columns=6, cell=(240, 180))))
+    return path
+
+
+def _examples(path: Path, layout: Layout, samples: Sequence[Sample]) -> None:
+    """Figure 9: of each group the sample nearest to severity 4, the most visible first."""
+    cells = []
+    for group, label in GROUPS.items():
+        mine = [s for s in samples if s.group == group]
+        if mine:
+            best = min(mine, key=lambda s: (abs(s.severity - 4), -s.delta_e, s.sample_id))
+            cells.append((boxed_crop(layout, best, (320, 240)), f"{label} {best.severity}: {best.object}"))
+    path.write_bytes(_png(contact_sheet(cells, columns=4, cell=(320, 240))))
+
+
+def _word_cloud(path: Path, samples: Sequence[Sample]) -> None:
+    from wordcloud import WordCloud
+
+    words = Counter(name for objects in {s.image_id: s.objects for s in samples}.values() for name in objects)
+    cloud = WordCloud(width=1200, height=600, background_color="white", random_state=0, max_font_size=90)
+    cloud.generate_from_frequencies(dict(sorted(words.items())))
+    path.write_bytes(_png(cloud.to_array()))
+
+
+def _areas(path: Path, samples: Sequence[Sample]) -> None:
+    """Figure 10: histogram of box areas by group, with a kernel density where the areas differ."""
+    from scipy.stats import gaussian_kde
+
+    def panel(axis: Any, mine: Sequence[Sample]) -> None:
+        shares = np.array([area_share(s) for s in mine])
+        axis.hist(shares, bins=np.linspace(0, 1, 21), color="#4878a8")
+        if len(shares) > 2 and np.ptp(shares) > 0:
+            grid = np.linspace(0, 1, 200)
+            density = gaussian_kde(shares)(grid) * len(shares) * 0.05
+            axis.plot(grid, density, color="#c04040")
+        axis.set_xlim(0, 1)
+
+    _grid(path, samples, panel, "share of the image the box covers")
+
+
+def _severities(path: Path, samples: Sequence[Sample]) -> None:
+    """Figure 11: severities by group."""
+
+    def panel(axis: Any, mine: Sequence[Sample]) -> None:
+        counts = Counter(s.severity for s in mine)
+        axis.bar(SEVERITY_LEVELS, [counts[level] for level in SEVERITY_LEVELS], color="#4878a8")
+
+    _grid(path, samples, panel, "severity")
+
+
+def _groups(path: Path, samples: Sequence[Sample]) -> None:
+    """Figure 12: how often each group occurs, by split."""
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
+    left = np.zeros(len(GROUPS))
+    for part, colour in (("train", "#4878a8"), ("test", "#e0a040")):
+        counts = Counter(s.group for s in samples if s.split == part)
+        heights = np.array([counts[group] for group in GROUPS], dtype=float)
+        axis.bar(list(GROUPS.values()), heights, bottom=left, label=part, color=colour)
+        left += heights
+    axis.tick_params(axis="x", rotation=40)
+    axis.set_ylabel("samples")
+    axis.legend()
+    _save(figure, path)
+
+
+def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[Sample]], None], label: str) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(3, 4, figsize=(12, 7), sharex=True, layout="constrained")
+    for axis, (group, name) in zip(axes.flat, GROUPS.items(), strict=True):
+        mine = [s for s in samples if s.group == group]
+        panel(axis, mine)
+        axis.yaxis.get_major_locator().set_params(integer=True)
+        axis.set_title(f"{name} ({len(mine)})", fontsize=10)
+    figure.supxlabel(label)
+    figure.supylabel("samples")
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    # The metadata carries no version, so that two installs that draw alike write alike.
+    figure.savefig(path, format="png", dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _png(image: Array) -> bytes:
+    done, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert done
+    return bytes(data)

@@ -1,0 +1,69 @@
+"""Where scores, names and boxes come from: what the manifest and the card say of the metrics and models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from perception20k.config import Config, Score
+from perception20k.core.files import sha256
+from perception20k.models.describers.prompt import PROMPT_VERSION, prompt
+from perception20k.models.metrics import find_metric
+from perception20k.models.weights import stated_revision
+
+
+def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
+    """What the manifest and the card say of each metric: name, least quality, rule, revision, licence."""
+    notes = []
+    for score in wanted or ():
+        if score.table is not None:
+            worst, best = score.range
+            rule = f"{worst:g} is 0, {best:g} is 100, linear, clipped"
+            about = {"rule": rule, "revision": f"the user's table {Path(score.table).name}", "licence": "not stated"}
+        else:
+            metric = find_metric(score.metric)
+            commit = f" ({stated_revision(metric.revision, 'main')})" if metric.on_hub else ""
+            about = {"rule": metric.rule, "revision": metric.revision + commit, "licence": metric.licence}
+        notes.append({"name": score.metric, "min": score.min, **about})
+    return notes
+
+
+def objects_note(config: Config) -> dict[str, Any]:
+    """What the manifest says of where objects and boxes come from; :func:`objects_sentence` for the card."""
+    describe, detect = config.describe, config.detect
+    if describe is None or detect is None:
+        assert config.annotations is not None
+        return {"annotations": Path(config.annotations.coco).name}
+    note = {
+        "named_by": f"{describe.backend} {_model_name(describe.model)}",
+        "prompt": PROMPT_VERSION,
+        "prompt_sha256": sha256(prompt().encode()),
+        "boxed_by": _model_name(detect.model),
+        "boxed_by_revision": stated_revision(detect.model, detect.revision),
+        "threshold": detect.threshold,
+    }
+    if describe.backend == "local":  # an API has no revision but its model's name
+        note["named_by_revision"] = stated_revision(describe.model, describe.revision)
+    return note
+
+
+def objects_sentence(config: Config) -> str:
+    """The same in words.
+
+    >>> from perception20k.config import Annotations
+    >>> objects_sentence(Config(("photos/",), Annotations("photos/instances.json")))
+    'Objects and boxes come from annotations (`instances.json`).'
+    """
+    note = objects_note(config)
+    if "annotations" in note:
+        return f"Objects and boxes come from annotations (`{note['annotations']}`)."
+    named_at = f"revision `{note['named_by_revision']}`, " if "named_by_revision" in note else ""
+    return (
+        f"Objects were named by {note['named_by']} ({named_at}prompt `{note['prompt']}`) and boxed by "
+        f"{note['boxed_by']} (revision `{note['boxed_by_revision']}`), with a score of {note['threshold']:g} or more."
+    )
+
+
+def _model_name(model: str) -> str:
+    """A model of the hub by its whole name, a folder by its own."""
+    return Path(model).name if Path(model).is_absolute() else model

@@ -1,0 +1,96 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from datasets import load_dataset
+from PIL import Image
+
+from perception20k.core.errors import UserError
+from perception20k.dataset import shards
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import Sample, read_samples, read_sources
+from perception20k.dataset.shards import expected_bytes, write_shards
+from perception20k.imaging import images
+
+
+@pytest.fixture(scope="module")
+def parts(built_dataset: Path) -> tuple[Layout, list[Sample], dict[str, str]]:
+    layout = Layout(built_dataset)
+    return layout, read_samples(layout.recipe), {s.image_id: s.file for s in read_sources(layout.sources)}
+
+
+def test_written_twice_the_bytes_are_the_same(built_dataset: Path, tmp_path: Path) -> None:
+    layout = Layout(built_dataset)
+    samples = read_samples(layout.recipe)
+    files = {s.image_id: s.file for s in read_sources(layout.sources)}
+    (tmp_path / "images").symlink_to(built_dataset / "images")
+    again = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
+    assert [p.read_bytes() for p in again] == [(layout.shards / p.name).read_bytes() for p in again]
+
+
+def test_datasets_loads_them_and_decodes_the_images(built_dataset: Path, tmp_path: Path) -> None:
+    files = {part: str(Layout(built_dataset).shards / f"{part}-*.parquet") for part in ("train", "test")}
+    loaded = load_dataset("parquet", data_files=files, cache_dir=str(tmp_path))
+    samples = {s.sample_id: s for s in read_samples(Layout(built_dataset).recipe)}
+    assert {row["sample_id"] for part in loaded.values() for row in part.remove_columns("images")} == set(samples)
+    row = next(row for row in loaded["test"] if row["mode"] == "fr")
+    sample = samples[row["sample_id"]]
+    assert all(isinstance(image, Image.Image) for image in row["images"])
+    source, distorted = (np.asarray(image.convert("RGB")) for image in row["images"])
+    assert images.pixels_sha256(distorted) == sample.pixels_sha256
+    assert source.shape == distorted.shape
+    assert row["box"] == list(sample.box)
+
+
+def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:
+    layout, samples, files = parts
+    train = [s for s in samples if s.split == "train"]
+    distinct = expected_bytes(layout, train, files)
+    written = sum(p.stat().st_size for p in layout.shards.glob("train-*.parquet"))
+    rows = pq.read_table(next(layout.shards.glob("train-*.parquet")))
+    repeated = sum(len(image["bytes"]) for images_ in rows["images"].to_pylist() for image in images_)
+    assert distinct <= written < 1.02 * distinct
+    assert repeated > 4 * distinct
+
+
+def test_a_sources_rows_stay_together_and_shards_stay_small(
+    parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, samples, files = parts
+    (tmp_path / "images").symlink_to(layout.root / "images")
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1)
+    written = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=1, seed=7)
+    held = [set(pq.read_table(path)["image_id"].to_pylist()) for path in written]
+    assert all(len(ids) == 1 for ids in held)
+    assert len(set.union(*held)) == len(held) > 1
+
+
+def test_row_groups_are_closed_before_they_grow_too_large(
+    parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, samples, files = parts
+    (tmp_path / "images").symlink_to(layout.root / "images")
+    monkeypatch.setattr(shards, "GROUP_BYTES", 1)
+    [path] = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
+    sources = {s.image_id for s in samples if s.split == "train"}
+    assert pq.read_metadata(path).num_row_groups == len(sources)
+    original = pq.read_table(layout.shards / path.name)
+    assert pq.read_table(path).equals(original)
+
+
+def test_a_missing_image_is_one_clear_line(parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path) -> None:
+    _, samples, files = parts
+    with pytest.raises(UserError, match="the image is missing"):
+        write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
+
+
+def test_the_bytes_in_a_shard_are_those_of_the_files(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:
+    layout, samples, _ = parts
+    row = pq.read_table(layout.shards / "test-00000.parquet").slice(0, 1).to_pylist()[0]
+    sample = next(s for s in samples if s.sample_id == row["sample_id"])
+    stored = {image["path"]: image["bytes"] for image in row["images"]}
+    assert stored[Path(sample.file).name] == (layout.root / sample.file).read_bytes()
+    assert Image.open(io.BytesIO(row["images"][0]["bytes"])).size == (sample.width, sample.height)
+    assert all("/" not in name for name in stored)

@@ -1,0 +1,240 @@
+"""The executor and the running of a stage over it: order, failures, resume."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perception20k.core.errors import ItemError, UserError
+from perception20k.execution.journal import Journal
+from perception20k.execution.local import CRASHED, LocalExecutor
+from perception20k.execution.run import run_stage
+from perception20k.execution.stage import NullExecutor, Stage
+
+
+class Square(Stage[int]):
+    """Squares numbers; refuses 3, stumbles over 4; notes each item it works on in a file; dies of 97."""
+
+    name = "square"
+
+    def __init__(self, notes: Path, batch_size: int = 1) -> None:
+        self.notes, self.size = notes, batch_size
+
+    def key(self, item: int) -> str:
+        return f"square {item}"
+
+    def batches(self, items: Any) -> Any:
+        items = list(items)
+        return (items[i : i + self.size] for i in range(0, len(items), self.size))
+
+    def process_one(self, item: int) -> int:
+        with self.notes.open("a") as notes:
+            notes.write(f"{item} {os.getpid()}\n")
+        if item == 3:
+            raise ItemError("three is refused")
+        if item == 4:
+            raise ValueError("four is not thought of")
+        if item == 97:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if item == 99:
+            raise UserError("the model is missing")
+        if item == 98:
+            raise OSError(28, "No space left on device")
+        return item * item
+
+    def worked_on(self) -> list[int]:
+        return [int(line.split()[0]) for line in self.notes.read_text().splitlines()]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Any:
+    journal = Journal(tmp_path / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+@pytest.mark.parametrize(("workers", "batch"), [(1, 1), (1, 4), (2, 1), (2, 3)])
+def test_outcomes_come_in_the_items_order(tmp_path: Path, journal: Journal, workers: int, batch: int) -> None:
+    stage = Square(tmp_path / "notes", batch)
+    with LocalExecutor(workers) as executor:
+        results, tally = run_stage(stage, list(range(12)), journal, executor, progress=False)
+    assert [item for item, _ in results] == list(range(12))
+    outcomes = [outcome for _, outcome in results]
+    assert [o.value for o in outcomes] == [n * n if n not in (3, 4) else None for n in range(12)]
+    assert outcomes[3].error == "three is refused"
+    assert outcomes[4].error == "ValueError: four is not thought of"
+    assert (tally.total, tally.cached, tally.done, tally.failed, tally.due) == (12, 0, 12, 2, 0)
+
+
+def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        run_stage(stage, list(range(5, 90)), journal, executor, progress=False)
+    pids = {line.split()[1] for line in stage.notes.read_text().splitlines()}
+    assert os.getpid() not in map(int, pids)
+
+
+def test_a_second_run_does_only_what_may_turn_out_differently(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    with LocalExecutor() as executor:
+        first, _ = run_stage(stage, [1, 2, 3, 4], journal, executor, progress=False)
+        stage.notes.write_text("")
+        second, tally = run_stage(stage, [1, 2, 3, 4, 5], journal, executor, progress=False)
+    # 3 was refused for good; 4 failed in a way nobody thought of, and is tried again
+    assert stage.worked_on() == [4, 5]
+    assert tally.cached == 3
+    assert list(second)[:4] == list(first)
+    assert list(second)[2][1].error == "three is refused"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("item", "error"), [(99, UserError), (98, OSError)])
+def test_a_failure_of_the_machine_stops_the_run(
+    tmp_path: Path, journal: Journal, workers: int, item: int, error: type[Exception]
+) -> None:
+    with LocalExecutor(workers) as executor, pytest.raises(error):
+        run_stage(Square(tmp_path / "notes"), [1, item], journal, executor, progress=False)
+
+
+def test_nothing_is_set_up_where_there_is_nothing_to_do(tmp_path: Path, journal: Journal) -> None:
+    class Heavy(Square):
+        def setup(self) -> None:
+            raise AssertionError("a model was loaded for nothing")
+
+    with LocalExecutor() as executor:
+        assert len(run_stage(Heavy(tmp_path / "notes"), [], journal, executor, progress=False)[0]) == 0
+
+
+def test_a_worker_that_dies_takes_only_the_culprit_with_it(tmp_path: Path, journal: Journal) -> None:
+    items = [*range(20, 40), 97, *range(40, 60)]
+    stage = Square(tmp_path / "notes", 3)
+    with LocalExecutor(2) as executor:
+        results, tally = run_stage(stage, items, journal, executor, progress=False)
+        outcomes = dict(results)
+        assert outcomes.pop(97).error == CRASHED
+        assert {item: o.value for item, o in outcomes.items()} == {n: n * n for n in items if n != 97}
+        assert tally.failed == 1
+        # it may have been the machine: the next run tries again, and the pool still works
+        _, again = run_stage(stage, [97, 60], journal, executor, progress=False)
+    assert (again.cached, again.failed) == (0, 1)
+
+
+def test_what_may_crash_a_decoder_is_done_apart_even_by_one_worker(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    stage.place = "apart"
+    with LocalExecutor(1) as executor:
+        results, _ = run_stage(stage, [5, 97, 6], journal, executor, progress=False)
+    assert [(o.value, o.error) for _, o in results] == [(25, None), (None, CRASHED), (36, None)]
+
+
+class Calls(Square):
+    """Waits in three threads until all three are at work."""
+
+    place = "threads"
+    at_once = 3
+
+    def setup(self) -> None:
+        self.barrier = threading.Barrier(3, timeout=20)
+
+    def process_one(self, item: int) -> int:
+        self.barrier.wait()
+        return super().process_one(item)
+
+
+class Slow(Square):
+    """Takes a while over 5, in two threads."""
+
+    place = "threads"
+    at_once = 2
+
+    def process_one(self, item: int) -> int:
+        if item == 5:
+            time.sleep(0.3)
+        return super().process_one(item)
+
+
+def test_what_waits_for_the_network_is_done_in_threads_of_this_process(tmp_path: Path, journal: Journal) -> None:
+    stage = Calls(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        run_stage(stage, list(range(5, 14)), journal, executor, progress=False)
+    assert {line.split()[1] for line in stage.notes.read_text().splitlines()} == {str(os.getpid())}
+
+
+def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Path, journal: Journal) -> None:
+    stage = Slow(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        with pytest.raises(UserError, match="the model is missing"):
+            run_stage(stage, [5, 99, 6, 7], journal, executor, progress=False)
+        _, tally = run_stage(stage, [5, 6], journal, NullExecutor(), progress=False)
+    assert (tally.cached, tally.due) == (1, 1)
+
+
+class Interrupted(Journal):
+    """Ctrl-C comes while the first result is written down."""
+
+    pressed = False
+
+    def put(self, stage: str, results: Iterable[tuple[str, Any]]) -> None:
+        if not self.pressed:
+            self.pressed = True
+            raise KeyboardInterrupt
+        super().put(stage, results)
+
+
+def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
+    journal = Interrupted(tmp_path / "journal.sqlite")
+    stage = Slow(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        with pytest.raises(KeyboardInterrupt):
+            run_stage(stage, [6, 5, 7, 8], journal, executor, progress=False)
+        _, tally = run_stage(stage, [6, 5], journal, NullExecutor(), progress=False)
+    assert (tally.cached, tally.due) == (2, 0)
+
+
+class Model(Square):
+    """Notes which GPU it is given."""
+
+    place = "gpu"
+
+    def process_one(self, item: int) -> str:
+        time.sleep(0.3)  # long enough for the other process to take the next
+        return os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    with LocalExecutor(1) as executor:
+        results, _ = run_stage(Model(tmp_path / "notes"), list(range(20, 32)), journal, executor, progress=False)
+    assert {outcome.value for _, outcome in results} == {"3", "5"}
+
+
+def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    run_stage(stage, [1, 2], journal, LocalExecutor(), progress=False)
+    results, tally = run_stage(stage, [1, 2, 5], journal, NullExecutor(), progress=False)
+    assert [item for item, _ in results] == [1, 2]
+    assert (tally.total, tally.cached, tally.done, tally.due) == (3, 2, 0, 1)
+
+
+def test_a_batch_that_is_whole_is_done_again_whole(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes", 3)
+    stage.whole_batches = True
+    run_stage(stage, [1, 2], journal, LocalExecutor(), progress=False)
+    stage.notes.write_text("")
+    run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor(), progress=False)
+    assert stage.worked_on() == [1, 2, 5, 6]
+    stage.notes.write_text("")
+    _, tally = run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor(), progress=False)
+    assert stage.worked_on() == [] and tally.cached == 4
+
+
+def test_the_same_item_twice_is_worked_on_once(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        results, _ = run_stage(stage, [7, 7, 7], journal, executor, progress=False)
+    assert [o.value for _, o in results] == [49, 49, 49] and stage.worked_on() == [7]

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception20k.core.errors import ItemError
+from perception20k.imaging.video import frame_indexes, keyframes, read_frame
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    # the middle of each of k equal parts of n frames: floor((k + 0.5) n / parts)
+    [(45, 3, [7, 22, 37]), (41, 3, [6, 20, 34]), (2, 3, [0, 1]), (1, 1, [0]), (0, 3, [])],
+)
+def test_indexes_are_the_middles_of_equal_parts(count: int, most: int, expected: list[int]) -> None:
+    assert frame_indexes(count, most) == expected
+
+
+def test_keyframes_of_a_real_video(photos: Path) -> None:
+    frames = list(keyframes(photos / "dog_indoors.mp4", 3))
+    assert [f.index for f in frames] == [6, 20, 34]
+    assert all(f.pixels.shape == (1080, 1920, 3) for f in frames)
+    seconds = [f.seconds for f in frames]
+    assert seconds == sorted(seconds) and 0 < seconds[0] < seconds[-1] < 1.6
+    # taken by index alone, a frame has the same pixels
+    assert np.array_equal(read_frame(photos / "dog_indoors.mp4", 20), frames[1].pixels)
+
+
+def test_what_is_no_video_is_refused_with_decords_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"not a video" * 100)
+    with pytest.raises(ItemError, match="decord cannot open the video"):
+        list(keyframes(tmp_path / "a.mp4", 3))
+
+
+def test_a_frame_that_is_not_there_is_refused(photos: Path) -> None:
+    with pytest.raises(ItemError, match="frame 4000 cannot be decoded"):
+        read_frame(photos / "dog_indoors.mp4", 4000)
+
+
+def test_decord_brings_no_library_that_would_break_torch(photos: Path) -> None:
+    # in a process of its own: what is loaded stays loaded
+    script = (
+        "from pathlib import Path; from perception20k.imaging.video import read_frame;"
+        f"read_frame(Path({str(photos / 'dog_indoors.mp4')!r}), 3);"
+        "assert 'nvblas' not in Path('/proc/self/maps').read_text(); import nvidia"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_no_hindrance(photos: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode("h\xe9.mp4".encode("latin-1"))
+    path.symlink_to(photos / "dog_indoors.mp4")
+    assert np.array_equal(read_frame(path, 6), read_frame(photos / "dog_indoors.mp4", 6))

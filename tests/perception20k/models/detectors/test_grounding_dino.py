@@ -1,0 +1,55 @@
+"""A tiny random Grounding DINO through the true classes of transformers."""
+
+from pathlib import Path
+
+import pytest
+
+from perception20k.core.errors import UserError
+from perception20k.imaging import images
+from perception20k.models.detectors.grounding_dino import GroundingDino, _pixels
+from tests.tiny_models import build_tiny_dino
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_tiny_dino(tmp_path_factory.mktemp("tiny") / "dino")
+
+
+def test_the_best_box_of_each_phrase_is_the_one_transformers_itself_finds(model: Path, photos: Path) -> None:
+    import torch
+    from PIL import Image
+    from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+    photo = images.decode((photos / "salon.png").read_bytes())
+    height, width = photo.shape[:2]
+    found = GroundingDino(str(model), "").find(photo, ("red cup", "dog"))
+    processor, plain = AutoProcessor.from_pretrained(model), AutoModelForZeroShotObjectDetection.from_pretrained(model)
+    for best, phrase in zip(found, ("red cup", "dog"), strict=True):
+        inputs = processor(images=Image.fromarray(photo), text=f"{phrase}.", return_tensors="pt")
+        with torch.inference_mode():
+            outputs = plain(**inputs)
+        [every] = processor.post_process_grounded_object_detection(
+            outputs, inputs.input_ids, threshold=0.0, text_threshold=0.0, target_sizes=[(height, width)]
+        )
+        ours = [k for k, score in enumerate(every["scores"].tolist()) if round(score, 4) == best.score]
+        assert best.score == round(float(every["scores"].max()), 4)
+        edges = [[round(float(v), 2) for v in every["boxes"][k]] for k in ours]
+        x1, y1, x2, y2 = best.box
+        assert any(
+            x1 <= max(0, e[0]) < x1 + 1.01 and y1 <= max(0, e[1]) < y1 + 1.01
+            and x2 - 1.01 < min(width, e[2]) <= x2 and y2 - 1.01 < min(height, e[3]) <= y2
+            for e in edges
+        )  # fmt: skip
+        assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+
+
+def test_a_box_is_rounded_outwards_and_stays_inside_the_image() -> None:
+    # centre (0.5, 0.25), size 0.21 x 0.1 of 100x200: x 39.5..60.5, y 40..60
+    assert _pixels([0.5, 0.25, 0.21, 0.1], 100, 200) == (39, 40, 61, 60)
+    assert _pixels([0.0, 1.0, 0.5, 0.5], 100, 200) == (0, 150, 25, 200)
+
+
+def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"detect: .*cannot be loaded") as caught:
+        GroundingDino(str(tmp_path), "")
+    assert "\n" not in str(caught.value)

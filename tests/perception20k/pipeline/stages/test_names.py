@@ -1,0 +1,42 @@
+"""Names in a user's file are matched to photos surely or not at all."""
+
+import pytest
+
+from perception20k.pipeline.stages.names import Names
+
+
+@pytest.mark.parametrize(
+    ("names", "origin", "found"),
+    [
+        (["a.jpg"], "a.jpg", "a.jpg"),
+        (["a.jpg"], "x/y/a.jpg", "a.jpg"),
+        (["./y//a.jpg"], "x/y/a.jpg", "y/a.jpg"),
+        (["a.jpg", "y/a.jpg", "z/a.jpg"], "x/y/a.jpg", "y/a.jpg"),
+        (["y/a.jpg"], "xy/a.jpg", None),
+        (["a.jpg"], "ba.jpg", None),
+        (["x/a.jpg"], "a.jpg", None),  # it may be another folder's
+        (["/x/a.jpg"], "x/a.jpg", None),
+        ([], "a.jpg", None),
+    ],
+)
+def test_a_name_means_the_photo_whose_origin_ends_in_it(names: list[str], origin: str, found: str | None) -> None:
+    assert Names(names, [origin]).find(origin) == (found, "")
+
+
+def test_a_name_that_may_mean_two_photos_is_given_to_none() -> None:
+    names = Names(["a.jpg", "b.jpg"], ["x/a.jpg", "y/a.jpg", "y/b.jpg", "y/b.jpg"])
+    reason = "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg"
+    assert names.find("x/a.jpg") == names.find("y/a.jpg") == (None, reason)
+    assert names.find("y/b.jpg") == ("b.jpg", "")
+
+
+def test_also_where_one_of_them_has_just_that_name() -> None:
+    # the first file found keeps its bare name, so that says nothing of which one is meant
+    names = Names(["a.jpg"], ["a.jpg", "y/a.jpg"])
+    assert names.find("a.jpg")[0] is names.find("y/a.jpg")[0] is None
+
+
+def test_a_photo_with_a_longer_name_of_its_own_leaves_the_shorter_to_the_other() -> None:
+    names = Names(["a.jpg", "y/a.jpg"], ["a.jpg", "y/a.jpg"])
+    assert names.find("a.jpg") == ("a.jpg", "")
+    assert names.find("y/a.jpg") == ("y/a.jpg", "")

@@ -1,0 +1,213 @@
+import inspect
+import io
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.files import sha256
+from perception20k.imaging import images
+from perception20k.pipeline.stages.sources import (
+    Ingest,
+    SourceFile,
+    candidates_of,
+    discover,
+    duplicates,
+    load_source,
+)
+
+
+def names(*specs: str | Path) -> list[str]:
+    return [file.name for file in discover(tuple(map(str, specs)))]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, photos: Path) -> Path:
+    for name in ("b/z.JPG", "a.png", "c.txt", "b/clip.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def test_a_folder_gives_its_whole_tree_in_sorted_order(tree: Path) -> None:
+    assert names(tree) == ["a.png", "b/clip.mp4", "b/z.JPG"]
+
+
+def test_files_globs_and_packages_are_sources_and_nothing_comes_twice(tree: Path) -> None:
+    assert names(tree / "b" / "z.JPG", tree / "*.png", tree) == ["z.JPG", "a.png", "b/clip.mp4"]
+    assert names("package:skimage/data/coffee.png") == ["coffee.png"]
+
+
+def test_a_list_names_files_beside_it_one_a_line(tree: Path) -> None:
+    (tree / "lists").mkdir()
+    (tree / "lists" / "mine.txt").write_text(f"../a.png\n\n{tree}/b/z.JPG\n../gone.png\n")
+    assert names(tree / "lists" / "mine.txt") == ["../a.png", "z.JPG", "../gone.png"]
+
+
+def test_folders_behind_links_are_not_followed_and_links_to_photos_are_taken(tree: Path) -> None:
+    (tree / "b" / "loop").symlink_to(tree, target_is_directory=True)
+    (tree / "b" / "link.png").symlink_to("../a.png")
+    assert names(tree) == ["a.png", "b/clip.mp4", "b/link.png", "b/z.JPG"]
+
+
+def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
+    raw = os.fsdecode(b"\xff\xc3\xa9.png")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / raw)
+    [file] = discover((str(tmp_path),))
+    assert file.name == "\\xffé.png"
+    [record] = Ingest(3).process_one(file)
+    assert record["origin"] == "\\xffé.png"
+    assert len(Ingest(3).key(file)) == 64
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("nowhere", "nowhere: no such file or folder"),
+        ("*.xyz", "no photo or video found"),
+        ("package:no_such_package/a.png", "the package 'no_such_package' is not installed"),
+    ],
+)
+def test_a_source_that_is_not_there_is_named(spec: str, message: str) -> None:
+    with pytest.raises(UserError, match=r"Check|installed") as caught:
+        names(spec)
+    assert message in str(caught.value)
+
+
+def test_a_photo_keeps_its_bytes_and_gets_its_identity(photos: Path) -> None:
+    file = SourceFile(photos / "tulips.png", "tulips.png")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    data, pixels = load_source(candidate)
+    assert data == file.path.read_bytes()
+    assert sha256(data) == candidate.source.file_sha256
+    assert candidate.source.image_id == images.image_id(pixels)
+    assert (candidate.source.height, candidate.source.width) == pixels.shape[:2]
+    assert candidate.source.file == f"images/source/{candidate.source.image_id}.png"
+
+
+def test_a_photo_that_readers_see_differently_is_kept_as_its_pixels(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.linear_gradient("L").resize((30, 20)).convert("RGB").save(tmp_path / "a.jpg", exif=turned)
+    file = SourceFile(tmp_path / "a.jpg", "a.jpg")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    data, pixels = load_source(candidate)
+    assert (candidate.source.width, candidate.source.height) == (20, 30)
+    assert candidate.source.file.endswith(".webp")
+    assert sha256(data) == candidate.source.file_sha256
+    with Image.open(io.BytesIO(data)) as kept:
+        assert np.array_equal(np.asarray(kept.convert("RGB")), pixels)
+
+
+def test_the_suffix_tells_what_the_bytes_are(tmp_path: Path, photos: Path) -> None:
+    lying = tmp_path / "lying.jpg"
+    lying.write_bytes((photos / "tulips.png").read_bytes())
+    [record] = Ingest(3).process_one(SourceFile(lying, "lying.jpg"))
+    assert record["file"].endswith(".png")
+
+
+def test_a_format_that_not_everyone_reads_is_kept_as_its_pixels(tmp_path: Path) -> None:
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.jp2")
+    (tmp_path / "a.jp2").rename(tmp_path / "a.jpg")
+    [record] = Ingest(3).process_one(SourceFile(tmp_path / "a.jpg", "a.jpg"))
+    assert record["file"].endswith(".webp")
+
+
+def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
+    file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
+    candidates = candidates_of(file, Ingest(2).process_one(file))
+    assert [c.source.origin for c in candidates] == ["dog_indoors.mp4#frame=10", "dog_indoors.mp4#frame=30"]
+    data, pixels = load_source(candidates[1])
+    assert images.image_id(pixels) == candidates[1].source.image_id
+    assert images.image_id(images.decode(data)) == candidates[1].source.image_id
+
+
+def test_frames_that_look_alike_are_kept_once(tmp_path: Path, photos: Path) -> None:
+    # 45 frames of one second and a half: of 8 spread over them, several show the same view
+    file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
+    records = Ingest(8).process_one(file)
+    dropped = [record for record in records if "dropped" in record]
+    kept = candidates_of(file, records)
+    assert len(kept) + len(dropped) == 8 and kept and dropped
+    first = kept[0].source
+    assert dropped[0] == {"origin": "dog_indoors.mp4#frame=7", "dropped": f"looks like frame {first.frame}"}
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\xff\xd8\xff\xe0 damaged"])
+def test_what_cannot_be_decoded_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(ItemError):
+        Ingest(3).process_one(SourceFile(tmp_path / "a.jpg", "a.jpg"))
+
+
+def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    file = SourceFile(tmp_path / "a.png", "a.png")
+    [candidate] = candidates_of(file, Ingest(3).process_one(file))
+    key = Ingest(3).key(file)
+    Image.new("RGB", (8, 8), "blue").save(tmp_path / "a.png")
+    os.utime(tmp_path / "a.png", ns=(1, 1))
+    assert Ingest(3).key(file) != key
+    with pytest.raises(PassingError, match="changed"):
+        load_source(candidate)
+    whole = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(whole[:40])
+    with pytest.raises(PassingError, match=r"a\.png: "):
+        load_source(candidate)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(PassingError, match="gone"):  # of a disk that may come back
+        load_source(candidate)
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    for name in ("a/x.png", "b/x.png", "c/b/x.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(*(tmp_path / name for name in ("a", "b", "c/b"))) == ["x.png", "b/x.png", "c/b/x.png"]
+    assert names(tmp_path / "*" / "x.png") == ["a/x.png", "b/x.png"]
+
+
+def test_a_glob_below_a_folder_with_brackets_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "photos [v2]").mkdir()
+    (tmp_path / "photos [v2]" / "x.png").write_bytes(b"x")
+    assert names(tmp_path / "photos [v2]" / "*.png") == ["x.png"]
+
+
+def test_a_list_may_come_from_a_windows_editor(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("a.png\r\nb.png\r\n".encode("utf-8-sig"))
+    assert names(tmp_path / "list.txt") == ["a.png", "b.png"]
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a\0b.png\n")
+    [file] = discover((str(tmp_path / "list.txt"),))
+    assert Ingest(3).key(file)
+    with pytest.raises(ItemError, match="no file can have this name"):
+        Ingest(3).process_one(file)
+
+
+def test_folders_may_lie_deeper_than_pythons_stack(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 100)
+    deep.mkdir(parents=True)
+    (deep / "x.png").write_bytes(b"x")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 60)
+    try:
+        found = names(tmp_path)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == ["d/" * 100 + "x.png"]
+
+
+def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
+    found = []
+    for name in ("a.png", "b.bmp", "c.png"):
+        Image.new("RGB", (8, 8), "red" if name != "c.png" else "blue").save(tmp_path / name)
+        file = SourceFile(tmp_path / name, name)
+        found += candidates_of(file, Ingest(3).process_one(file))
+    reasons = {candidate.source.origin: reason for candidate, reason in duplicates(found)}
+    assert reasons == {"a.png": "", "b.bmp": "the same pixels as a.png", "c.png": ""}

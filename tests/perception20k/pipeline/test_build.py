@@ -1,0 +1,316 @@
+"""The build as a whole: same bytes under any number of workers, killed and resumed, run again, extended, refused."""
+
+import fcntl
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from perception20k.core.files import file_sha256
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.manifest import dataset_files
+from perception20k.dataset.records import read_samples, read_sources
+from perception20k.imaging import images
+
+ROOT = Path(__file__).parents[3]
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def config(folder: Path, photos: Path, **changes: Any) -> Path:
+    """A small build of four real photos, one of them broken, one without enough objects."""
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    skimage = Path(str(files("skimage") / "data"))
+    for path in (photos / "salon.png", skimage / "coffee.png", photos / "clock.jpg"):
+        shutil.copy2(path, folder / "photos" / path.name)
+    (folder / "photos" / "broken.jpg").write_bytes((photos / "city.jpg").read_bytes()[:5000])
+    values = {
+        "sources": ["photos/"],
+        "annotations": {"coco": "package:perception20k/sample/instances.json"},
+        "score": None,
+        "samples_per_object": 3,
+        "test_fraction": 0.3,
+        **changes,
+    }
+    (folder / "my.yaml").write_text(json.dumps(values))
+    return folder / "my.yaml"
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Digest of every file of a dataset; the manifest's too."""
+    layout = Layout(root)
+    names = [*dataset_files(layout), "manifest.json"]
+    return {name: file_sha256(root / name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, photos: Path, cli: Cli) -> tuple[Path, Path]:
+    """A config, and the dataset an uninterrupted build with one worker made of it."""
+    folder = tmp_path_factory.mktemp("whole")
+    path = config(folder, photos)
+    cli("build", path, "--out", folder / "one", "--workers", "1")
+    return path, folder / "one"
+
+
+def test_two_workers_give_the_same_bytes_as_one(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name  # the name stands in the card
+    cli("build", path, "--out", out, "--workers", "2")
+    assert digests(out) == digests(one)
+
+
+def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    command = [sys.executable, "-m", "perception20k", "build", str(path), "--out", str(out), "--workers", "2"]
+    kills = 0
+    # each moment is one of progress: the first file of each kind has appeared
+    for moment in ("config.yaml", "images/source/*", "images/distorted/*", "shards/*", "figures/*"):
+        running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not list(out.glob(moment)) and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        running.kill()
+        kills += running.wait() == -signal.SIGKILL
+    assert kills >= 4
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
+
+
+def test_a_second_run_does_nothing_and_says_so(whole: tuple[Path, Path], cli: Cli) -> None:
+    path, one = whole
+    before = {p: p.stat().st_mtime_ns for p in one.rglob("*") if p.is_file() and ".perception20k" not in p.parts}
+    said = cli("build", path, "--out", one).stdout
+    assert "Nothing to do" in said
+    after = {p: p.stat().st_mtime_ns for p in one.rglob("*") if p.is_file() and ".perception20k" not in p.parts}
+    assert {p.name for p in before if before[p] != after[p]} <= {"config.yaml"}
+
+
+def test_a_lost_image_is_made_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    shutil.copytree(one, out)
+    next((out / "images" / "distorted").iterdir()).unlink()
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
+
+
+def test_what_failed_and_what_was_filtered_is_listed_with_its_reason(whole: tuple[Path, Path]) -> None:
+    rows = [
+        json.loads(line) for p in sorted((whole[1] / "quarantine").iterdir()) for line in p.read_text().splitlines()
+    ]
+    failed = {row["item"]: row["error"] for row in rows if "error" in row}
+    dropped = {row["item"]: row["reason"] for row in rows if "reason" in row}
+    assert failed.keys() == {"broken.jpg"} and "damaged image" in failed["broken.jpg"]
+    assert "fewer than 2" in dropped["clock.jpg"]
+    assert "over 90%" in dropped["clock.jpg: clock"]
+
+
+def test_outside_the_box_nothing_changed_and_inside_something_did(whole: tuple[Path, Path]) -> None:
+    layout = Layout(whole[1])
+    sources = {s.image_id: s for s in read_sources(layout.sources)}
+    samples = read_samples(layout.recipe)
+    assert samples
+    for sample in samples:
+        source = images.decode((layout.root / sources[sample.image_id].file).read_bytes())
+        distorted = images.decode((layout.root / sample.file).read_bytes())
+        x1, y1, x2, y2 = sample.box
+        assert not np.array_equal(source[y1:y2, x1:x2], distorted[y1:y2, x1:x2])
+        distorted[y1:y2, x1:x2] = source[y1:y2, x1:x2]
+        assert np.array_equal(source, distorted)
+
+
+def test_a_source_is_kept_as_its_bytes_if_every_reader_sees_its_pixels_in_them(whole: tuple[Path, Path]) -> None:
+    layout = Layout(whole[1])
+    for source in read_sources(layout.sources):
+        kept, original = layout.root / source.file, whole[0].parent / "photos" / source.origin
+        with Image.open(kept) as image:
+            assert images.image_id(np.array(image.convert("RGB"))) == source.image_id
+        assert (kept.read_bytes() == original.read_bytes()) == (source.origin != "salon.png")  # has an HLG profile
+        assert source.licence and source.author
+
+
+def test_the_same_pixels_in_another_file_are_copied_anew(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path, out = config(tmp_path, photos, samples_per_object=1), tmp_path / "d"
+    cli("build", path, "--out", out)
+    photo = tmp_path / "photos" / "salon.png"
+    pixels = Image.fromarray(images.decode(photo.read_bytes()))
+    rating = PngInfo()
+    rating.add_text("rating", "5")
+    pixels.save(photo, pnginfo=rating)
+    samples = read_samples(Layout(out).recipe)
+    cli("build", path, "--out", out)
+    cli("verify", out)
+    assert read_samples(Layout(out).recipe) == samples
+
+
+def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos, samples_per_object=1, sources=["photos/", "other/"])
+    (tmp_path / "other").mkdir()
+    pixels = images.decode((photos / "salon.png").read_bytes())
+    Image.fromarray(255 - pixels).save(tmp_path / "other" / "salon.png")
+    cli("build", path, "--out", tmp_path / "d")
+    reasons = (tmp_path / "d" / "quarantine" / "objects.jsonl").read_text()
+    assert reasons.count("ambiguous: 'salon.png' may mean salon.png or other/salon.png") == 2
+    assert {s.origin for s in read_samples(Layout(tmp_path / "d").recipe)} == {"coffee.png"}
+    (tmp_path / "photos" / "salon.png").write_bytes(b"damaged")
+    cli("build", path, "--out", tmp_path / "d2")  # the other one does not inherit them
+    assert {s.origin for s in read_samples(Layout(tmp_path / "d2").recipe)} == {"coffee.png"}
+
+
+def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    with (out / ".perception20k" / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = cli("build", path, "--out", out, check=False)
+        assert refused.returncode == 1 and "another build is at work in it" in refused.stderr
+        assert cli("build", path, "--out", out, "--dry-run").returncode == 0
+    assert "Nothing to do" in cli("build", path, "--out", out).stdout
+
+
+def test_a_limit_that_would_drop_samples_is_named(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    refused = cli("build", path, "--out", out, "--limit", "1", check=False)
+    assert refused.returncode == 1 and "--limit 1 leaves them out" in refused.stderr
+
+
+def test_names_with_line_breaks_of_other_kinds_end_no_build(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos, samples_per_object=1)
+    for name in ("a\u2028b.jpg", "x\x85y.jpg", "x\ny.jpg"):
+        (tmp_path / "photos" / name).write_bytes(b"broken")
+    cli("build", path, "--out", tmp_path / "d")
+    cli("build", path, "--out", tmp_path / "d")
+
+
+def test_a_dry_run_says_how_much_may_come(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    path = config(tmp_path, photos)
+    said = cli("build", path, "--out", tmp_path / "d", "--dry-run").stdout
+    assert "distort: 0 known" in said
+    assert re.search(r"up to [1-9]\d* more images may come of the stages before", said)
+
+
+def test_a_damaged_journal_is_told_in_a_line(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "d"
+    shutil.copytree(one, out)
+    (out / ".perception20k" / "journal.sqlite").write_bytes(b"not a database" * 1000)
+    done = cli("build", path, "--out", out, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "journal.sqlite: file is not a database" in done.stderr
+
+
+def test_no_source_image_is_in_both_parts(built_dataset: Path) -> None:
+    samples = read_samples(Layout(built_dataset).recipe)
+    parts = {part: {s.image_id for s in samples if s.split == part} for part in ("train", "test")}
+    assert parts["train"] and parts["test"] and parts["train"].isdisjoint(parts["test"])
+
+
+def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / "more"
+    shutil.copytree(one, out)
+    bigger = path.with_name("bigger.yaml")
+    bigger.write_text(path.read_text().replace('"samples_per_object": 3', '"samples_per_object": 4'))
+    refused = cli("build", bigger, "--out", out, check=False)
+    assert refused.returncode == 1
+    assert "built with another configuration (different: samples_per_object)" in refused.stderr
+    assert digests(out) != {} and (out / "manifest.json").exists()
+    cli("build", bigger, "--out", out, "--force")
+    few, many = ({s.sample_id for s in read_samples(Layout(root).recipe)} for root in (one, out))
+    assert few < many
+
+
+def test_samples_are_not_dropped_without_a_word(
+    whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli
+) -> None:
+    path = config(tmp_path, photos)
+    cli("build", path, "--out", tmp_path / "d")
+    before = digests(tmp_path / "d")
+    (tmp_path / "photos" / "salon.png").unlink()
+    refused = cli("build", path, "--out", tmp_path / "d", check=False)
+    assert refused.returncode == 1 and "samples of the dataset would be removed" in refused.stderr
+    assert digests(tmp_path / "d") == before
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "code"),
+    [
+        (lambda p: (p / "notes.txt").write_text("mine"), "not empty and not a dataset of ours", 1),
+        (lambda p: None, "", 0),
+    ],
+)
+def test_a_directory_that_is_not_ours_is_left_alone(
+    tmp_path: Path, photos: Path, cli: Cli, make: Callable[[Path], object], message: str, code: int
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    make(out)
+    done = cli("build", config(tmp_path, photos, samples_per_object=1), "--out", out, check=False)
+    assert done.returncode == code
+    assert message in done.stderr
+    if code:
+        assert [p.name for p in out.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "code"),
+    [
+        ({"samples_per_objekt": 2}, "unknown key 'samples_per_objekt'. Did you mean 'samples_per_object'?", 2),
+        ({"sources": ["nowhere/"]}, "nowhere: no such file or folder", 1),
+        ({"annotations": {"coco": "none.json"}}, "none.json: no such annotation file", 1),
+        ({"score": [{"metric": "brisk"}]}, "unknown metric 'brisk'. Did you mean 'brisque'?", 2),
+        ({"preset": "mine"}, "preset must be one of refine-iqa, depictqa-v2", 2),
+    ],
+)
+def test_bad_input_is_one_line_and_an_exit_code(
+    tmp_path: Path, photos: Path, cli: Cli, changes: dict[str, Any], message: str, code: int
+) -> None:
+    done = cli("build", config(tmp_path, photos, **changes), "--out", tmp_path / "d", check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("perception20k: ")]
+    assert done.returncode == code
+    assert len(lines) == 1 and message in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_that_is_not_there_is_named(tmp_path: Path, cli: Cli) -> None:
+    done = cli("build", tmp_path / "no.yaml", check=False)
+    assert done.returncode == 2 and "no.yaml: no such config file" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    # a limit on file size fails the same write a full disk does, without filling the disk
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
+        "sys.argv = ['perception20k', *sys.argv[1:]]; from perception20k.cli import main; main()"
+    )
+    path = config(tmp_path, photos)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "build", str(path), "--out", str(tmp_path / "d"), "--workers", "1"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert not list((tmp_path / "d").rglob("*.tmp"))
+    assert not (tmp_path / "d" / "manifest.json").exists()
+    cli("build", path, "--out", tmp_path / "d")

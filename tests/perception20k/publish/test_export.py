@@ -1,0 +1,135 @@
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import mlcroissant
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from annotate_app.review.dataset import Dataset
+from annotate_app.review.service import Review
+from perception20k.core.errors import UserError
+from perception20k.dataset.decisions import ReviewState, read_review
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import read_samples, samples_table
+from perception20k.publish.export import export_dataset, review_counts
+from tests.annotate_app.conftest import BARE, Clock, Person
+from tests.perception20k.samples import BLANK
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def dataset(built_dataset: Path, tmp_path: Path) -> Layout:
+    """A copy that may be changed."""
+    shutil.copytree(built_dataset, tmp_path / "dataset")
+    return Layout(tmp_path / "dataset")
+
+
+def test_an_export_that_is_up_to_date_does_nothing(dataset: Layout) -> None:
+    before = dataset.manifest.stat().st_mtime_ns
+    assert not export_dataset(dataset.root, say=lambda _: None).changed
+    assert dataset.manifest.stat().st_mtime_ns == before
+
+
+def test_an_export_again_gives_the_same_bytes(dataset: Layout, built_dataset: Path) -> None:
+    dataset.manifest.unlink()
+    shutil.rmtree(dataset.shards)
+    export_dataset(dataset.root, say=lambda _: None)
+    assert dataset.manifest.read_bytes() == Layout(built_dataset).manifest.read_bytes()
+
+
+def test_the_card_has_valid_metadata_and_numbers_from_the_data(built_dataset: Path) -> None:
+    layout = Layout(built_dataset)
+    _, header, text = layout.card.read_text(encoding="utf-8").split("---\n", 2)
+    metadata = yaml.safe_load(header)
+    assert metadata["configs"][0]["data_files"][0] == {"split": "train", "path": "shards/train-*.parquet"}
+    samples = read_samples(layout.recipe)
+    assert f"{len(samples)} locally distorted images" in text
+    assert f"none of the {len(samples)} samples has been seen by a person yet" in text
+    assert "CC-BY-SA-4.0" in text and "Joao Eriberto Mota Filho" in text
+
+
+def test_croissant_is_valid(built_dataset: Path) -> None:
+    path = Layout(built_dataset).croissant
+    dataset = mlcroissant.Dataset(jsonld=str(path))
+    assert not dataset.metadata.ctx.issues.errors
+    records = {record_set.id for record_set in dataset.metadata.record_sets}
+    assert records == {"recipe", "sources", "rft"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant calls pandas in a way it will drop
+def test_croissant_reads_the_recipe(built_dataset: Path) -> None:
+    dataset = mlcroissant.Dataset(jsonld=str(Layout(built_dataset).croissant))
+    first = next(iter(dataset.records("recipe")))
+    ids = {s.sample_id for s in read_samples(Layout(built_dataset).recipe)}
+    assert first["recipe/sample_id"].decode() in ids
+
+
+@pytest.fixture
+def ann(dataset: Layout) -> Iterator[Person]:
+    """Somebody who has judged the whole dataset and deleted two samples."""
+    clock = Clock()
+    with closing(Review(Dataset(dataset), BARE, clock)) as review:
+        person = Person(review, clock, "ann")
+        person.open()
+        person.judge(delete=2)
+        yield person
+
+
+def test_deletions_that_nobody_verified_are_refused_and_nothing_is_written(dataset: Layout, ann: Person) -> None:
+    before = dataset.manifest.read_bytes()
+    with pytest.raises(UserError, match="2 deletions have not been verified"):
+        export_dataset(dataset.root, say=lambda _: None)
+    assert dataset.manifest.read_bytes() == before
+    exported = export_dataset(dataset.root, allow_unverified=True, say=lambda _: None)
+    assert exported.review["unverified"] == 2
+    assert exported.samples == exported.review["samples"] - 2
+
+
+def test_survivors_alone_are_exported_and_the_card_says_how_many(dataset: Layout, ann: Person) -> None:
+    ann.open(verifies=ann.session)
+    gone, restored = (row["sample_id"] for row in ann.review.log.execute(
+        "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (ann.session,)))  # fmt: skip
+    ann.do("confirm", 0)
+    ann.do("restore", 1)
+    exported = export_dataset(dataset.root, say=lambda _: None)
+    total = len(read_samples(dataset.recipe))
+    assert exported.samples == total - 1
+    rows = [row for shard in sorted(dataset.shards.glob("*.parquet")) for row in pq.read_table(shard).to_pylist()]
+    ids = {row["sample_id"] for row in rows}
+    assert gone not in ids
+    assert restored in ids
+    assert len(ids) == total - 1
+    assert {s.sample_id for s in read_samples(dataset.recipe) if not s.split} == {gone}
+    assert f"{total} of {total}" in dataset.card.read_text()
+
+
+def test_deletions_of_samples_that_are_gone_stop_no_export(dataset: Layout, ann: Person) -> None:
+    deleted = read_review(dataset.decisions).unverified
+    left = [s for s in read_samples(dataset.recipe) if s.sample_id not in deleted]
+    pq.write_table(samples_table(left), dataset.recipe)
+    assert export_dataset(dataset.root, say=lambda _: None).review["deleted"] == 0
+
+
+def test_counts_of_a_review() -> None:
+    state = ReviewState(
+        reviewed=3,
+        kept=frozenset({"a", "gone"}),
+        deleted=frozenset({"b"}),
+        unverified=frozenset({"c"}),
+        flagged=frozenset(),
+    )
+    samples = [replace(BLANK, sample_id=name) for name in "abcde"]
+    assert review_counts(samples, state) == {
+        "samples": 5,
+        "reviewed": 3,
+        "kept": 1,
+        "deleted": 2,
+        "unverified": 1,
+        "unreviewed": 2,
+    }

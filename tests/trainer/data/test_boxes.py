@@ -1,0 +1,78 @@
+"""The processor's grid, and boxes carried to it and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from trainer.data.boxes import Grid, iou, scale_box
+
+QWEN = Grid(step=28, min_pixels=56 * 56, max_pixels=1920 * 1080)
+sides = st.integers(1, 4000)
+
+
+@settings(deadline=None)  # the first example imports transformers
+@given(sides, sides)
+def test_the_grid_is_the_one_of_qwens_processor(width: int, height: int) -> None:
+    assume(max(width, height) <= 200 * min(width, height))  # the processor refuses thinner images
+    smart_resize = pytest.importorskip("transformers.models.qwen2_vl.image_processing_qwen2_vl").smart_resize
+    theirs = smart_resize(height, width, factor=QWEN.step, min_pixels=QWEN.min_pixels, max_pixels=QWEN.max_pixels)
+    assert QWEN.fit(width, height) == theirs[::-1]
+
+
+@given(sides, sides)
+def test_a_fitted_size_fits(width: int, height: int) -> None:
+    fitted = QWEN.fit(width, height)
+    assert QWEN.fit(*fitted) == fitted
+    assert fitted[0] % 28 == fitted[1] % 28 == 0
+
+
+def test_full_hd_is_brought_under_its_own_area() -> None:
+    # 1080 / 28 = 38.57 -> 39, 1920 / 28 = 68.57 -> 69: 1932 x 1092 is over 1920 x 1080, so both round down.
+    assert QWEN.fit(1920, 1080) == (1904, 1064)
+
+
+def test_an_image_is_resized_to_its_fit_and_left_alone_when_it_fits() -> None:
+    small = Image.new("L", (60, 90))
+    assert QWEN.resize(small).size == QWEN.fit(60, 90)
+    assert QWEN.resize(small).mode == "RGB"
+    fitting = Image.new("RGB", (56, 84))
+    assert QWEN.resize(fitting).size == (56, 84)
+
+
+@given(st.data(), sides, sides)
+def test_a_box_survives_the_way_there_and_back(data: st.DataObject, width: int, height: int) -> None:
+    x1, y1 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    x2, y2 = data.draw(st.integers(x1 + 1, width)), data.draw(st.integers(y1 + 1, height))
+    size = QWEN.fit(width, height)
+    there = scale_box((x1, y1, x2, y2), (width, height), size)
+    back = scale_box(there, size, (width, height))
+    assert tuple(round(value) for value in back) == (x1, y1, x2, y2)
+    assert 0 <= there[0] < there[2] <= size[0] + 1e-9 and 0 <= there[1] < there[3] <= size[1] + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
+        ((0, 0, 10, 10), (5, 5, 15, 15), 25 / 175),  # 5 x 5 shared, 100 + 100 - 25 in all
+        ((0, 0, 10, 10), (0, 0, 5, 10), 0.5),
+        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # touching
+        ((0, 0, 10, 10), (20, 20, 30, 30), 0.0),
+        ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # swapped corners: two negative sides are no area
+        ((5, 0, 5, 10), (0, 0, 10, 10), 0.0),  # no area
+        ((0, 0, 10, 10), (-10, 0, 10, 10), 0.5),  # over the edge counts against it: 100 / 200
+    ],
+)
+def test_iou(first: tuple[int, ...], second: tuple[int, ...], expected: float) -> None:
+    assert iou(first, second) == pytest.approx(expected)
+    assert iou(second, first) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("side", [10**20, 10**400, 1e300, float("inf"), float("nan")])
+def test_a_box_without_measure_shares_nothing(side: float) -> None:
+    truth = (1.0, 2.0, 30.0, 40.0)
+    assert iou((0, 0, side, side), truth) == pytest.approx(0)
+    assert iou((-side, -side, side, side), truth) == pytest.approx(0)

@@ -1,0 +1,111 @@
+"""What --data names, and what a recipe makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from perception20k.core.errors import UserError
+from trainer.data.boxes import Grid
+from trainer.data.mos import MosTable
+from trainer.data.sources import read_source
+from trainer.training import data
+from trainer.training.recipe import load
+from trainer.training.rewards.thurstone import fidelity
+
+GRID = Grid(28, 28 * 28, 4 * 28 * 28)
+
+
+def test_sources_are_told_apart(built_dataset: Path, ratings: list[str]) -> None:
+    assert read_source(str(built_dataset)) == built_dataset
+    table = read_source(ratings[0])
+    assert isinstance(table, MosTable)
+    assert (table.dataset, table.rows[0].low, table.rows[0].high) == ("first", 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere", "--data nowhere: no such directory"),
+        ("konik-10k:/x", "unknown dataset 'konik-10k'. Did you mean 'koniq-10k'?"),
+        ("own.csv", "the scale of its MOS is not given. Write own.csv:0-100"),
+        ("none.csv:0-100", "none.csv: no such file"),
+        ("none.csv:3-3", "--data none.csv:3-3: not a scale. Write none.csv:0-100, the low end first"),
+        ("none.csv:5-0", "not a scale"),
+        ("none.csv:1.2.3-5", "not a scale"),
+        ("none.csv:.-5", "not a scale"),
+    ],
+)
+def test_a_source_that_is_not_there_is_refused(source: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        read_source(source)
+    assert message in str(error.value)
+
+
+def test_a_recipe_takes_its_own_kind_of_data_alone(built_dataset: Path, ratings: list[str]) -> None:
+    table = read_source(ratings[0])
+    with pytest.raises(UserError, match="trains on a dataset with shards, and none is given"):
+        data.training_rows(load("refine-iqa-stage1"), [], GRID)
+    with pytest.raises(UserError, match="does not train on a dataset with shards"):
+        data.training_rows(load("refine-iqa-stage2"), [table, built_dataset], GRID)
+    with pytest.raises(UserError, match="trains on a MOS table, and none is given"):
+        data.training_rows(load("q-insight"), [built_dataset], GRID)
+
+
+def test_only_the_train_part_is_trained_on(ratings: list[str]) -> None:
+    rows = data.training_rows(load("refine-iqa-stage2"), [read_source(text) for text in ratings], GRID)
+    assert [len(part.datasets) for part in rows] == [8, 8]
+
+
+def test_the_dataset_gives_every_row_when_asked_and_each_image_once(built_dataset: Path, ratings: list[str]) -> None:
+    sources = [built_dataset, read_source(ratings[0])]
+    dataset, names = data.as_dataset(data.training_rows(load("q-insight"), sources, GRID))
+    assert len(dataset) == len(names)
+    assert {"first", "degradation"} == set(names)
+    assert {dataset[0]["task"], dataset[len(dataset) - 1]["task"]} == {"degradation", "score"}
+    batch = dataset[[0, 0, 1]]
+    assert batch["images"][0] is batch["images"][1]
+    assert batch["row_id"][0] == batch["row_id"][1] != batch["row_id"][2]
+
+
+def rated(folder: Path, *rows: str) -> MosTable:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mos.csv").write_text("image,mos,split\n" + "".join(f"{row},train\n" for row in rows))
+    for row in rows:
+        image = folder / row.split(",")[0]
+        image.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (56, 56)).save(image)
+    table = read_source(f"{folder / 'mos.csv'}:1-5")
+    assert isinstance(table, MosTable)
+    return table
+
+
+def test_images_of_one_name_are_two_prompts(tmp_path: Path) -> None:
+    table = rated(tmp_path, "a/1.png,1", "b/1.png,5", "b/1.png,4")
+    dataset, _ = data.as_dataset(data.training_rows(load("visualquality-r1"), [table], GRID))
+    ids = dataset[[0, 1, 2]]["row_id"]
+    assert len(set(ids)) == 3
+    texts = [f"<think>a</think><answer>{score}</answer>" for score in (1.0, 1.5, 5.0, 4.5)]
+    columns = {"row_id": [ids[0]] * 2 + [ids[1]] * 2, "mos": [1.0, 1.0, 5.0, 5.0]}
+    assert fidelity(comparison=2)(texts, **columns) == pytest.approx([1, 1, 1, 1], abs=1e-3)
+
+
+def test_tables_of_one_name_are_two_datasets_and_split_as_alone(tmp_path: Path) -> None:
+    tables = [rated(tmp_path / folder, *(f"{i}.png,{i}" for i in range(1, 6))) for folder in "ab"]
+    rows = data.training_rows(load("visualquality-r1"), tables, GRID)
+    dataset, names = data.as_dataset(rows)
+    assert names == ["mos"] * 5 + ["mos (2)"] * 5
+    assert dataset[9]["dataset"] == "mos (2)"
+    assert len(set(dataset[:]["row_id"])) == 10
+    third = rated(tmp_path / "c", "1.png,1", "2.png,2", "3.png,3", "4.png,4", "5.png,5").renamed("mos (2)")
+    rows = data.training_rows(load("visualquality-r1"), [*tables, third], GRID)
+    assert sorted(set(data.as_dataset(rows)[1])) == ["mos", "mos (2)", "mos (3)"]
+    drawn = [replace(table, rows=tuple(replace(row, split="") for row in table.rows)) for table in tables]
+    alone, together = (
+        [len(part.datasets) for part in data.training_rows(load("visualquality-r1"), given, GRID)]
+        for given in ([drawn[1]], drawn)
+    )
+    assert together[1:] == alone

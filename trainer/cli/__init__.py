@@ -1,0 +1,1 @@
+"""The commands of training and evaluation; ``perception20k.cli.COMMANDS`` names them."""

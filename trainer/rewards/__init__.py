@@ -1,4 +1,0 @@
-"""The rewards: pure functions ``(completions, **columns) -> list[float | None]``, None elsewhere.
-
-One module a paper's reward; :data:`trainer.recipe.REWARDS` names them all.
-"""

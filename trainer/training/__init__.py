@@ -1,0 +1,1 @@
+"""Training: recipes, rewards, and the GRPO trainer on TRL."""

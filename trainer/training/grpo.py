@@ -1,0 +1,182 @@
+"""TRL's GRPO trainer with the papers' additions. The only module that overrides private methods of TRL.
+
+Four overrides, each a few lines around ``super()``; ``tests/trainer/test_grpo.py`` fails when TRL changes them:
+
+- ``_load_from_checkpoint`` (of transformers): a resumed run really has its weights;
+- ``_get_train_sampler``: our order of prompts (:mod:`trainer.training.sampler`), whose epoch the trainer sets itself;
+- ``_calculate_rewards``: measures by task and mode (:mod:`trainer.training.rollout_metrics`);
+- ``_generate_and_score_completions``: the advantage of Refine-IQA's Eq. 6, and the sample page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import is_peft_model
+from torch.utils.data import Sampler
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import GRPOTrainer
+
+from trainer.data import answers
+from trainer.data.rows import Row
+from trainer.training.advantage import modified_advantage
+from trainer.training.recipe import Recipe
+from trainer.training.rollout_metrics import RIGHT, measures
+from trainer.training.sampler import PromptSampler
+from trainer.training.samples_page import Group, Rollout, write_page
+
+
+class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
+    """GRPO as a recipe asks for it.
+
+    Args:
+        recipe: what is trained.
+        row_datasets: the dataset of each training row.
+        **arguments: TRL's own.
+    """
+
+    def __init__(self, recipe: Recipe, row_datasets: Sequence[str], **arguments: Any) -> None:
+        self.recipe, self.row_datasets = recipe, row_datasets
+        self._gathered = torch.empty(0)
+        self._texts: list[str] = []
+        self._order: PromptSampler | None = None
+        super().__init__(**arguments)
+        self.add_callback(_Epochs(self))
+        for reward in self.reward_funcs:
+            if hasattr(reward, "bind"):
+                reward.bind(self)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Weights of a checkpoint, by the model's own loader.
+
+        transformers 5.23 saves Qwen2.5-VL under its older parameter names and, on resuming, looks for the new
+        ones: it warns and goes on with the weights it started from.
+        """
+        if is_peft_model(self.model) or self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        target = self.model if model is None else model
+        saved = type(target).from_pretrained(resume_from_checkpoint, dtype=target.dtype)
+        target.load_state_dict(saved.state_dict())
+
+    def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
+        batch = self.args.generation_batch_size // self.num_generations
+        block = self.recipe.comparison or batch
+        self._order = PromptSampler(
+            self.row_datasets if self.recipe.comparison else [""] * len(self.row_datasets),
+            block=block,
+            batch=batch,
+            group_size=self.num_generations,
+            repeats=self.num_iterations * self.args.steps_per_generation,
+            seed=self.args.seed,
+        )
+        return self._order
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the prompts in the order of ``epoch``."""
+        if self._order is not None:
+            self._order.set_epoch(epoch)
+
+    def _calculate_rewards(
+        self, inputs: list[Row], prompts: list[Any], completions: list[Any], completion_ids_list: list[list[int]]
+    ) -> torch.Tensor:
+        gathered: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        self._gathered = gathered
+        self._texts = [answers.text_of(completion) for completion in completions]
+        ends = {*self.eos_token_ids, self._tokenizer.pad_token_id}
+        final = self._final(gathered)[self._mine(len(inputs))]
+        for row, text, ids, reward in zip(inputs, self._texts, completion_ids_list, final.tolist(), strict=True):
+            found = measures(
+                row,
+                text,
+                reward,
+                truncated=ids[-1] not in ends,
+                think_tokens=lambda thought: len(self._tokenizer(thought)["input_ids"]),
+                mos_range=self.recipe.mos_range,
+            )
+            for name, value in found.items():
+                self._log_metric(name, value)
+        judged, right = (part.view(-1, self.num_generations) for part in self._judge(gathered))
+        groups = judged.all(dim=1)
+        if groups.any():
+            self._log_metric("groups/none_right", (~right[groups].any(dim=1)).float().mean().item())
+            self._log_metric("groups/all_right", right[groups].all(dim=1).float().mean().item())
+        return gathered
+
+    def _generate_and_score_completions(self, inputs: list[Row]) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        if self.recipe.advantage == "refine-iqa":
+            output["advantages"] = self._refine_iqa_advantages(output["advantages"])
+        if self.model.training and self.state.global_step % self.recipe.samples_every == 0:
+            self._write_samples(inputs, output["advantages"].tolist())
+        return output
+
+    def _refine_iqa_advantages(self, standard: torch.Tensor) -> torch.Tensor:
+        """This process's share of Eq. 6's advantages; rows of other tasks keep the standard one."""
+        shape = (-1, self.num_generations)
+        answer, form = self._column("answer"), self._column("format")
+        scored = ~answer.isnan()
+        right = (answer == 1) & (form == 1)
+        eq6 = modified_advantage(self._final(self._gathered).view(shape), right.view(shape)).flatten()
+        mine = self._mine(len(standard))
+        advantages = torch.where(scored[mine], eq6[mine], standard)
+        everyone = self.accelerator.gather(advantages).tolist()
+        for _ in everyone:  # TRL has logged its own already
+            self._logs["advantages"].pop()
+        self._logs["advantages"].extend(everyone)
+        return advantages
+
+    def _write_samples(self, inputs: list[Row], advantages: list[float]) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        mine = self._gathered[self._mine(len(inputs))].tolist()
+        groups: dict[str, Group] = {}
+        for row, text, values, advantage in zip(inputs, self._texts, mine, advantages, strict=True):
+            rewards = {
+                name: value
+                for name, value in zip(self.reward_func_names, values, strict=True)
+                if value == value  # NaN: not this reward's task
+            }
+            group = groups.setdefault(row["row_id"], Group(row, []))
+            group.rollouts.append(Rollout(text, rewards, advantage))
+        step = self.state.global_step
+        page = Path(self.args.output_dir) / "samples" / f"step-{step:06d}.html"
+        write_page(page, f"{self.recipe.name}, step {step}", list(groups.values()))
+
+    def _final(self, gathered: torch.Tensor) -> torch.Tensor:
+        """The weighted sum of each rollout's rewards."""
+        weights: torch.Tensor = self.reward_weights.to(gathered.device)
+        return (gathered * weights).nansum(dim=1)
+
+    def _judge(self, gathered: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which rollouts can be right or wrong, and which are right."""
+        judged = torch.zeros(len(gathered), dtype=torch.bool, device=gathered.device)
+        right = ~judged
+        for name, bound in RIGHT.items():
+            if name in self.reward_func_names:
+                column = gathered[:, self.reward_func_names.index(name)]
+                judged |= ~column.isnan()
+                right &= column.isnan() | (column >= bound)
+        return judged, judged & right
+
+    def _column(self, reward: str) -> torch.Tensor:
+        return self._gathered[:, self.reward_func_names.index(reward)]
+
+    def _mine(self, count: int) -> slice:
+        """This process's rows among those of all."""
+        start = self.accelerator.process_index * count
+        return slice(start, start + count)
+
+
+class _Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Tells the sampler the epoch: on two processes a resumed loader wraps it too deep for transformers to find."""
+
+    def __init__(self, trainer: RecipeTrainer) -> None:
+        self._trainer = trainer
+
+    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """The epochs done are the number of the one that begins or goes on."""
+        self._trainer.set_epoch(int(state.epoch or 0))
