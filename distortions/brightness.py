@@ -1,4 +1,4 @@
-"""Brightness: the groups brighten and darken, each by a shift or a power in RGB or in HSV value."""
+"""Brightness: by a shift or a power in RGB or in HSV value; KADID-10k's by a parabola in RGB and CIELAB."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
 from distortions.pixels import Image, look_up, look_up_channels, table, truncate
 
@@ -63,6 +64,30 @@ def brightness_darken_gamma_HSV(image: Image, *, gamma: float) -> Image:
 def brightness_darken_gamma_RGB(image: Image, *, gamma: float) -> Image:
     """Raise every channel to a power above 1: x^gamma."""
     return look_up(image, _power(gamma))
+
+
+@by_severity(amount=levels(kadid_10k=(0.1, 0.2, 0.4, 0.7, 1.1), within=(0.0, 2.0)))
+def brighten(image: Image, *, amount: float) -> Image:
+    """Two parts of the curve x + 2 amount x (1 - x) on every channel, one part of it on the lightness in CIELAB."""
+    lab = to_lab(image)
+    light = lab[..., 0] / 100
+    lab[..., 0] = 100 * np.clip(light + 2 * amount * light * (1 - light), 0, 1)
+    rows = (image.shape[0], -1)
+    channels, lightness = look_up(image, _parabola(amount)), from_lab(lab)
+    mixed = cv2.addWeighted(channels.reshape(rows), 2 / 3, lightness.reshape(rows), 1 / 3, 0)
+    return np.asarray(mixed).reshape(image.shape)
+
+
+@by_severity(amount=levels(kadid_10k=(0.05, 0.1, 0.2, 0.4, 0.8), within=(0.0, 2.0)))
+def darken(image: Image, *, amount: float) -> Image:
+    """The curve x - 2 amount x (1 - x) on every channel."""
+    return look_up(image, _parabola(-amount))
+
+
+def _parabola(amount: float) -> Image:
+    """The curve through (0, 0), (0.5, 0.5 + amount / 2) and (1, 1), rounded."""
+    x = _LEVELS / 255
+    return table(255 * (x + 2 * amount * x * (1 - x)) + 0.5)
 
 
 def _shift_channels(image: Image, shift: float) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,8 +38,19 @@ def compression_jpeg(image: Image, *, quality: int) -> Image:
 @by_severity(psnr=levels(29.0, 27.5, 26.0, 24.5, 23.0, within=(1.0, 100.0)))
 def compression_jpeg_2000(image: Image, *, psnr: float) -> Image:
     """JPEG 2000, one quality layer of ``psnr`` dB, reversible wavelet; a box is coded by itself."""
+    return _jpeg_2000(image, quality_mode="dB", quality_layers=[psnr])
+
+
+@by_severity(ratio=levels(kadid_10k=(16, 32, 45, 120, 400), within=(1, 10_000)))
+def jpeg2000(image: Image, *, ratio: int) -> Image:
+    """JPEG 2000 at a compression of ``ratio`` to 1, reversible wavelet of up to 8 resolutions; a box is coded alone."""
+    resolutions = min(8, min(image.shape[:2]).bit_length())
+    return _jpeg_2000(image, quality_mode="rates", quality_layers=[ratio], num_resolutions=resolutions)
+
+
+def _jpeg_2000(image: Image, **options: Any) -> Image:
     code = io.BytesIO()
-    Pillow.fromarray(image).save(code, "JPEG2000", quality_mode="dB", quality_layers=[psnr], irreversible=False)
+    Pillow.fromarray(image).save(code, "JPEG2000", irreversible=False, **options)
     return _decoded(np.frombuffer(code.getvalue(), np.uint8))
 
 

@@ -1,12 +1,13 @@
-"""Contrast: the groups contrast_strengthen and contrast_weaken, about the mean of what is distorted."""
+"""Contrast: about the mean of what is distorted, and KADID-10k's curve about mid-grey."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, line, look_up_channels, table
+from distortions.pixels import Image, line, look_up, look_up_channels, table
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _FACTOR = (0.0, 100.0)
@@ -34,6 +35,21 @@ def contrast_weaken_scale(image: Image, *, factor: float) -> Image:
 def contrast_weaken_stretch(image: Image, *, power: float) -> Image:
     """Bend values along a flat S curve about each channel's mean: 1 / (1 + (m / x)^power)."""
     return _stretch(image, power)
+
+
+@by_severity(amount=levels(kadid_10k=(0.3, 0.15, 0.0, -0.4, -0.6), within=(-1.0, 1.0)))
+def contrast_change(image: Image, *, amount: float) -> Image:
+    """Bend values along the cubic spline through (0, 0) (0.3, 0.25 - a/4) (0.5, 0.5) (0.7, 0.75 + a/4) (1, 1)."""
+    knots = np.array([0.0, 0.3, 0.5, 0.7, 1.0])
+    heights = np.array([0.0, 0.25 - amount / 4, 0.5, 0.75 + amount / 4, 1.0])
+    # not-a-knot: the curve's third derivative jumps at the middle point alone
+    coefficients = np.linalg.solve(_spline(knots), heights)
+    return look_up(image, table(255 * (_spline(_LEVELS / 255) @ coefficients) + 0.5))
+
+
+def _spline(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The powers 0 to 3 of x, and the cube of what lies above the middle; shape (len(x), 5)."""
+    return np.stack([np.ones_like(x), x, x**2, x**3, np.maximum(x - 0.5, 0) ** 3], axis=1)
 
 
 def _scale(image: Image, factor: float) -> Image:

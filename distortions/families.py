@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from distortions import (
     blur,
     brightness,
+    color,
     compression,
     contrast,
+    kernels,
     noise,
     quantization,
     saturation,
     sharpness,
+    spatial,
 )
 from distortions.errors import unknown
 from distortions.parameters import PRESETS, Operation
@@ -112,12 +115,30 @@ KADID_10K = Family(
     # type; function; group; its number in KADID-10k, which is in the dataset's file names
     types=(
         ("gaussian_blur", blur.blur_gaussian, "blurs", f"{_KADID} 1"),
+        ("lens_blur", kernels.lens_blur, "blurs", f"{_KADID} 2"),
+        ("motion_blur", kernels.motion_blur, "blurs", f"{_KADID} 3"),
+        ("color_diffusion", color.color_diffusion, "color", f"{_KADID} 4"),
+        ("color_shift", color.color_shift, "color", f"{_KADID} 5"),
+        ("color_quantization", quantization.color_quantization, "color", f"{_KADID} 6"),
+        ("color_saturation_1", saturation.color_saturation_1, "color", f"{_KADID} 7"),
+        ("color_saturation_2", saturation.color_saturation_2, "color", f"{_KADID} 8"),
+        ("jpeg2000", compression.jpeg2000, "compression", f"{_KADID} 9"),
         ("jpeg", compression.compression_jpeg, "compression", f"{_KADID} 10"),
         ("white_noise", noise.noise_gaussian_RGB, "noise", f"{_KADID} 11"),
         ("white_noise_color_component", noise.noise_gaussian_YCrCb, "noise", f"{_KADID} 12"),
         ("impulse_noise", noise.noise_impulse, "noise", f"{_KADID} 13"),
         ("multiplicative_noise", noise.noise_speckle, "noise", f"{_KADID} 14"),
+        ("denoise", noise.denoise, "noise", f"{_KADID} 15"),
+        ("brighten", brightness.brighten, "brightness", f"{_KADID} 16"),
+        ("darken", brightness.darken, "brightness", f"{_KADID} 17"),
         ("mean_shift", brightness.brightness_brighten_shift_RGB, "brightness", f"{_KADID} 18"),
+        ("jitter", spatial.jitter, "spatial", f"{_KADID} 19"),
+        ("non_eccentricity_patch", spatial.non_eccentricity_patch, "spatial", f"{_KADID} 20"),
+        ("pixelate", sharpness.pixelate_nearest, "spatial", f"{_KADID} 21"),
+        ("quantization", quantization.quantization_levels, "spatial", f"{_KADID} 22"),
+        ("color_block", spatial.color_block, "spatial", f"{_KADID} 23"),
+        ("high_sharpen", sharpness.high_sharpen, "sharpness_contrast", f"{_KADID} 24"),
+        ("contrast_change", contrast.contrast_change, "sharpness_contrast", f"{_KADID} 25"),
     ),
 )
 """KADID-10k's 25 types in 7 groups (Lin, Hosu, Saupe, QoMEX 2019), which are KADIS-700k's too."""

@@ -31,6 +31,12 @@ def table(values: npt.NDArray[np.float64]) -> Image:
     return np.clip(values + _SLACK / 1000, 0, 255).astype(np.uint8)
 
 
+def rounded(values: npt.NDArray[np.float32]) -> Image:
+    """Float32 values of shape (h, w, 3) to uint8: rounded and clipped; the values are overwritten."""
+    flat = values.reshape(values.shape[0], -1)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(flat, 0, out=flat))).reshape(values.shape)
+
+
 def line(image: Image, factors: Sequence[float], offsets: Sequence[float]) -> Image:
     """Each of the three channels times its factor plus its offset, clipped and truncated."""
     half_down = np.asarray(offsets) + (_SLACK - 0.5)  # OpenCV rounds and saturates

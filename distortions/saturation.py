@@ -1,10 +1,11 @@
-"""Saturation: the groups saturate_strengthen and saturate_weaken, in OpenCV's 8-bit HSV and YCrCb."""
+"""Saturation, in OpenCV's 8-bit HSV and YCrCb; KADID-10k's in HSV and CIELAB without limits."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
 from distortions.pixels import Image, line
 
@@ -33,6 +34,23 @@ def saturate_weaken_HSV(image: Image, *, factor: float) -> Image:
 def saturate_weaken_YCrCb(image: Image, *, factor: float) -> Image:
     """Shrink the chroma: 128 + (C - 128) factor for Cr and Cb."""
     return _scale_chroma(image, factor)
+
+
+@by_severity(factor=levels(kadid_10k=(0.4, 0.2, 0.1, 0.0, -0.4), within=(-10.0, _FACTOR[1])))
+def color_saturation_1(image: Image, *, factor: float) -> Image:
+    """Multiply the HSV saturation without limit: V + (x - V) factor; below 0 a colour becomes its complement."""
+    red, green, blue = cv2.split(image)
+    value = cv2.max(cv2.max(red, green), blue)
+    planes = [cv2.addWeighted(plane, factor, value, 1 - factor, 0) for plane in (red, green, blue)]
+    return np.asarray(cv2.merge(planes)).reshape(image.shape)
+
+
+@by_severity(factor=levels(kadid_10k=(1.0, 2.0, 3.0, 6.0, 9.0), within=_FACTOR))
+def color_saturation_2(image: Image, *, factor: float) -> Image:
+    """Multiply a and b in CIELAB."""
+    lab = to_lab(image)
+    lab[..., 1:] *= factor
+    return from_lab(lab)
 
 
 def _scale_saturation(image: Image, factor: float) -> Image:

@@ -16,8 +16,11 @@ MEASURES_THE_BOX = (
     "quantization_otsu",
     "quantization_median",
     "quantization_hist",
+    "quantization",
+    "color_quantization",
+    "color_shift",
 )
-RESCALES_THE_BOX = ("blur_zoom", "pixelate", "compression_jpeg_2000")
+RESCALES_THE_BOX = ("blur_zoom", "pixelate", "compression_jpeg_2000", "jpeg2000")
 IN_8_BIT_HSV = (
     "brightness_brighten_gamma_HSV",
     "brightness_darken_gamma_HSV",
@@ -70,7 +73,7 @@ def test_types_that_measure_or_rescale_see_the_box_alone(type_: str) -> None:
 @pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.reads_context], ids=title)
 def test_a_flat_box_takes_up_its_surroundings_where_the_type_reads_context(entry: Distortion) -> None:
     preset = preset_of(entry)
-    image = np.full((64, 64, 3), 220, np.uint8)
+    image = np.full((64, 64, 3), (250, 220, 150), np.uint8)
     image[27:43, 27:43] = 40
     alone = distort(image[27:43, 27:43], entry.type, 5, seed=1, preset=preset)
     surrounded = distort_patch(image, (27, 27, 43, 43), entry.type, 5, seed=1, preset=preset)
