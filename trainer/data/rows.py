@@ -36,7 +36,7 @@ COLUMNS = (
     "dataset",  # what a comparison batch is drawn from
     "task",  # description, grounding, score or degradation
     "mode",  # fr or nr; think or no-think for the other tasks
-    "solution",  # what a perfect answer says, for the reader's eye
+    "solution",  # what a perfect answer says; a box in the frame of the images
     "object",
     "distortion",
     "severity_label",
@@ -89,13 +89,15 @@ class ShardRows:
     def __getitem__(self, index: int) -> Row:
         row, (path, group, place) = self._rows[index], self._places[index]
         images = [_decode(data) for data in _images_of(path, group)[place]]
-        old, new = images[-1].size, self.grid.fit(*images[-1].size)
+        box = scale_box(row["box"], images[-1].size, self.grid.fit(*images[-1].size))
+        if row["task"] == "grounding":
+            row = {**row, "solution": ",".join(str(round(side)) for side in box)}
         return _row(
             prompt=[{"role": m["role"], "content": [_part(p) for p in m["content"]]} for m in row["prompt"]],
             images=[self.grid.resize(image) for image in images],
             row_id=row["rft_id"],
             dataset=self.datasets[index],
-            box=scale_box(row["box"], old, new),
+            box=box,
             **{key: row[key] for key in _TAKEN},
         )
 

@@ -30,13 +30,15 @@ def number(value: Any, path: Path, line: int, what: str = "score") -> float:
 def csv_rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a CSV file by its header, which must have ``columns``, with their line numbers.
 
+    A cell that a row lacks is empty.
+
     Raises:
         UserError: no such file, not UTF-8, not CSV, or a column is missing.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file", code=2)
     with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
+        reader = csv.DictReader(stream, restval="")
         try:
             _require(path, reader.fieldnames or [], columns)
             yield from enumerate(reader, start=2)

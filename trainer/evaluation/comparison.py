@@ -7,7 +7,6 @@ cannot be read is wrong.
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from trainer.data import answers
 from trainer.data import prompts as wording
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row
+from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
@@ -44,30 +44,21 @@ def read(path: Path) -> list[Pair]:
     """Read the pairs of a CSV.
 
     Raises:
-        UserError: no such file, a missing column or image, or ``better`` is neither a nor b.
+        UserError: no such file, not UTF-8, a missing column or image, or ``better`` is neither a nor b.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = list(csv.DictReader(stream))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file", code=2) from None
-    if not lines:
-        raise UserError(f"{path}: no pairs in it")
-    lacking = [name for name in ("image_a", "image_b", "better") if name not in lines[0]]
-    if lacking:
-        raise UserError(f"{path}: no column {', '.join(lacking)}")
     pairs = []
-    for number, line in enumerate(lines, start=2):
+    for number, line in csv_rows(path, "image_a", "image_b", "better"):
         better = line["better"].strip().lower()
         if better not in ("a", "b"):
             raise UserError(f"{path}: row {number}: better must be a or b, not {line['better']!r}")
-        names = [line["image_a"], line["image_b"], line.get("reference") or ""]
+        names = [line["image_a"], line["image_b"], *filter(None, [line.get("reference")])]
         for name in names:
-            if name and not (path.parent / name).is_file():
-                raise UserError(f"{path}: row {number}: {name}: no such image")
-        first, second, reference = (path.parent / name if name else None for name in names)
-        assert first is not None and second is not None
-        pairs.append(Pair(first, second, better, reference))
+            if not (path.parent / name).is_file():
+                raise UserError(f"{path}: row {number}: '{name}': no such image")
+        first, second, *reference = (path.parent / name for name in names)
+        pairs.append(Pair(first, second, better, reference[0] if reference else None))
+    if not pairs:
+        raise UserError(f"{path}: no pairs in it")
     return pairs
 
 

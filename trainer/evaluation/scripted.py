@@ -16,9 +16,7 @@ def oracle(row: Row) -> str:
     """A perfect answer, in the words the prompt asks for."""
     task, mode = row["task"], row["mode"]
     said = row["solution"]
-    if task == "grounding":
-        said = ",".join(str(round(side)) for side in row["box"])
-    elif task == "score":
+    if task == "score":
         score = f"{row['mos']:.6f}"
         said = {"q-insight": f'{{"rating": {score}}}', "visualquality-r1": score}.get(mode, f"Score: {score}")
     return f"<think>It is written down.</think><answer>{said}</answer>"

@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.models.api_keys import NO_KEY, key_from, without_key
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row
 from trainer.evaluation.readout import digit_place, from_log_probabilities
@@ -57,8 +57,8 @@ class Server:
             raise UserError("--server needs openai, which is not installed", "Install perception20k[models]") from None
         self.grid = Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels)
         self.model, self.url, self.max_tokens = model, url, max_tokens
-        self._key = os.environ.get("OPENAI_API_KEY", "none")
-        self._client = OpenAI(base_url=url, api_key=self._key, timeout=timeout, max_retries=retries)
+        self._key = key_from("--server", "OPENAI_API_KEY", needed=False)
+        self._client = OpenAI(base_url=url, api_key=self._key or NO_KEY, timeout=timeout, max_retries=retries)
         self._gives_probabilities = True
         self._has_answered = False
 
@@ -89,7 +89,7 @@ class Server:
                 self._gives_probabilities = False  # some servers refuse to be asked for them
                 return self._ask(row, seed)
             if error.status_code in _REFUSALS:
-                return Answer("", error=f"HTTP {error.status_code}: {self._without_key(error.message)}")
+                return Answer("", error=f"HTTP {error.status_code}: {without_key(error.message, self._key)}")
             if error.status_code in (401, 403, 404):
                 hint = "Check the model's name" if error.status_code == 404 else "Set OPENAI_API_KEY to a valid key"
                 raise UserError(f"{self.url}: HTTP {error.status_code}", hint) from None
@@ -105,10 +105,6 @@ class Server:
         return self._client.chat.completions.create(
             model=self.model, messages=messages(row), max_tokens=self.max_tokens, **how
         )
-
-    def _without_key(self, text: str) -> str:
-        line = " ".join(text.split())[:200]
-        return line.replace(self._key, "***") if self._key else line
 
 
 def messages(row: Row) -> list[dict[str, Any]]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import re
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import quote, quote_plus
 
 import numpy as np
 from PIL import Image
 
-from perception20k.core.errors import ItemError, UserError
+from perception20k.core.errors import ItemError
 from perception20k.imaging.images import Array
+from perception20k.models.api_keys import without_key
 
 MOST_SIDE = 1536
 """Longest side of the picture a model is shown, in pixels; enough to name what is in it."""
@@ -79,44 +76,6 @@ def jpeg(image: Array) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
-
-
-def key_from(*variables: str, needed: bool = True) -> str:
-    """An API key from the environment, the only place it is ever read from.
-
-    Args:
-        variables: names to look under, the first that is set counts.
-        needed: whether there must be one; if not, none is an empty string.
-
-    Raises:
-        UserError: none of the variables is set, or one holds more than a key; what it holds is not quoted.
-    """
-    for name in variables:
-        if key := os.environ.get(name, "").strip():
-            if not re.fullmatch(r"[!-~]+", key):  # a client would quote it in its error
-                raise UserError(
-                    f"describe: {name} holds a space, a line break or a character that no key has",
-                    "Set it to the key alone",
-                )
-            return key
-    if not needed:
-        return ""
-    raise UserError(f"describe: no API key: {' or '.join(variables)} is not set", "Set it in the environment")
-
-
-def without_key(text: str, key: str) -> str:
-    """``text`` on one line, shortened, the key blotted out wherever an API or a library repeated it.
-
-    Also as Python, JSON or a URL would spell it:
-
-    >>> without_key("Illegal header value b'se\\\\\\\\cret/1', at ?key=se%5ccret%2F1", "se\\\\cret/1")
-    "Illegal header value b'[key]', at ?key=[key]"
-    """
-    if key:
-        forms = {key, repr(key)[1:-1], repr(key.encode())[2:-1], json.dumps(key)[1:-1], quote(key), quote(key, safe="")}
-        longest_first = sorted(forms | {quote_plus(key)}, key=len, reverse=True)
-        text = re.sub("|".join(map(re.escape, longest_first)), "[key]", text, flags=re.IGNORECASE)
-    return " ".join(text.split())[:300]
 
 
 def trouble(error: Exception, key: str) -> Busy:

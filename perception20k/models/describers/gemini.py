@@ -9,16 +9,8 @@ from perception20k.config import Describe
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
-from perception20k.models.describers.base import (
-    PASSING_STATUS,
-    Answer,
-    Busy,
-    Refused,
-    jpeg,
-    key_from,
-    trouble,
-    without_key,
-)
+from perception20k.models.api_keys import key_from, without_key
+from perception20k.models.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, trouble
 
 
 class Gemini:
@@ -29,7 +21,7 @@ class Gemini:
         from google import genai
         from google.genai import types
 
-        self._key = key_from("GEMINI_API_KEY", "GOOGLE_API_KEY")
+        self._key = key_from("describe", "GEMINI_API_KEY", "GOOGLE_API_KEY")
         self._model = config.model
         options = types.HttpOptions(
             base_url=config.base_url,

@@ -13,18 +13,8 @@ from perception20k.config import Describe
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
-from perception20k.models.describers.base import (
-    PASSING_STATUS,
-    Answer,
-    Busy,
-    Refused,
-    jpeg,
-    key_from,
-    trouble,
-    without_key,
-)
-
-_NO_KEY = "no-key-needed"
+from perception20k.models.api_keys import NO_KEY, key_from, without_key
+from perception20k.models.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, trouble
 
 
 class OpenAI:
@@ -34,10 +24,10 @@ class OpenAI:
         require("describe: openai", "models", "openai")
         import openai
 
-        self._key = key_from("OPENAI_API_KEY", needed=config.base_url is None) or _NO_KEY
+        self._key = key_from("describe", "OPENAI_API_KEY", needed=config.base_url is None)
         self._model = config.model
         self._client = openai.OpenAI(
-            api_key=self._key,
+            api_key=self._key or NO_KEY,
             base_url=config.base_url,
             timeout=config.calls.timeout,
             max_retries=0,  # the waits are ours

@@ -36,6 +36,11 @@ def test_a_shards_row_has_its_images_and_its_box_in_the_models_frame(shards: Sha
         assert tuple(row) == COLUMNS
         assert [image.size for image in row["images"]] == [GRID.fit(raw["width"], raw["height"])] * len(raw["images"])
         assert row["box"] == scale_box(raw["box"], (raw["width"], raw["height"]), row["images"][-1].size)
+        if row["task"] == "grounding":  # the solution is the box in the frame that the model answers in
+            assert [int(side) for side in row["solution"].split(",")] == [round(side) for side in row["box"]]
+            assert row["solution"] != raw["solution"]
+        else:
+            assert row["solution"] == raw["solution"]
         parts = [part for message in row["prompt"] for part in message["content"]]
         assert (
             [part["type"] for part in parts].count("image") == len(row["images"]) == (2 if row["mode"] == "fr" else 1)

@@ -64,11 +64,19 @@ def test_the_table_by_hand() -> None:
         ("image_a,image_b\n0.png,1.png\n", "no column better"),
         ("image_a,image_b,better\n", "no pairs"),
         ("image_a,image_b,better\n0.png,1.png,c\n", "row 2: better must be a or b, not 'c'"),
-        ("image_a,image_b,better\n0.png,9.png,a\n", "row 2: 9.png: no such image"),
+        ("image_a,image_b,better\n0.png,9.png,a\n", "row 2: '9.png': no such image"),
+        ("better,image_a,image_b\na,0.png\n", "row 2: '': no such image"),
     ],
 )
 def test_a_file_that_is_not_in_the_form_is_refused(pictures: Path, text: str, message: str) -> None:
     path = pictures / "bad.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
+        comparison.read(path)
+
+
+def test_a_file_that_is_not_utf_8_is_refused_in_a_line(pictures: Path) -> None:
+    path = pictures / "latin.csv"
+    path.write_bytes("image_a,image_b,better\nété.png,1.png,a\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"latin\.csv: not a UTF-8 file\. Save it as UTF-8"):
         comparison.read(path)

@@ -146,6 +146,15 @@ def test_a_server_that_refuses_a_whole_first_batch_stops_the_run(played: Played,
         ask(played, row)
 
 
+def test_without_a_key_no_word_of_the_server_is_masked(
+    played: Played, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    played.replies = [(400, {"error": {"message": "none of the models sees images"}})]
+    with pytest.raises(UserError, match="none of the models sees images"):
+        ask(played, row)
+
+
 @pytest.mark.parametrize(("status", "hint"), [(401, "OPENAI_API_KEY"), (403, "OPENAI_API_KEY"), (404, "model's name")])
 def test_a_wrong_key_or_model_stops_the_run_in_a_line_without_the_key(
     played: Played, row: Row, status: int, hint: str
@@ -219,5 +228,5 @@ def test_a_run_is_finished_by_a_second_call_and_the_key_is_in_no_file(
     # scores 4.6 0 0 1.6 0.6 for MOS 4.6 3.6 2.6 1.6 0.6: ranks 5 1.5 1.5 4 3 and 5 4 3 2 1, 1.5 / sqrt(9.5 x 10)
     assert "| no-think, number | 0.154 |" in text
     assert "| – | 5 | 2 |" in text  # no spread, five images, two answers unread
-    assert "| scoring rated no-think | HTTP 422: " in text and "***" in text
+    assert "| scoring rated no-think | HTTP 422: " in text and "[key]" in text
     assert all(KEY.encode() not in path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
