@@ -64,13 +64,12 @@ _TAIL = """\
 - **Truncated.** Results go back to 8 bits by truncation, as in the reference code, not by rounding. Functions that
   only KADID-10k's family has round, as its generator does.
 - **Pure.** The input is never written to; nothing is read but the arguments. The same arguments give the same bytes.
-- **Keyed.** Randomness comes from a counter-based generator (Philox) whose key is a hash of seed, type and severity;
-  a drawn parameter has a stream of its own, so fixing it changes nothing else.
+- **Keyed.** Randomness comes from a generator (SFC64) seeded by a hash of seed, type and severity; a drawn parameter
+  has a stream of its own, so fixing it changes nothing else.
 - **Local.** `distort_region` changes the box alone. Types marked *context* are run with what lies around the box as far
   as their kernel reaches, so the box's edge blurs with what is really there. For `blur_gaussian`, `blur_motion`,
   `blur_lens`, `oversharpen` and `compression_jpeg`, and for all types that treat each pixel by itself, a box shows
-  what the whole distorted image would show there (to one grey level in 8-bit HSV, where OpenCV rounds the end of a row
-  differently); JPEG keeps the image's own 16 px block grid for that.
+  what the whole distorted image would show there; JPEG keeps the image's own 16 px block grid for that.
 - **A box by itself.** Contrast and quantization measure the box, not the image. `blur_zoom` zooms about the box's
   centre, which never looks outside. `pixelate` and `compression_jpeg_2000` treat the box as an image: their blocks and
   their bit budget are the box's.

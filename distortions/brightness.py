@@ -9,7 +9,7 @@ import numpy as np
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, look_up, look_up_channels, table, truncate
+from distortions.pixels import Image, in_hsv, look_up, look_up_channels, table, truncate
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _SHIFT = (-1.0, 1.0)
@@ -118,6 +118,4 @@ def _power(gamma: float) -> Image:
 
 
 def _power_value(image: Image, gamma: float) -> Image:
-    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    hsv = look_up_channels(hsv, None, None, _power(gamma))
-    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+    return in_hsv(image, lambda hsv: look_up_channels(hsv, None, None, _power(gamma)))

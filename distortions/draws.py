@@ -1,9 +1,9 @@
 """Keyed randomness: every random number is a pure function of a key, never of order or global state.
 
-A key is hashed to 128 bits and becomes the key of a counter-based generator (Philox), so that any draw can be
-made again anywhere. Fields of noise are made from 16-bit uniforms through tables of quantiles: 65,536 equally
-likely values are far finer than the 256 grey levels they end in, and a table look-up is several times faster
-than a normal generator.
+A key is hashed to 128 bits, which seed a generator of its own (SFC64, twice as fast as the counter-based Philox), so
+that any draw can be made again anywhere. Fields of noise are made from 16-bit uniforms through tables of quantiles:
+65,536 equally likely values are far finer than the 256 grey levels they end in, and a table look-up is several times
+faster than a normal generator.
 """
 
 from __future__ import annotations
@@ -17,15 +17,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FRACTION = 32
-"""Fields of noise are fixed-point: 1 grey level is 32 steps of an int16."""
-
 
 def generator(seed: int, *words: str | int) -> np.random.Generator:
     """A generator keyed by a seed and any number of words; equal keys give equal streams."""
     text = "/".join(str(word) for word in (seed, *words))
     key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
-    return np.random.Generator(np.random.Philox(key=key))
+    return np.random.Generator(np.random.SFC64(key))
 
 
 def uniform16(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
@@ -44,11 +41,14 @@ def normal_quantiles() -> npt.NDArray[np.float64]:
     return np.concatenate([-upper[::-1], upper])
 
 
-def normal_levels(draws: npt.NDArray[np.uint16], sigma: float) -> npt.NDArray[np.int16]:
-    """Normal noise of standard deviation ``sigma``, for an image in 0..1, as int16 fixed point."""
-    return np.asarray(cv2.LUT(draws, _level_table(sigma))).reshape(draws.shape)
+def normal_levels(draws: npt.NDArray[np.uint16], sigma: float, fraction: int = 1) -> npt.NDArray[np.int16]:
+    """Normal noise of standard deviation ``sigma``, for an image in 0..1, rounded down to 1/fraction of a grey level.
+
+    The unit of the result is that fraction. Truncating photo + noise is adding noise rounded down to whole levels.
+    """
+    return np.asarray(cv2.LUT(draws, _level_table(sigma, fraction))).reshape(draws.shape)
 
 
 @functools.lru_cache(maxsize=64)
-def _level_table(sigma: float) -> npt.NDArray[np.int16]:
-    return np.rint(normal_quantiles() * (sigma * 255 * FRACTION)).astype(np.int16)
+def _level_table(sigma: float, fraction: int) -> npt.NDArray[np.int16]:
+    return np.floor(normal_quantiles() * (sigma * 255 * fraction)).astype(np.int16)

@@ -1,7 +1,7 @@
 """Noise: independent draws for every pixel and channel, from the generator given.
 
-Each value takes 16 random bits (each hit, of impulses); see :mod:`distortions.draws`. Sums are int16 fixed point, 1/32
-of a grey level.
+Each value takes 16 random bits (each hit, of impulses); see :mod:`distortions.draws`. Sums are integers throughout, so
+they are the same in every version of OpenCV and on every machine.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from distortions.draws import FRACTION, normal_levels, normal_quantiles, uniform16
+from distortions.draws import normal_levels, normal_quantiles, uniform16
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, table, truncate
+from distortions.pixels import Image, table
 
 _SIGMA = (0.0, 0.5)
 _TEMPLATE, _SEARCH = 5, 7
 """Non-local means compares patches of 5x5 px; all that it reads lies within 7 px."""
 
-_FRACTION_BITS = FRACTION.bit_length() - 1
+_FRACTION_BITS = 5
+_FRACTION = 1 << _FRACTION_BITS
+"""Noise that is mixed or averaged is fixed-point: 1 grey level is 32 steps of an int16."""
 
 _YCRCB_TO_RGB = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]])
 """BT.601: a step in Y, Cr or Cb (columns) as steps in R, G and B (rows)."""
@@ -54,10 +56,13 @@ def noise_gaussian_RGB(image: Image, rng: np.random.Generator, *, sigma: float) 
 )
 def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float, chroma: float) -> Image:
     """Additive normal noise in YCrCb: N(0, sigma) on Y, N(0, sigma chroma) on Cr and Cb."""
-    # The way back to RGB is linear, so the noise takes it alone and the photo never leaves RGB.
-    to_rgb = _YCRCB_TO_RGB * (1, chroma, chroma)
-    noise = cv2.transform(normal_levels(uniform16(rng, image.shape), sigma), to_rgb)
-    return _add(image, np.asarray(noise).reshape(image.shape))
+    # The way back to RGB is linear, so the noise takes it alone and the photo never leaves RGB. In 256ths, no product
+    # or sum needs more than the 24 bits that a float32 holds exactly.
+    to_rgb = np.rint(_YCRCB_TO_RGB * (1, chroma, chroma) * 256) / 256
+    noise = normal_levels(uniform16(rng, image.shape), sigma, _FRACTION)
+    noise = np.asarray(cv2.transform(noise, to_rgb.astype(np.float32))).reshape(image.shape)
+    noise >>= _FRACTION_BITS
+    return _add(image, noise)
 
 
 @by_severity(
@@ -69,17 +74,20 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
 )
 def noise_speckle(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Multiplicative normal noise: x + x N(0, sigma)."""
-    out = np.asarray(cv2.LUT(uniform16(rng, image.shape), _speckle_factors(sigma))).reshape(image.shape)
-    out *= image
-    return truncate(out)
+    factors = np.asarray(cv2.LUT(uniform16(rng, image.shape), _speckle_factors(sigma))).reshape(image.shape)
+    product = np.asarray(cv2.multiply(image.astype(np.uint16), factors))  # saturates at 65,535, which is white
+    product >>= 8
+    return product.astype(np.uint8)
 
 
 @by_severity(sigma=levels(0.08, 0.11, 0.14, 0.18, 0.22, within=_SIGMA), reach=lambda sigma: 1)
 def noise_spatially_correlated(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Additive normal noise, then a 3x3 mean of photo and noise: mean(x + N(0, sigma))."""
-    noise = normal_levels(uniform16(rng, image.shape), sigma)
-    noise += np.multiply(image, FRACTION, dtype=np.int16)
-    return _whole(np.asarray(cv2.blur(noise, (3, 3))).reshape(image.shape))
+    noise = normal_levels(uniform16(rng, image.shape), sigma, _FRACTION)
+    noise += np.left_shift(image, _FRACTION_BITS, dtype=np.int16)
+    mean = np.asarray(cv2.blur(noise, (3, 3))).reshape(image.shape)
+    mean >>= _FRACTION_BITS
+    return _clipped(mean)
 
 
 @by_severity(photons=levels(80, 60, 40, 25, 15, within=(1, 200)))
@@ -119,14 +127,13 @@ def denoise(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
 
 
 def _add(image: Image, noise: npt.NDArray[np.int16]) -> Image:
-    """The photo plus fixed-point noise, which is overwritten."""
-    noise += image.astype(np.int16) << _FRACTION_BITS
-    return _whole(noise)
+    """The photo plus noise in whole levels, which is overwritten."""
+    noise += image
+    return _clipped(noise)
 
 
-def _whole(values: npt.NDArray[np.int16]) -> Image:
-    """Fixed point to uint8, truncated and clipped; the values are overwritten."""
-    values >>= _FRACTION_BITS
+def _clipped(values: npt.NDArray[np.int16]) -> Image:
+    """Whole levels to uint8; the values are overwritten."""
     return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
@@ -139,9 +146,9 @@ def _geometric_quantiles(chance: float) -> npt.NDArray[np.int64]:
 
 
 @functools.lru_cache(maxsize=8)
-def _speckle_factors(sigma: float) -> npt.NDArray[np.float32]:
-    """1 + N(0, sigma) at the 65,536 quantiles; below 0 the pixel is black."""
-    return np.maximum(1 + sigma * normal_quantiles(), 0).astype(np.float32)
+def _speckle_factors(sigma: float) -> npt.NDArray[np.uint16]:
+    """1 + N(0, sigma) in 256ths at the 65,536 quantiles; below 0 the pixel is black."""
+    return np.clip(np.rint(256 * (1 + sigma * normal_quantiles())), 0, 65535).astype(np.uint16)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ is whole in exact arithmetic from falling a level in float arithmetic: 1e-3 grey
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -16,6 +16,12 @@ Image = npt.NDArray[np.uint8]
 """A uint8 RGB array of shape (height, width, 3)."""
 
 _SLACK = 1e-3
+
+_ROW = 1024
+"""Pixels in a row that no machine's vectors leave a rest of."""
+
+_WORTH_PAIRING = 1 << 16
+"""From so many pairs of values on, a table of all 65,536 pairs is worth making."""
 
 
 def truncate(values: npt.NDArray[np.float32]) -> Image:
@@ -44,13 +50,37 @@ def line(image: Image, factors: Sequence[float], offsets: Sequence[float]) -> Im
     return np.asarray(cv2.transform(image, matrix)).reshape(image.shape)
 
 
-def look_up(image: Image, levels: Image) -> Image:
-    """Every value through a table of shape (256,)."""
-    return np.asarray(cv2.LUT(image, levels))
+def look_up(values: npt.NDArray[np.uint8], levels: Image) -> Image:
+    """Every value of a contiguous array through a table of shape (256,)."""
+    pairs = values.size // 2
+    if pairs < _WORTH_PAIRING:
+        return np.asarray(cv2.LUT(values, levels)).reshape(values.shape)
+    # Two neighbouring values at a time, as one 16-bit index into a table of all their pairs.
+    table_of_pairs = (levels[:, np.newaxis].astype(np.uint16) << 8) | levels
+    flat = values.reshape(1, -1)
+    out = np.empty_like(flat)
+    paired = slice(0, 2 * pairs)
+    cv2.LUT(flat[:, paired].view(np.uint16), table_of_pairs.ravel(), out[:, paired].view(np.uint16))
+    out[:, 2 * pairs :] = levels[flat[:, 2 * pairs :]]  # the last of an odd number
+    return out.reshape(values.shape)
 
 
 def look_up_channels(image: Image, *tables: Image | None) -> Image:
     """Each channel through its own table of shape (256,); None leaves a channel as it is."""
-    planes = cv2.split(image)
-    looked = [p if t is None else cv2.LUT(p, t) for p, t in zip(planes, tables, strict=True)]
+    planes = [np.asarray(plane) for plane in cv2.split(image)]
+    looked = [plane if t is None else look_up(plane, t) for plane, t in zip(planes, tables, strict=True)]
     return np.asarray(cv2.merge(looked)).reshape(image.shape)
+
+
+def in_hsv(image: Image, change: Callable[[Image], Image]) -> Image:
+    """Change an image in OpenCV's 8-bit HSV, the same for a pixel wherever it lies and whatever the machine.
+
+    On the way back OpenCV truncates where its vectors reach and rounds the rest of a row, so the pixels are put into
+    rows that any machine's vectors fill.
+    """
+    count = image.size // 3
+    rows = np.empty((-(-count // _ROW), _ROW, 3), np.uint8)  # what lies beyond the image is left to chance
+    pixels = rows.reshape(-1, 3)[:count].reshape(image.shape)
+    pixels[...] = image
+    cv2.cvtColor(change(np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGB2HSV))), cv2.COLOR_HSV2RGB, rows)
+    return pixels

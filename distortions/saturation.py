@@ -7,7 +7,7 @@ import numpy as np
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, line
+from distortions.pixels import Image, in_hsv, line
 
 _FACTOR = (0.0, 1000.0)
 
@@ -54,9 +54,7 @@ def color_saturation_2(image: Image, *, factor: float) -> Image:
 
 
 def _scale_saturation(image: Image, factor: float) -> Image:
-    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    hsv = line(hsv, (1, factor, 1), (0, 0, 0))
-    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+    return in_hsv(image, lambda hsv: line(hsv, (1, factor, 1), (0, 0, 0)))
 
 
 def _scale_chroma(image: Image, factor: float) -> Image:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as Pillow
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
@@ -35,12 +36,10 @@ def high_sharpen(image: Image, *, amount: float) -> Image:
 def pixelate(image: Image, *, scale: float) -> Image:
     """Mean over blocks, then blocks: box filter down to ``scale``, nearest neighbour back up."""
     height, width = image.shape[:2]
-    small = (max(1, int(width * scale)), max(1, int(height * scale)))
-    blocks = Pillow.fromarray(image).resize(small, Pillow.Resampling.BOX)
-    # OpenCV's exact nearest neighbour is Pillow's, and takes four channels in half the time of three.
-    small_rgba = cv2.cvtColor(np.asarray(blocks), cv2.COLOR_RGB2RGBA)
-    large_rgba = cv2.resize(small_rgba, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
-    return np.asarray(cv2.cvtColor(large_rgba, cv2.COLOR_RGBA2RGB))
+    high, wide = max(1, int(height * scale)), max(1, int(width * scale))
+    columns = _transposed(_block_means(image, high))
+    stretched = _transposed(_block_means(columns, wide)[_nearest_block(width, wide)])
+    return stretched[_nearest_block(height, high)]
 
 
 @by_severity(strength=levels(kadid_10k=(0.01, 0.05, 0.1, 0.2, 0.5), within=(0.0, 0.9)))
@@ -54,3 +53,48 @@ def pixelate_nearest(image: Image, *, strength: float) -> Image:
 def _nearest(side: int, small: int) -> npt.NDArray[np.intp]:
     """Where each pixel of a row or column comes from that was shrunk to ``small`` pixels and drawn out again."""
     return np.arange(side) * small // side * side // small
+
+
+def _block_means(image: Image, blocks: int) -> Image:
+    """The rows of an image in ``blocks`` runs of nearly equal length, each run's mean as one row, rounded."""
+    rows = image.reshape(len(image), -1)
+    first, end = _runs(len(rows), blocks)
+    lengths = end - first
+    sums = np.uint16 if lengths.max() <= 257 else np.uint32  # 257 * 255 fits 16 bits
+    total: npt.NDArray[Any] = rows[first].astype(sums)
+    for step in range(1, lengths.max()):
+        longer = lengths > step
+        if longer.all():
+            total += rows[first + step]
+        else:
+            total[longer] += rows[first[longer] + step]
+    means = total * (1 / lengths[:, np.newaxis]).astype(np.float32)
+    means += 0.5
+    return means.astype(np.uint8).reshape(blocks, *image.shape[1:])
+
+
+# Where a block's end or centre falls on a pixel's middle or end, Pillow decides by its float arithmetic. The next two
+# do as it does, step by step, so that blocks lie where the reference has them.
+
+
+def _runs(size: int, blocks: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First pixel and end of the run of pixels whose centres lie in each block."""
+    scale = size / blocks
+    centres = (np.arange(blocks) + 0.5) * scale
+    first = np.maximum(centres - 0.5 * scale + 0.5, 0).astype(np.intp)
+    end = np.minimum(centres + 0.5 * scale + 0.5, size).astype(np.intp)
+    first += (first + 0.5 - centres) * (1 / scale) <= -0.5
+    end -= (end - 0.5 - centres) * (1 / scale) > 0.5
+    return first, end
+
+
+def _nearest_block(size: int, blocks: int) -> npt.NDArray[np.intp]:
+    """The block in which each of ``size`` pixels has its centre."""
+    steps = np.full(size, blocks / size)
+    steps[0] /= 2
+    return np.minimum(np.add.accumulate(steps).astype(np.intp), blocks - 1)
+
+
+def _transposed(image: Image) -> Image:
+    """Rows and columns exchanged."""
+    return np.asarray(cv2.transpose(image)).reshape(image.shape[1], image.shape[0], 3)

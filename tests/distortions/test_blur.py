@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from distortions import distort
-from distortions.blur import _pieces, _walk, _zoomed_axis
+from distortions.blur import _walk, _zoomed_axis
 from tests.distortions.photos import natural_photos
 
 
@@ -20,10 +20,23 @@ def test_gaussian_blur_of_a_step_is_the_normal_distribution(severity: int) -> No
     # the truncation are worth a few levels
     image = np.zeros((8, 128, 3), np.uint8)
     image[:, 64:] = 255
-    blurred = distort(image, "blur_gaussian", severity)[4, :, 0]
+    blurred = distort(image, "blur_gaussian", severity, preset="depictqa-v2")[4, :, 0]
     for x in range(56, 72):
         expected = 127.5 * (1 + math.erf((x - 63.5) / severity / math.sqrt(2)))
         assert abs(blurred[x] - expected) < 4
+
+
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_the_gaussian_kernel_has_the_paper_s_size_and_the_reference_code_s(severity: int) -> None:
+    # the paper: floor(4 sigma) + 1 px with sigma = severity; the code it builds on: 4 sigma to each side
+    line = np.zeros((9, 65, 3), np.uint8)
+    line[:, 32] = 255
+    paper, code = (distort(line, "blur_gaussian", severity, preset=p)[4, :, 0] for p in ("refine-iqa", "depictqa-v2"))
+    assert np.flatnonzero(paper).tolist() == list(range(32 - 2 * severity, 33 + 2 * severity))
+    assert np.count_nonzero(code) > np.count_nonzero(paper) and code[32] < paper[32]
+    weights = np.exp(-(np.arange(-2 * severity, 2 * severity + 1) ** 2) / (2 * severity**2))
+    expected = np.floor(255 * weights / weights.sum())
+    assert np.array_equal(paper[32 - 2 * severity : 33 + 2 * severity], expected)
 
 
 def test_motion_taps_lie_where_the_formula_puts_them() -> None:
@@ -52,15 +65,6 @@ def test_motion_blur_is_the_plain_sum_of_shifted_images(angle: float) -> None:
     ours = distort(photo, "blur_motion", 5, radius=radius, sigma=sigma, angle=angle)
     assert np.abs(ours - np.floor(expected + 1e-6)).max() <= 1
     assert np.mean(ours != np.floor(expected + 1e-6)) < 3e-3
-
-
-def test_a_line_is_cut_into_small_pieces_without_loss() -> None:
-    line = [(i, 2 * i) for i in range(30)]
-    pieces = _pieces(line, cells=50)
-    assert [point for piece in pieces for point in piece] == line
-    for piece in pieces:
-        (y1, x1), (y2, x2) = np.min(piece, axis=0), np.max(piece, axis=0)
-        assert (y2 - y1 + 1) * (x2 - x1 + 1) <= 50
 
 
 @pytest.mark.parametrize(("radius", "cells"), [(0, 1), (1, 5), (2, 13), (4, 49), (6, 113), (8, 197), (9, 253)])

@@ -60,12 +60,14 @@ def test_uniform_quantization_stays_outside_the_35() -> None:
     assert find("quantization_uniform").group == ""
 
 
-def test_the_presets_differ_in_the_lens_alone() -> None:
+def test_the_presets_differ_in_the_lens_and_the_gaussian_s_kernel_alone() -> None:
     def of(preset: str) -> dict[str, object]:
         return {entry.type: entry.parameters[preset] for entry in catalog(extra=True)}
 
     differing = [name for name, values in of(PRESETS[0]).items() if values != of(PRESETS[1])[name]]
-    assert differing == ["blur_lens"]
+    assert differing == ["blur_gaussian", "blur_lens"]
+    assert of("refine-iqa")["blur_gaussian"]["cut"] == (2.0,) * 5
+    assert of("depictqa-v2")["blur_gaussian"]["cut"] == (4.0,) * 5
     assert of("refine-iqa")["blur_lens"] == {"radius": (1, 2, 4, 6, 8)}
     assert of("depictqa-v2")["blur_lens"] == {"radius": (2, 3, 4, 6, 8)}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distortions import Distortion, distort, distort_region, resolve
+from distortions import Distortion, distort, distort_region
 from distortions.notes import IDENTITIES
 from distortions.pixels import Image
 from tests.distortions.entries import ENTRIES, preset_of, title
@@ -72,19 +72,13 @@ def test_tiny_images_of_extreme_content_are_distorted(entry: Distortion, shape: 
 
 
 @pytest.mark.parametrize("entry", RANDOM, ids=title)
-@settings(max_examples=5, deadline=None)
-@given(st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1), st.integers(1, 5))
-def test_another_seed_gives_other_bytes(entry: Distortion, a: int, b: int, severity: int) -> None:
+def test_another_seed_gives_other_bytes(entry: Distortion) -> None:
     photo = natural_photos()["astronaut"][:48, :48]
-    # a motion blur is quantized to whole pixels, so angles close to each other may agree
-    same = a == b or ("angle" in entry.drawn and abs(angle(entry, a, severity) - angle(entry, b, severity)) < 15)
-    if not same and (entry.type, severity) not in IDENTITIES:
-        one, other = (distort(photo, entry.type, severity, seed=seed, preset=preset_of(entry)) for seed in (a, b))
-        assert not np.array_equal(one, other)
-
-
-def angle(entry: Distortion, seed: int, severity: int) -> float:
-    return resolve(entry.type, severity, seed=seed, preset=preset_of(entry))["angle"]
+    for severity in (1, 5):
+        if (entry.type, severity) not in IDENTITIES:
+            made = {distort(photo, entry.type, severity, seed=s, preset=preset_of(entry)).tobytes() for s in range(8)}
+            # a drawn angle or direction is rounded to whole pixels, so some may agree
+            assert len(made) == 8 if entry.operation.draws_field else len(made) > 1
 
 
 @pytest.mark.parametrize("entry", DETERMINISTIC, ids=title)

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from distortions.draws import FRACTION, generator, normal_levels, normal_quantiles, uniform16
+from distortions.draws import generator, normal_levels, normal_quantiles, uniform16
 
 
 def test_equal_keys_give_equal_streams_and_others_do_not() -> None:
@@ -49,7 +49,9 @@ def test_normal_quantiles_are_the_standard_normal() -> None:
 
 
 def test_normal_levels_have_the_deviation_asked_for() -> None:
-    noise = normal_levels(uniform16(generator(3), (512, 512)), 0.1) / FRACTION
+    draws = uniform16(generator(3), (512, 512))
+    noise = normal_levels(draws, 0.1, fraction=32) / 32
     # 0.1 of 255 levels is 25.5; the deviation of the estimate is 25.5 / sqrt(2 * 512^2) = 0.035
     assert noise.std() == pytest.approx(25.5, abs=0.15)
     assert noise.mean() == pytest.approx(0, abs=0.2)
+    assert np.array_equal(normal_levels(draws, 0.1), np.floor(normal_quantiles() * 25.5)[draws])

@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+from PIL import Image as Pillow
 
 from distortions import distort
 
@@ -20,6 +22,18 @@ def test_pixelate_takes_the_means_of_blocks() -> None:
     image[2:, 2:] = 200
     out = distort(image, "pixelate", 1)[..., 0]  # scale 0.5: blocks of 2x2
     assert out.tolist() == [[25, 25, 0, 0], [25, 25, 0, 0], [0, 0, 200, 200], [0, 0, 200, 200]]
+
+
+@pytest.mark.parametrize("size", [(13, 7), (37, 41), (97, 113), (45, 51), (64, 300)])
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_pixelate_is_pillow_s_box_filter_and_nearest_neighbour(size: tuple[int, int], severity: int) -> None:
+    width, height = size
+    image = np.random.default_rng(severity).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    scale = (0.5, 0.4, 0.3, 0.25, 0.2)[severity - 1]
+    small = Pillow.fromarray(image).resize((int(width * scale), int(height * scale)), Pillow.Resampling.BOX)
+    expected = np.asarray(small.resize(size, Pillow.Resampling.NEAREST)).astype(int)
+    # Pillow rounds rows first, this code columns first
+    assert np.abs(distort(image, "pixelate", severity) - expected).max() <= 1
 
 
 def test_an_image_smaller_than_a_block_becomes_its_mean() -> None:
