@@ -22,10 +22,10 @@ import numpy as np
 from PIL import Image
 from transformers.utils.logging import disable_progress_bar
 
+from tests.tiny_vlm import build_tiny
 from trainer import models
 from trainer.data import prompts as wording
 from trainer.data.sources import read_source
-from trainer.tiny import build_tiny
 from trainer.training import data, recipe
 from trainer.training.grpo import RecipeTrainer
 from trainer.training.train import backward_passes, grpo_config, reward_function

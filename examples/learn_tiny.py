@@ -1,6 +1,6 @@
 """A tiny model learns, from nothing, in minutes on two CPU cores.
 
-    python examples/learn_tiny.py --out out/learn_tiny
+    python -m examples.learn_tiny --out out/learn_tiny
 
 The photos that ship with the project are shrunk to what a tiny eye can see, and ``perception20k build`` makes a
 dataset of them. Two demonstrations:
@@ -35,11 +35,11 @@ from PIL import Image
 
 from distortions import GROUPS, SEVERITIES, distort
 from perception20k.core.seeding import keyed_rng
+from tests.tiny_vlm import build_tiny
 from trainer import models
 from trainer.data import prompts as wording
 from trainer.data.rows import Row, ShardRows
 from trainer.data.sources import read_sources
-from trainer.tiny import build_tiny
 from trainer.training import data, recipe
 from trainer.training import run_log as runlog
 from trainer.training.curves import plot

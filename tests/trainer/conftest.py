@@ -32,7 +32,7 @@ def _offline() -> Any:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Qwen2.5-VL of 0.2 M parameters."""
-    from trainer.tiny import build_tiny
+    from tests.tiny_vlm import build_tiny
 
     names = ("refine-iqa-think.v1", "refine-iqa-no-think.v1", "q-insight-score.v1", "visualquality-r1.v1")
     texts = [wording.prompt(name) for name in names] * 5

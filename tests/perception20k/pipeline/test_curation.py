@@ -32,7 +32,7 @@ from perception20k.pipeline.chain import Part
 from perception20k.pipeline.stages.describe import prompt
 from tests.perception20k.fake_api import FakeApi
 from tests.tiny_models import build_tiny_dino
-from trainer.tiny import build_tiny
+from tests.tiny_vlm import build_tiny
 
 ROOT = Path(__file__).parents[3]
 KEY = "AIza-secret-of-the-lab-0123456789"

@@ -9,7 +9,7 @@ from perception20k.core.errors import UserError
 from perception20k.imaging import images
 from perception20k.models.describers import open_describer
 from perception20k.pipeline.stages.describe import prompt
-from trainer.tiny import build_tiny
+from tests.tiny_vlm import build_tiny
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 The real classes with small numbers: about 0.2 M parameters, seconds to build, every code path of the large
 model. The tokenizer is trained on the spot and splits text as Qwen's does, every digit a token of its own.
 
-    from trainer.tiny import build_tiny
+    from tests.tiny_vlm import build_tiny
     build_tiny(Path("tiny"), ["texts that the tokenizer should write well"])
 """
 
