@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from annotate_app.review.history import Judgement
+from annotate_app.review.history import Decision
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Reliability:
     """Share of the repeats that were decided as the first time."""
 
 
-def agreements(judgements: Sequence[Judgement]) -> list[Agreement]:
+def agreements(decisions: Sequence[Decision]) -> list[Agreement]:
     """Of every two reviewers with a sample in common."""
     by_reviewer: dict[str, dict[str, str]] = {}
-    for j in judgements:
-        if j.role == "sample":
-            by_reviewer.setdefault(j.reviewer, {})[j.sample_id] = j.action
+    for d in decisions:
+        if d.role == "sample":
+            by_reviewer.setdefault(d.reviewer, {})[d.sample_id] = d.action
     found = []
     for a, b in combinations(sorted(by_reviewer), 2):
         common = sorted(by_reviewer[a].keys() & by_reviewer[b].keys())
@@ -60,17 +60,17 @@ def agreements(judgements: Sequence[Judgement]) -> list[Agreement]:
     return found
 
 
-def reliabilities(judgements: Sequence[Judgement]) -> list[Reliability]:
+def reliabilities(decisions: Sequence[Decision]) -> list[Reliability]:
     """Of every reviewer, by name."""
     found = []
-    for reviewer in sorted({j.reviewer for j in judgements}):
-        own = [j for j in judgements if j.reviewer == reviewer]
-        first = {(j.session_id, j.sample_id): j.action for j in own if j.role == "sample"}
-        trials = [j.action == "delete" for j in own if j.role in ("undistorted", "wrong_label")]
+    for reviewer in sorted({d.reviewer for d in decisions}):
+        own = [d for d in decisions if d.reviewer == reviewer]
+        first = {(d.session_id, d.sample_id): d.action for d in own if d.role == "sample"}
+        trials = [d.action == "delete" for d in own if d.role in ("undistorted", "wrong_label")]
         repeats = [
-            j.action == first[j.session_id, j.sample_id]
-            for j in own
-            if j.role == "repeat" and (j.session_id, j.sample_id) in first
+            d.action == first[d.session_id, d.sample_id]
+            for d in own
+            if d.role == "repeat" and (d.session_id, d.sample_id) in first
         ]
         found.append(
             Reliability(

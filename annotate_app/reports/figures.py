@@ -9,32 +9,32 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from annotate_app.review.history import Judgement
+from annotate_app.review.history import Decision
 from distortions import GROUPS, SEVERITY_LEVELS
 from perception20k.dataset.records import Sample
 
 _DARK, _LIGHT = "#333333", "#c8c8c8"
 
 
-def deletions_by_group(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+def deletions_by_group(decisions: Sequence[Decision], samples: Mapping[str, Sample]) -> str:
     """Judged and deleted samples of each group."""
-    groups = [samples[j.sample_id].group for j in judgements]
+    groups = [samples[d.sample_id].group for d in decisions]
     present = [group for group in GROUPS if group in groups]
-    return _bars([GROUPS[g] for g in present], groups, present, judgements, "", rotate=True)
+    return _bars([GROUPS[g] for g in present], groups, present, decisions, "", rotate=True)
 
 
-def deletions_by_severity(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+def deletions_by_severity(decisions: Sequence[Decision], samples: Mapping[str, Sample]) -> str:
     """Judged and deleted samples of each severity."""
-    severities = [samples[j.sample_id].severity for j in judgements]
-    return _bars([str(level) for level in SEVERITY_LEVELS], severities, SEVERITY_LEVELS, judgements, "severity")
+    severities = [samples[d.sample_id].severity for d in decisions]
+    return _bars([str(level) for level in SEVERITY_LEVELS], severities, SEVERITY_LEVELS, decisions, "severity")
 
 
-def time_on_task(judgements: Sequence[Judgement], samples: Mapping[str, Sample]) -> str:
+def time_on_task(decisions: Sequence[Decision], samples: Mapping[str, Sample]) -> str:
     """Seconds on each item in the order shown, deletions marked, with the running median of 15."""
-    timed = [j for j in judgements if j.dwell_ms is not None]
-    seconds = np.array([(j.dwell_ms or 0.0) / 1000 for j in timed])
+    timed = [d for d in decisions if d.dwell_ms is not None]
+    seconds = np.array([(d.dwell_ms or 0.0) / 1000 for d in timed])
     place = np.arange(1, len(seconds) + 1)
-    gone = np.array([j.action == "delete" for j in timed], dtype=bool)
+    gone = np.array([d.action == "delete" for d in timed], dtype=bool)
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.plot(place[~gone], seconds[~gone], ".", color="#888888", label="accepted")
@@ -54,20 +54,20 @@ FIGURES = {
     "severities": ("Deletions by severity", deletions_by_severity),
     "time": ("Time on task", time_on_task),
 }
-"""Name to title and drawing; each takes the judgements (samples alone) and the dataset's samples by id."""
+"""Name to title and drawing; each takes the decisions (samples alone) and the dataset's samples by id."""
 
 
 def _bars(
     labels: Sequence[str],
     values: Sequence[object],
     present: Sequence[object],
-    judgements: Sequence[Judgement],
+    decisions: Sequence[Decision],
     axis: str,
     *,
     rotate: bool = False,
 ) -> str:
     judged = [sum(v == p for v in values) for p in present]
-    deleted = [sum(v == p and j.action == "delete" for v, j in zip(values, judgements, strict=True)) for p in present]
+    deleted = [sum(v == p and d.action == "delete" for v, d in zip(values, decisions, strict=True)) for p in present]
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.bar(labels, judged, color=_LIGHT, label="judged")

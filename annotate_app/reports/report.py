@@ -15,7 +15,7 @@ from markupsafe import Markup
 from annotate_app.reports.agreement import agreements, reliabilities
 from annotate_app.reports.figures import FIGURES
 from annotate_app.review.dataset import Dataset
-from annotate_app.review.history import judgements, sittings
+from annotate_app.review.history import session_rows, standing_decisions
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.records import Sample
 
@@ -24,10 +24,10 @@ _TEMPLATES = Path(__file__).parent
 
 def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
     """The report as HTML. It needs no other file and asks no other host; names are escaped."""
-    everyone = judgements(log)
-    shown = [j for j in everyone if j.role == "sample" and j.sample_id in dataset.samples]
+    everyone = standing_decisions(log)
+    shown = [d for d in everyone if d.role == "sample" and d.sample_id in dataset.samples]
     state = read_review(dataset.layout.decisions).among(dataset.samples)
-    reasons = {j.sample_id: j.reason for j in shown if j.action == "delete" and j.verdict != "restore"}
+    reasons = {d.sample_id: d.reason for d in shown if d.action == "delete" and d.verdict != "restore"}
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.filters["share"] = lambda value: "none" if value is None else f"{value:.0%}"
     return environment.get_template("report.html").render(
@@ -39,12 +39,12 @@ def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
         figures=[(title, Markup(draw(shown, dataset.samples))) for title, draw in FIGURES.values()] if shown else [],
         reliabilities=reliabilities(everyone),
         agreements=agreements(everyone),
-        sittings=[_sitting(row) for row in sittings(log)],
+        session_rows=[_session_row(row) for row in session_rows(log)],
         flagged=[_words(sample_id, dataset.samples) for sample_id in sorted(state.flagged)],
     )
 
 
-def _sitting(row: Mapping[str, Any]) -> dict[str, Any]:
+def _session_row(row: Mapping[str, Any]) -> dict[str, Any]:
     when = datetime.fromtimestamp(row["opened_at"], UTC).strftime("%Y-%m-%d %H:%M")
     return {**row, "when": f"{when} UTC", "minutes": row["seconds"] / 60, "away": row["away_seconds"] / 60}
 

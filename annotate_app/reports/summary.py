@@ -10,9 +10,9 @@ from typing import Any
 from annotate_app.reports.agreement import agreements
 from annotate_app.reports.figures import FIGURES
 from annotate_app.review import history, sessions
-from annotate_app.review.history import Judgement
+from annotate_app.review.history import Decision
 from annotate_app.review.protocol import session_cap
-from annotate_app.review.refusal import Refused, Unknown
+from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.service import Review
 
 
@@ -20,31 +20,31 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
     """The summary of a finished review.
 
     Raises:
-        Refused: the review is not finished.
+        ProtocolRefusal: the review is not finished.
         Unknown: there is no such review.
     """
     with review.reading() as log:
         session = sessions.find(log, session_id)
         if session.kind != "review" or not sessions.is_finished(log, session):
-            raise Refused("unfinished", "A session has its summary when all of it is judged.")
-        everyone = history.judgements(log)
+            raise ProtocolRefusal("unfinished", "A session has its summary when all of it is judged.")
+        everyone = history.standing_decisions(log)
         waiting = len(sessions.pending(log, review.dataset, session))
-        sitting = next(row for row in history.sittings(log) if row["session_id"] == session_id)
-    own = [j for j in everyone if j.session_id == session_id and j.role == "sample"]
-    deleted = [j for j in own if j.action == "delete"]
-    dwell = [j.dwell_ms for j in own if j.dwell_ms is not None]
+        facts = next(row for row in history.session_rows(log) if row["session_id"] == session_id)
+    own = [d for d in everyone if d.session_id == session_id and d.role == "sample"]
+    deleted = [d for d in own if d.action == "delete"]
+    dwell = [d.dwell_ms for d in own if d.dwell_ms is not None]
     return {
         "session": session_id,
         "reviewer": session.reviewer,
         "judged": len(own),
         "deleted": len(deleted),
         "cap": session_cap(len(own)),
-        "reasons": Counter(j.reason or "" for j in deleted),
-        "confirmed": sum(j.verdict == "confirm" for j in deleted),
-        "restored": sum(j.verdict == "restore" for j in deleted),
+        "reasons": Counter(d.reason or "" for d in deleted),
+        "confirmed": sum(d.verdict == "confirm" for d in deleted),
+        "restored": sum(d.verdict == "restore" for d in deleted),
         "waiting": waiting,
-        "minutes": sitting["seconds"] / 60,
-        "pauses": sitting["pauses"],
+        "minutes": facts["seconds"] / 60,
+        "pauses": facts["pauses"],
         "seconds_each": median(dwell) / 1000 if dwell else None,
         "agreement": [asdict(a) for a in agreements(everyone) if session.reviewer in a.reviewers],
         "figures": {name: title for name, (title, _) in FIGURES.items()},
@@ -61,12 +61,12 @@ def figure_svg(review: Review, session_id: str, name: str) -> str:
         raise Unknown
     with review.reading() as log:
         sessions.find(log, session_id)
-        own = [j for j in history.judgements(log, session_id) if _shown(j, review)]
+        own = [d for d in history.standing_decisions(log, session_id) if _shown(d, review)]
     if not own:
         raise Unknown
     _, draw = FIGURES[name]
     return draw(own, review.dataset.samples)
 
 
-def _shown(judgement: Judgement, review: Review) -> bool:
-    return judgement.role == "sample" and judgement.sample_id in review.dataset.samples
+def _shown(decision: Decision, review: Review) -> bool:
+    return decision.role == "sample" and decision.sample_id in review.dataset.samples

@@ -1,7 +1,7 @@
-"""The record as two tables: one row an event, one row a session.
+"""The log as two tables: one row per event, one row per session.
 
-Events come in the order the server took them, taken-back ones included: what a reviewer did is all there, and
-``stands`` says what it came to.
+Events are in the order in which the server stored them, undone ones included; ``stands`` tells which decisions are
+in force.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from annotate_app.review.history import sittings
+from annotate_app.review.history import session_rows
 from perception20k.core.errors import UserError
 from perception20k.core.files import written_aside
 from perception20k.dataset.layout import Layout
@@ -27,7 +27,7 @@ EVENTS = pa.schema(
         *((name, pa.string()) for name in ("sample_id", "role", "object", "label", "group", "type")),
         ("severity", pa.int64()),
         *((name, pa.string()) for name in ("image_sha256", "target", "value")),
-        ("stands", pa.bool_()),  # of a decision: whether it is the item's standing one
+        ("stands", pa.bool_()),  # of a decision: neither undone nor replaced
         *((name, pa.float64()) for name in ("at", "received_at", "painted_at", "key_at", "dwell_ms")),
         ("reference_uses", pa.int64()),
         *((name, pa.float64()) for name in ("reference_ms", "box_hidden_ms")),
@@ -66,7 +66,7 @@ def events_table(log: sqlite3.Connection, layout: Layout) -> pa.Table:
 
 def sessions_table(log: sqlite3.Connection) -> pa.Table:
     """Every session: reviewer, seed of the order, displays, viewing conditions, pauses, time out of focus."""
-    return pa.Table.from_pylist(sittings(log))
+    return pa.Table.from_pylist(session_rows(log))
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -1,4 +1,8 @@
-"""Reading the log: the standing judgements of finished reviews, and the facts of each session."""
+"""Reading the log: the decisions that stand in finished reviews, and the facts of each session.
+
+An event is a row of the log. A decision is an event that accepts, deletes, confirms or restores and that no undo
+took back; the last one on an item stands. The verdict on a deletion is what its verification decided.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The standing decision on one item of a finished review."""
+class Decision:
+    """A decision that stands, on one item of a finished review."""
 
     session_id: str
     reviewer: str
@@ -26,8 +30,8 @@ class Judgement:
     dwell_ms: float | None
 
 
-def judgements(log: sqlite3.Connection, session_id: str | None = None) -> list[Judgement]:
-    """The judgements of one finished review, or of all, in the order the items were shown."""
+def standing_decisions(log: sqlite3.Connection, session_id: str | None = None) -> list[Decision]:
+    """The decisions that stand in one finished review, or of all, in the order the items were shown."""
     rows = log.execute(
         """SELECT s.session_id, s.reviewer, i.position, i.sample_id, i.role, d.action, (
              SELECT r.value FROM events AS r WHERE r.target = d.event_id AND r.action = 'reason'
@@ -41,11 +45,11 @@ def judgements(log: sqlite3.Connection, session_id: str | None = None) -> list[J
            ORDER BY s.opened_at, s.session_id, i.position""",
         {"session": session_id},
     )
-    return [Judgement(**dict(row)) for row in rows]
+    return [Decision(**dict(row)) for row in rows]
 
 
-def sittings(log: sqlite3.Connection) -> list[dict[str, Any]]:
-    """One row a session, reviews and verifications: who, when, on what, under which conditions.
+def session_rows(log: sqlite3.Connection) -> list[dict[str, Any]]:
+    """One row per session, reviews and verifications: who, when, on what, under which conditions.
 
     ``seconds`` is from the first event to the last without the pauses, ``away_seconds`` the part of it that
     the page was out of focus.
@@ -84,5 +88,5 @@ def sittings(log: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _pauses(events: list[sqlite3.Row]) -> list[float]:
     """Seconds of each pause; what comes next ends it, the page being out of focus aside."""
-    told = [e for e in events if e["action"] != "away"]
-    return [b["at"] - a["at"] for a, b in pairwise(told) if a["action"] == "pause"]
+    marked = [e for e in events if e["action"] != "away"]
+    return [b["at"] - a["at"] for a, b in pairwise(marked) if a["action"] == "pause"]

@@ -1,6 +1,6 @@
-"""One tab a reviewer: a tab holds the right to write while it gives signs of life, and gives it back on leaving.
+"""One tab per reviewer: a tab holds a lease on writing while it sends heartbeats, and releases it on closing.
 
-The log keeps every claim; the last one of a reviewer says who holds the lease and until when.
+The log keeps every claim; a reviewer's latest one tells which tab holds the lease and until when.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 import sqlite3
 
 from annotate_app.review.protocol import LEASE_SECONDS
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import ProtocolRefusal
 
 
 def claim(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
     """Take or keep the lease.
 
-    A claim is written when a third of the lease is over, so that ten decisions a second do not write ten.
+    A claim is written once a third of the lease has passed, so that ten decisions a second do not write ten claims.
 
     Raises:
-        Refused: another tab holds it (``other_tab``, with ``wait`` in seconds).
+        ProtocolRefusal: another tab holds it (``other_tab``, with ``wait`` in seconds).
     """
     last = _last(log, reviewer)
     if last is not None and last["tab"] != tab and last["until"] > now:
-        raise Refused(
+        raise ProtocolRefusal(
             "other_tab",
-            f"“{reviewer}” is at work in another tab or on another computer. Close it there, or wait.",
+            f"“{reviewer}” is already reviewing in another tab or on another computer. Close that one, or wait.",
             wait=last["until"] - now,
         )
     if last is None or last["tab"] != tab or last["until"] - now < LEASE_SECONDS * 2 / 3:
@@ -31,7 +31,7 @@ def claim(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
 
 
 def release(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
-    """Give the lease back, if ``tab`` holds it."""
+    """Release the lease, if ``tab`` holds it."""
     last = _last(log, reviewer)
     if last is not None and last["tab"] == tab:
         _write(log, reviewer, tab, now, now)

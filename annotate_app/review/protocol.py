@@ -14,13 +14,13 @@ MAX_BATCH = 2000
 """Samples in one session; a fifth of it is the protocol's 400 deletions."""
 
 LEASE_SECONDS = 30.0
-"""How long a tab keeps the right to write without a sign of life; the page gives one every 10 s."""
+"""How long a tab keeps its lease without a heartbeat; the page sends one every 10 s."""
 
 PAUSE_TIMES = 4
-"""A pause may last so many times as long as a session may go without a key."""
+"""A pause may last this many times as long as a session may go without a key."""
 
 REPEAT_GAP = 10
-"""A hidden repeat comes at least so many items after its first showing, where the session is long enough."""
+"""A hidden repeat comes at least this many items after the first showing, if the session is long enough."""
 
 
 def session_cap(samples: int) -> int:
@@ -45,7 +45,7 @@ class Settings:
 
     batch: int = MAX_BATCH
     overlap: bool = False
-    """Give a reviewer a batch that somebody else has, instead of one of their own."""
+    """Give a reviewer a batch that somebody else has, to measure agreement."""
     lapse: float = 30.0
     """Minutes without a key after which a session no longer counts; recorded with it."""
     offer_pause: float = 22.0

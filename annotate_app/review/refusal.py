@@ -1,12 +1,12 @@
-"""What the protocol does not allow: a code for the page, words for the person, and nothing changed."""
+"""Why a request is refused: not allowed now, unknown, or malformed. A refused request changes nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-class Refused(Exception):
-    """A request that is well formed and not allowed now.
+class ProtocolRefusal(Exception):
+    """A well-formed request that the protocol does not allow now. It has a code for the page and a message for people.
 
     Codes: ``other_tab`` ``training`` ``empty`` ``gone`` ``lapsed`` ``finished`` ``unfinished`` ``nothing``
     ``session_cap`` ``dataset_cap`` ``undo`` ``reason``.
@@ -23,4 +23,8 @@ class Refused(Exception):
 
 
 class Unknown(Exception):
-    """A session or item that does not exist, or that is somebody else's; the two look alike outside."""
+    """A session or item that does not exist or belongs to somebody else; the answer does not tell which."""
+
+
+class Malformed(Exception):
+    """A request that makes no sense, whatever the state of its session."""

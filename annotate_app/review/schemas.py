@@ -1,4 +1,4 @@
-"""What the page may send: exact fields, bounded sizes, finite numbers. Anything else is refused unread."""
+"""What the page may send: exact fields, bounded sizes, finite numbers. Anything else is refused."""
 
 from __future__ import annotations
 
@@ -91,27 +91,27 @@ class Opening(_Strict):
 
 
 class Lease(_Strict):
-    """A sign of life of a tab, or its leaving."""
+    """A heartbeat of a tab, or its closing."""
 
     tab: Uuid
     release: bool = False
 
 
-class Answer(_Strict):
+class TrainingAnswer(_Strict):
     """One answer in the training round."""
 
     action: Literal["accept", "delete"]
     reason: Reason | None = None
 
 
-Answers = Annotated[list[Answer], Field(min_length=1, max_length=50)]
+TrainingAnswers = Annotated[list[TrainingAnswer], Field(min_length=1, max_length=50)]
 
 
-class Training(_Strict):
+class TrainingRound(_Strict):
     """All answers given in the training round, item by item, the right one last."""
 
     reviewer: Name
-    answers: Annotated[list[Answers], Field(max_length=50)]
+    answers: Annotated[list[TrainingAnswers], Field(max_length=50)]
 
     def as_rows(self) -> list[list[dict[str, Any]]]:
         """The answers as JSON-able values."""

@@ -1,7 +1,7 @@
 """The review of one dataset: everything the routes ask for, each a transaction on the log.
 
-One connection and one lock: a write takes about a millisecond, and the order of events is the order they came.
-The server's clock can be handed in, so that tests can let half an hour pass.
+One connection and one lock: a write takes about a millisecond, and events are stored in the order they arrive.
+The clock is a parameter, so that tests can let half an hour pass.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 from annotate_app.review import history, lease, sessions
 from annotate_app.review.dataset import Dataset
+from annotate_app.review.event_writer import EventWriter
 from annotate_app.review.protocol import Settings, session_cap
-from annotate_app.review.record import Record
-from annotate_app.review.refusal import Refused, Unknown
+from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.schemas import Events
 from annotate_app.review.sessions import Session
 from perception20k.dataset.decisions import connect, transaction
@@ -51,7 +51,7 @@ class Review:
             yield self.log
 
     def overview(self) -> dict[str, Any]:
-        """What the start page says: how much there is to do, what waits, what was removed beforehand."""
+        """For the start page: what is free, what waits for verification, what was removed beforehand."""
         with self.writing() as now:
             live = sessions.counting(self.log, now)
             taken = {sample for session in live for sample in sessions.samples_of(self.log, session)}
@@ -77,12 +77,12 @@ class Review:
         """Resume or begin a session and take the lease for ``tab``.
 
         Raises:
-            Refused: another tab has the lease, the training is not done, nothing is left.
+            ProtocolRefusal: another tab has the lease, the training is not done, nothing is left.
             Unknown: there is no session ``verifies``.
         """
         with self.writing() as now:
             if self.settings.training and not self._is_trained(reviewer):
-                raise Refused("training", "Take the training round first.")
+                raise ProtocolRefusal("training", "Take the training round first.")
             lease.claim(self.log, reviewer, tab, now)
             if verifies is not None:
                 reviewed = sessions.find(self.log, verifies)
@@ -98,7 +98,7 @@ class Review:
         """Store events in their order, up to the first that is refused; that one is in the answer.
 
         Raises:
-            Refused: another tab has the lease.
+            ProtocolRefusal: another tab has the lease.
             Unknown: no such session, or not this reviewer's.
             Malformed: an event makes no sense; none of the batch is stored.
         """
@@ -106,23 +106,23 @@ class Review:
             session = self._own(session_id, reviewer)
             lease.claim(self.log, session.reviewer, batch.tab, now)
             samples = self.dataset.samples.keys()
-            record = Record(self.log, session, samples, batch.tab, batch.sent_at, now)
+            writer = EventWriter(self.log, session, samples, batch.tab, batch.sent_at, now)
             stored: list[str] = []
             answer: dict[str, Any] = {"stored": stored}
             for event in batch.events:
                 try:
-                    record.append(event)
-                except Refused as refusal:
+                    writer.append(event)
+                except ProtocolRefusal as refusal:
                     answer |= {**refusal.as_json(), "event": event.id}
                     break
                 stored.append(event.id)
             return answer
 
     def keep_lease(self, session_id: str, tab: str, release: bool, reviewer: str | None) -> None:
-        """A sign of life of a tab, or its leaving.
+        """A heartbeat of a tab, or its closing.
 
         Raises:
-            Refused: another tab has the lease.
+            ProtocolRefusal: another tab has the lease.
             Unknown: no such session, or not this reviewer's.
         """
         with self.writing() as now:
@@ -165,7 +165,7 @@ class Review:
 
     def _state(self, session: Session, now: float) -> dict[str, Any]:
         """What the page needs to show a session and to go on with it. It cannot tell a trial from a sample."""
-        reviewed = history.judgements(self.log, session.verifies or "none")
+        reviewed = history.standing_decisions(self.log, session.verifies or "none")
         reasons = {j.sample_id: j.reason for j in reviewed if j.role == "sample"}
         items = []
         for row in sessions.items_of(self.log, session):

@@ -1,4 +1,4 @@
-"""Sessions in the log: beginning one, finding the one to go on with, telling whether it still counts.
+"""Sessions in the log: beginning one, finding the one to resume, telling whether it still counts.
 
 Every function works inside the caller's transaction on the log.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from annotate_app.review.batch import Item, compose
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import PAUSE_TIMES, Settings
-from annotate_app.review.refusal import Refused, Unknown
+from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from perception20k import __version__
 
 
@@ -39,7 +39,7 @@ class Session:
 
     @property
     def pause_seconds(self) -> float:
-        """Longest pause of a review: beyond it, what follows is another sitting."""
+        """Longest pause of a review; a longer one ends the sitting."""
         return PAUSE_TIMES * self.lapse_seconds
 
 
@@ -89,7 +89,7 @@ def rested_at(log: sqlite3.Connection, session: Session, now: float) -> float:
 
 
 def has_lapsed(log: sqlite3.Connection, session: Session, now: float) -> bool:
-    """Whether a review was left for so long that it is no longer one sitting, or was given up for that."""
+    """Whether a review was left for too long to be one sitting, or has been given up for that."""
     if session.kind != "review" or is_finished(log, session):
         return False
     if is_given_up(log, session):
@@ -104,7 +104,7 @@ def counting(log: sqlite3.Connection, now: float) -> list[Session]:
 
 
 def current(log: sqlite3.Connection, dataset: Dataset, reviewer: str, now: float) -> Session | None:
-    """The review that this person is in the middle of; one whose samples the dataset has lost is given up."""
+    """This person's unfinished review. One that has samples the dataset no longer has is given up."""
     found = None
     for session in counting(log, now):
         if session.reviewer == reviewer and not is_finished(log, session):
@@ -126,7 +126,7 @@ def begin_review(
     """Begin a review of the weakest samples that nobody has, or of somebody else's batch.
 
     Raises:
-        Refused: nothing is left to judge (``empty``).
+        ProtocolRefusal: no sample is left (``empty``).
     """
     give_up_lapsed(log, now)  # once others have its samples, no late decision may bring a session back
     live = counting(log, now)
@@ -137,7 +137,7 @@ def begin_review(
         taken = {sample for session in live for sample in samples_of(log, session)}
         chosen = [sample for sample in dataset.samples if sample not in taken][: settings.batch]
     if not chosen:
-        raise Refused("empty", "Every sample has been judged or is being judged; nothing is left.")
+        raise ProtocolRefusal("empty", "Every sample has been judged or is being judged, so nothing is left.")
     seed = secrets.randbits(63)
     about = {
         "version": __version__,
@@ -157,15 +157,15 @@ def begin_review(
 def begin_verification(
     log: sqlite3.Connection, dataset: Dataset, session: Session, reviewer: str, now: float
 ) -> Session:
-    """Show the deletions of a finished review again: go on where ``reviewer`` stopped, or begin.
+    """Show the deletions of a finished review again: resume where ``reviewer`` stopped, or begin.
 
-    When none waits, one's own verification comes back, to be looked at and changed.
+    When none is waiting, the reviewer's own verification comes back, so that it can be changed.
 
     Raises:
-        Refused: the review is not finished (``unfinished``) or has no deletion that waits (``nothing``).
+        ProtocolRefusal: the review is not finished (``unfinished``) or has no deletion waiting (``nothing``).
     """
     if session.kind != "review" or not is_finished(log, session):
-        raise Refused("unfinished", "Deletions are verified after the session, when all of it is judged.")
+        raise ProtocolRefusal("unfinished", "Deletions are verified after the session, once every sample is judged.")
     waiting = pending(log, dataset, session)
     rows = log.execute(
         """SELECT *, EXISTS (
@@ -179,7 +179,7 @@ def begin_verification(
         if (row["open"] or not waiting) and _is_whole(log, dataset, own):
             return own
     if not waiting:
-        raise Refused("nothing", "No deletion of this session waits to be verified.")
+        raise ProtocolRefusal("nothing", "No deletion of this session is waiting to be verified.")
     shown = {row["sample_id"]: row for row in items_of(log, session) if row["role"] == "sample"}
     words = ("object", "label", "image_sha256")
     items = [Item(sample, "sample", *(shown[sample][word] for word in words)) for sample in waiting]
@@ -191,7 +191,7 @@ def begin_verification(
 def pending(log: sqlite3.Connection, dataset: Dataset, session: Session) -> list[str]:
     """Samples that a review deleted and nobody has confirmed or restored, in the order they were shown.
 
-    Those that the dataset has lost since wait for nothing.
+    Samples that the dataset no longer has are left out.
     """
     rows = log.execute(
         """SELECT i.sample_id FROM items AS i JOIN standing AS d USING (session_id, position)

@@ -27,7 +27,7 @@ def serve(
     port: int = 7860,
     ready: Callable[[str], None] = print,
 ) -> None:
-    """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is told where to look.
+    """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is called with the address.
 
     Raises:
         UserError: no dataset there, a login file that cannot be read, an open address without a login, or a
@@ -54,7 +54,7 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before the dataset is read, so that a used port is told at once."""
+    """A listening socket, opened before the dataset is read, so that a port in use is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on its connections; without it answers wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -22,9 +22,8 @@ from starlette.types import ASGIApp
 
 from annotate_app.reports.summary import figure_svg, summarise
 from annotate_app.review import training_round as training
-from annotate_app.review.record import Malformed
-from annotate_app.review.refusal import Refused, Unknown
-from annotate_app.review.schemas import NAME_RULE, Events, Lease, Name, Opening, Position, Training, Uuid
+from annotate_app.review.refusal import Malformed, ProtocolRefusal, Unknown
+from annotate_app.review.schemas import NAME_RULE, Events, Lease, Name, Opening, Position, TrainingRound, Uuid
 from annotate_app.review.service import Review
 from annotate_app.web.guard import PAGE, Guard
 from annotate_app.web.page import mount_page
@@ -42,7 +41,7 @@ def create_app(review: Review, users: Mapping[str, str] | None = None) -> ASGIAp
     app = FastAPI(openapi_url=None)
     app.include_router(_routes(review))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(ProtocolRefusal, _refused)
     for kind in (Unknown, Malformed, RequestValidationError, ImageError, FileNotFoundError):
         app.add_exception_handler(kind, _wrong)
     mount_page(app, review.settings)
@@ -74,7 +73,7 @@ def _routes(review: Review) -> APIRouter:
         return Response(training.image(number, which), media_type="image/webp", headers=_FOREVER)
 
     @api.post("/api/training")
-    def train(request: Request, body: Training) -> dict[str, bool]:
+    def train(request: Request, body: TrainingRound) -> dict[str, bool]:
         training.check(body.answers)
         review.train(_name(request, body.reviewer), body.as_rows())
         return {"trained": True}
@@ -142,7 +141,7 @@ def _name(request: Request, given: str) -> str:
 
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refused)
+    assert isinstance(error, ProtocolRefusal)
     return JSONResponse(error.as_json(), 409)
 
 

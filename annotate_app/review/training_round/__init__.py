@@ -1,6 +1,6 @@
 """The training round: samples with known answers, made on the spot from scikit-image's own photos.
 
-What is asked, and why an answer is right, stands in ``round.json``. The images are distorted here by the same
+The questions, and why an answer is right, are in ``round.json``. The images are distorted here by the same
 code that made the dataset, so that nothing but text is stored; one lesson shows no distortion at all.
 """
 
@@ -14,9 +14,8 @@ from typing import Any
 
 from skimage.data import data_dir
 
-from annotate_app.review.record import Malformed
-from annotate_app.review.refusal import Unknown
-from annotate_app.review.schemas import Answer
+from annotate_app.review.refusal import Malformed, Unknown
+from annotate_app.review.schemas import TrainingAnswer
 from distortions import GROUPS, distort_region
 from perception20k.imaging import images
 
@@ -54,7 +53,7 @@ def image(number: int, which: str) -> bytes:
     return images.encode(pixels)[0]
 
 
-def check(answers: Sequence[Sequence[Answer]]) -> None:
+def check(answers: Sequence[Sequence[TrainingAnswer]]) -> None:
     """Accept the answers of a whole round only: every lesson answered, each rightly in the end.
 
     Raises:

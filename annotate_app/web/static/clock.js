@@ -1,4 +1,4 @@
-// Times of a sitting: how long an image has been looked at, how the reference and the box were used meanwhile,
+// Times of a session: how long an image has been looked at, how the reference and the box were used meanwhile,
 // how long the page was out of focus, and how much longer the batch will take.
 
 export class Look {

@@ -64,7 +64,7 @@ export class Judge {
     this.keys.front = () => {};
   }
 
-  // What one session was in the middle of must not reach into the next.
+  // Nothing half done in one session may leak into the next.
   #clear() {
     this.asking = null; // the deletion that waits for the server's word
     this.finishing = null;
@@ -74,7 +74,7 @@ export class Judge {
     this.stage.blank(false);
   }
 
-  // What lay over the stage is gone: the look at the image begins anew.
+  // The stage is visible again: time on this image starts over.
   lookAgain() {
     if (this.session && !this.ended && !this.paused) this.#go(this.position);
   }
@@ -83,7 +83,7 @@ export class Judge {
     if (this.session && !this.ended && !this.paused) this.put('away', { dwell_ms: ms });
   }
 
-  // The server refused a decision: take it back here, and show the item it was about.
+  // The server refused a decision: undo it here, and show the item it was about.
   refused(event, message) {
     if (this.asking?.id === event.id) this.asking = null;
     else this.session.remove(event.id);
@@ -110,7 +110,7 @@ export class Judge {
     try {
       this.outbox.put(this.session.id, this.session.reviewer, event);
     } catch (error) {
-      this.notice(`This browser cannot keep the decision (${error.message}); it was not made.`, true);
+      this.notice(`This browser could not store the decision (${error.message}), so it was not made.`, true);
       return null;
     }
     return event;
@@ -118,7 +118,7 @@ export class Judge {
 
   #decide(key, stamp) {
     if (this.asking) return this.notice('Asking the server about the deletion…');
-    if (!this.stage.ready) return this.notice('The image is not here yet: nothing was decided.', true);
+    if (!this.stage.ready) return this.notice('The image has not loaded yet, so nothing was decided.', true);
     const { session } = this;
     const action = session.words[key];
     const before = session.standing(this.position);
@@ -160,7 +160,7 @@ export class Judge {
     if (!this.put('undo', { target: last.id })) return;
     this.session.remove(last.id);
     this.#go(last.position);
-    this.notice('Taken back.');
+    this.notice('Undone.');
   }
 
   #back() {
@@ -180,7 +180,7 @@ export class Judge {
     if (this.paused || this.ended || down === this.referring) return;
     this.referring = down;
     this.look.reference(down);
-    if (!this.stage.refer(down) && down) this.notice('The reference is on its way.');
+    if (!this.stage.refer(down) && down) this.notice('The reference is loading.');
     this.render();
   }
 
@@ -219,8 +219,8 @@ export class Judge {
   #showEnd() {
     const { session } = this;
     const [heading, words] = session.kind === 'review'
-      ? [`All ${session.total} are judged`, 'To finish the session press Enter. Until then you can go back or undo; afterwards the decisions stand.']
-      : ['All deletions are verified', 'To see the summary press Enter. Until then you can go back or undo.'];
+      ? [`All ${session.total} are judged`, 'Press Enter to finish the session. Until then you can go back or undo; afterwards the decisions are final.']
+      : ['All deletions are verified', 'Press Enter for the summary. Until then you can go back or undo.'];
     const finish = make('button', { className: 'main', textContent: session.kind === 'review' ? 'Finish (Enter)' : 'Summary (Enter)' });
     finish.onclick = () => this.#finish();
     const end = byId('end');

@@ -4,20 +4,20 @@
 
 const STORED = 'perception20k.keys';
 
-// name, words, keys of old (WCAG 2.1.4: each can be changed or switched off), whether it has a button
+// name, words, default keys (WCAG 2.1.4: each can be changed or switched off)
 export const ACTIONS = [
-  ['back', 'back', ['ArrowLeft', 'k'], true],
-  ['accept', 'accept', ['ArrowRight', 'j'], true],
-  ['delete', 'delete', ['x', 'Delete'], true],
-  ['mismatch', 'object mismatch', ['1'], true],
-  ['unseen', 'not perceptible', ['2'], true],
-  ['undo', 'undo', ['z'], true],
-  ['reference', 'reference (hold)', ['r'], true],
-  ['box', 'box', ['b'], true],
-  ['flag', 'flag', ['f'], true],
-  ['severity', 'severity', ['s'], true],
-  ['pause', 'pause', ['p'], true],
-  ['help', 'keys', ['?'], true],
+  ['back', 'back', ['ArrowLeft', 'k']],
+  ['accept', 'accept', ['ArrowRight', 'j']],
+  ['delete', 'delete', ['x', 'Delete']],
+  ['mismatch', 'object mismatch', ['1']],
+  ['unseen', 'not perceptible', ['2']],
+  ['undo', 'undo', ['z']],
+  ['reference', 'reference (hold)', ['r']],
+  ['box', 'box', ['b']],
+  ['flag', 'flag', ['f']],
+  ['severity', 'severity', ['s']],
+  ['pause', 'pause', ['p']],
+  ['help', 'keys', ['?']],
 ];
 
 const NAMES = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del' };

@@ -13,7 +13,7 @@ import { conditions, start as askStart } from './start.js';
 import { offerVerification, showSummary } from './summary.js';
 import { Training } from './training.js';
 
-const BEAT = 10000; // ms between signs of life; the lease lasts 30 s
+const BEAT = 10000; // ms between heartbeats; the lease lasts 30 s
 const WHERE = 'perception20k.where';
 const TAB = 'perception20k.tab';
 const OVER = ['lapsed', 'finished']; // refusals after which a session takes nothing more
@@ -23,7 +23,7 @@ export async function start(element, config) {
   const tab = sessionStorage.getItem(TAB) ?? identifier();
   sessionStorage.removeItem(TAB);
 
-  let over = null; // resolves the sitting in front when the server ends it
+  let over = null; // resolves the current session when the server ends it
   const keys = new Keys();
   const stage = new Stage(byId('stage'));
   const outbox = new Outbox(tab, {
@@ -32,16 +32,16 @@ export async function start(element, config) {
     refused: (event, answer, dropped) => {
       if (!judge.session) return void (lost = `${lost} ${dropped} decisions could not be stored: ${answer.message}`.trim());
       if (event.position !== undefined && !OVER.includes(answer.refused)) return judge.refused(event, answer.message);
-      // Of a session that a refused decision has left unfinished; that was told.
+      // The session is unfinished because a decision was refused, which was shown already.
       if (event.action === 'finish' && judge.session.left) return;
       over?.(answer);
     },
     blocked: (answer, waiting) => {
-      if (waiting) lost = `${waiting} decisions are of a session that this server does not know. They wait in this browser.`;
+      if (waiting) lost = `${waiting} decisions belong to a session that this server does not know. They are kept in this browser.`;
       over?.(answer);
     },
   });
-  let lost = ''; // what was refused or could not be stored, to be told at the next occasion
+  let lost = ''; // what was refused or could not be stored; shown on the next screen
   const judge = new Judge({ stage, outbox, keys, offerPause: config.offer_pause, done: () => over?.(null) });
   new Help({ keys, closed: () => judge.lookAgain() });
   for (const button of document.querySelectorAll('#review [data-action]:not(#buttons *)')) {
@@ -73,17 +73,17 @@ export async function start(element, config) {
         message = '';
       }
       remember(where);
-      ({ where = null, message = '' } = await sitting(where, message));
+      ({ where = null, message = '' } = await runSession(where, message));
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       where = null;
-      message = 'The server does not answer. Is it running? Try again.';
+      message = 'The server does not respond. Is it running? Try again.';
     }
   }
 
-  // One sitting from opening to its end, or what follows a finished review. Answers with where to go next, and
-  // with what to say there.
-  async function sitting(here, message) {
+  // One session from opening to its end, or what follows a finished review. Returns where to go next and what to
+  // say there.
+  async function runSession(here, message) {
     const { reviewer, verifies = null, finished = null } = here;
     lost = message;
     const adopted = outbox.adopt(reviewer);

@@ -7,7 +7,7 @@ const FIELDS = ['light', 'display', 'distance', 'vision'];
 
 export const conditions = () => Object.fromEntries(FIELDS.map((field) => [field, byId(field).value.trim()]));
 
-// Resolves to { reviewer, verifies } when the reviewer chose; `user` is the name of whoever is logged in.
+// Resolves to { reviewer, verifies } once the reviewer has chosen; `user` is the name of whoever is logged in.
 export async function start(user, message = '') {
   showScreen('start');
   byId('start-message').textContent = message;
@@ -15,8 +15,8 @@ export async function start(user, message = '') {
   if (user) Object.assign(name, { value: user, readOnly: true });
   const { data } = await get('/api/overview');
   const many = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
-  byId('start-facts').textContent = `${many(data.samples, 'sample')} can be reviewed; ${data.free} of them nobody has yet. `
-    + `A session has up to ${Math.min(data.batch, data.free || data.samples)}, is judged in one sitting, and goes on where you were after a reload.`;
+  byId('start-facts').textContent = `${many(data.samples, 'sample')} to review, ${data.free} of them not taken yet. `
+    + `A session has up to ${Math.min(data.batch, data.free || data.samples)} samples and is done in one sitting; after a reload it continues where you were.`;
   const removed = byId('removed');
   removed.hidden = !data.removed.length;
   removed.querySelector('summary').textContent = `${many(data.removed.length, 'object')} removed beforehand`;
@@ -32,7 +32,7 @@ export async function start(user, message = '') {
     byId('waiting').replaceChildren(...data.waiting.map((row) => {
       const when = new Date(row.opened_at * 1000).toLocaleString();
       const button = make('button', { textContent: 'verify', onclick: () => go(row.session) });
-      return make('p', {}, `${many(row.deletions, 'deletion')} by ${row.reviewer} (${when}) to be verified, best by somebody else: `, button);
+      return make('p', {}, `${many(row.deletions, 'deletion')} by ${row.reviewer} (${when}) waiting to be verified, preferably by somebody else: `, button);
     }));
     if (!user) name.focus();
   });

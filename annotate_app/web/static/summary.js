@@ -9,7 +9,7 @@ export async function offerVerification(keys, data) {
   const end = byId('end');
   end.querySelector('h1').textContent = 'The session is finished';
   end.querySelector('.words').textContent = `You deleted ${data.deleted}. Each deletion is shown again, to be confirmed or restored: `
-    + 'now, or better later by somebody else, who finds it on the start page. Until then the dataset cannot be exported.';
+    + 'now, or preferably later by somebody else, from the start page. Until then the dataset cannot be exported.';
   return new Promise((chosen) => {
     const choose = (now) => {
       setOpen('end', false);
@@ -43,7 +43,7 @@ export async function showSummary(keys, data) {
   byId('summary-agreement').replaceChildren(...(data.agreement.length ? data.agreement.map((each) => make('p', {
     textContent: `${each.reviewers.join(' and ')} both judged ${each.samples}: the same in ${Math.round(each.same * 100)} %, `
       + `Cohen’s kappa ${each.kappa === null ? 'not defined (one answer throughout)' : each.kappa.toFixed(2)}`,
-  })) : [make('p', { textContent: 'Nobody else has judged these samples, so there is no agreement to tell.' })]));
+  })) : [make('p', { textContent: 'Nobody else has judged these samples, so there is no agreement to report.' })]));
   return new Promise((leave) => {
     byId('summary-choices').replaceChildren(make('button', { className: 'main', textContent: 'To the start (Enter)', onclick: leave }));
     keys.front = (action, event, down) => { if (action === 'go' && down) leave(); };

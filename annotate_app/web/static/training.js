@@ -1,4 +1,4 @@
-// The training round: known answers, each explained as soon as it is given, and asked again until it is right.
+// The training round: questions with known answers, each explained at once and asked again until it is right.
 
 import { get, post } from './api.js';
 import { byId, make, setOpen, showScreen } from './dom.js';
@@ -67,7 +67,7 @@ export class Training {
     }
     if (action in REASONS && this.right) return this.#explain(REASONS[action]);
     if ((action === 'accept' || action === 'delete') && !this.right) {
-      if (this.stage.ready) this.#answer(action); else this.say('The image is not here yet.');
+      if (this.stage.ready) this.#answer(action); else this.say('The image has not loaded yet.');
     }
   }
 
@@ -84,7 +84,7 @@ export class Training {
     this.answers[this.position].push({ action });
     this.right = action === lesson.answer;
     if (this.right) byId('stage').focus(); // off the buttons, so that Enter goes on
-    const verdict = this.right ? 'Right.' : `Look again: the answer is “${lesson.answer}”.`;
-    this.say(`${verdict} ${lesson.why}${this.right ? ' Enter: next.' : ''}`);
+    const result = this.right ? 'Right.' : `Look again: the answer is “${lesson.answer}”.`;
+    this.say(`${result} ${lesson.why}${this.right ? ' Enter: next.' : ''}`);
   }
 }

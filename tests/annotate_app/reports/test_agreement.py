@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from annotate_app.reports.agreement import agreements, reliabilities
-from annotate_app.review.history import Judgement
+from annotate_app.review.history import Decision
 
 
-def judgement(reviewer: str, sample: int, action: str, role: str = "sample", position: int = 0) -> Judgement:
-    return Judgement(f"of {reviewer}", reviewer, position, str(sample), role, action, None, None, 1000.0)
+def decision(reviewer: str, sample: int, action: str, role: str = "sample", position: int = 0) -> Decision:
+    return Decision(f"of {reviewer}", reviewer, position, str(sample), role, action, None, None, 1000.0)
 
 
-def table(reviewer: str, actions: str) -> list[Judgement]:
+def table(reviewer: str, actions: str) -> list[Decision]:
     """One letter a sample: a accepted, d deleted."""
     words = {"a": "accept", "d": "delete"}
-    return [judgement(reviewer, k, words[letter]) for k, letter in enumerate(actions)]
+    return [decision(reviewer, k, words[letter]) for k, letter in enumerate(actions)]
 
 
 def test_kappa_is_cohens() -> None:
@@ -26,8 +26,8 @@ def test_kappa_is_cohens() -> None:
 
 
 def test_kappa_is_over_common_samples_only() -> None:
-    ann = [*table("ann", "daad"), judgement("ann", 9, "delete")]
-    found = agreements(ann + table("bob", "daad") + [judgement("bob", 8, "accept")])
+    ann = [*table("ann", "daad"), decision("ann", 9, "delete")]
+    found = agreements(ann + table("bob", "daad") + [decision("bob", 8, "accept")])
     assert (found[0].samples, found[0].kappa) == (4, 1.0)
 
 
@@ -39,22 +39,22 @@ def test_kappa_is_undefined_where_both_gave_one_answer_throughout() -> None:
 def test_three_reviewers_make_three_pairs_and_strangers_none() -> None:
     people = table("ann", "ad") + table("bob", "ad") + table("cem", "da")
     assert [a.reviewers for a in agreements(people)] == [("ann", "bob"), ("ann", "cem"), ("bob", "cem")]
-    assert agreements([judgement("ann", 1, "accept"), judgement("bob", 2, "accept")]) == []
+    assert agreements([decision("ann", 1, "accept"), decision("bob", 2, "accept")]) == []
 
 
 def test_trials_and_repeats_stay_out_of_kappa() -> None:
-    trials = [judgement(name, 7, "delete", "undistorted") for name in ("ann", "bob")]
+    trials = [decision(name, 7, "delete", "undistorted") for name in ("ann", "bob")]
     assert agreements(table("ann", "ad") + table("bob", "ad") + trials)[0].samples == 2
 
 
 def test_catch_accuracy_and_repeat_agreement() -> None:
     ann = [
         *table("ann", "adad"),
-        judgement("ann", 7, "delete", "undistorted"),
-        judgement("ann", 8, "delete", "wrong_label"),
-        judgement("ann", 9, "accept", "wrong_label"),
-        judgement("ann", 0, "accept", "repeat"),
-        judgement("ann", 1, "accept", "repeat"),
+        decision("ann", 7, "delete", "undistorted"),
+        decision("ann", 8, "delete", "wrong_label"),
+        decision("ann", 9, "accept", "wrong_label"),
+        decision("ann", 0, "accept", "repeat"),
+        decision("ann", 1, "accept", "repeat"),
     ]
     found = reliabilities(ann + table("bob", "a"))
     assert [(r.reviewer, r.judged, r.deleted) for r in found] == [("ann", 4, 2), ("bob", 1, 0)]

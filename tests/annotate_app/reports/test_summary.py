@@ -8,7 +8,7 @@ import pytest
 
 from annotate_app.reports.figures import FIGURES
 from annotate_app.reports.summary import figure_svg, summarise
-from annotate_app.review.refusal import Refused, Unknown
+from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.service import Review
 from tests.annotate_app.conftest import BARE, Clock, Person
 
@@ -51,7 +51,7 @@ def test_every_figure_is_a_picture(person: Person, review: Review) -> None:
 
 
 def test_an_unfinished_session_has_no_summary(person: Person, review: Review) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ProtocolRefusal):
         summarise(review, person.session)
     with pytest.raises(Unknown):
         figure_svg(review, person.session, "groups")

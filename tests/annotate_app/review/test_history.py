@@ -4,26 +4,26 @@ import json
 
 import pytest
 
-from annotate_app.review.history import judgements, sittings
+from annotate_app.review.history import session_rows, standing_decisions
 from annotate_app.review.service import Review
 from tests.annotate_app.conftest import Clock, Person
 
 DISPLAY = {"screen": [1366, 768], "viewport": [1366, 650], "pixel_ratio": 1.25, "agent": "a browser"}
 
 
-def test_judgements_are_those_of_finished_sessions_with_reason_and_verdict(person: Person, review: Review) -> None:
+def test_decisions_stand_in_finished_sessions_with_reason_and_verdict(person: Person, review: Review) -> None:
     first = person.event("delete", 0, dwell_ms=1500.0)
     person.send(first)
     person.do("reason", target=first.id, value="not_perceptible")
     person.do("delete", 1)
-    assert judgements(review.log) == []
+    assert standing_decisions(review.log) == []
     for position in range(2, 60):
         person.do("accept", position)
     person.do("finish")
     session = person.session
     person.open(verifies=session)
     person.do("restore", 0)
-    found = judgements(review.log, session)
+    found = standing_decisions(review.log, session)
     assert len(found) == 60
     assert [(j.action, j.reason, j.verdict) for j in found[:3]] == [
         ("delete", "not_perceptible", "restore"),
@@ -33,7 +33,7 @@ def test_judgements_are_those_of_finished_sessions_with_reason_and_verdict(perso
     assert found[0].dwell_ms == 1500
 
 
-def test_a_sitting_knows_its_seed_display_conditions_pauses_and_time_away(review: Review, clock: Clock) -> None:
+def test_a_session_row_has_its_seed_display_conditions_pauses_and_time_away(review: Review, clock: Clock) -> None:
     ann = Person(review, clock, "ann")
     ann.state = review.open("ann", ann.tab, {"light": "dim"}, None)
     ann.do("open", display=DISPLAY)
@@ -43,7 +43,7 @@ def test_a_sitting_knows_its_seed_display_conditions_pauses_and_time_away(review
         clock.now += 60 * minutes
         if action == "resume":
             ann.do("away", dwell_ms=30_000.0)
-    (row,) = sittings(review.log)
+    (row,) = session_rows(review.log)
     # open at 0, pause at 1 min, resume at 1 + 5 + 1 = 7 min, away at 17 min, finish refused: 17 min with 6 of pause
     assert row["seconds"] == pytest.approx(11 * 60)
     assert (row["pauses"], row["pause_seconds"]) == (1, pytest.approx(360))

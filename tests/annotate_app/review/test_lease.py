@@ -9,7 +9,7 @@ import pytest
 
 from annotate_app.review.lease import claim, release
 from annotate_app.review.protocol import LEASE_SECONDS
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import ProtocolRefusal
 from perception20k.dataset.decisions import connect
 
 
@@ -21,7 +21,7 @@ def log(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def test_a_second_tab_is_refused_while_the_first_lives(log: sqlite3.Connection) -> None:
     claim(log, "ann", "one", 0.0)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ProtocolRefusal) as refusal:
         claim(log, "ann", "two", 10.0)
     assert refusal.value.code == "other_tab"
     assert refusal.value.facts["wait"] == LEASE_SECONDS - 10
@@ -35,14 +35,14 @@ def test_another_reviewer_is_not_in_the_way(log: sqlite3.Connection) -> None:
 def test_signs_of_life_keep_the_lease(log: sqlite3.Connection) -> None:
     for now in range(0, 100, 10):
         claim(log, "ann", "one", float(now))
-    with pytest.raises(Refused):
+    with pytest.raises(ProtocolRefusal):
         claim(log, "ann", "two", 90 + LEASE_SECONDS - 11)
 
 
 def test_a_lease_without_signs_of_life_runs_out(log: sqlite3.Connection) -> None:
     claim(log, "ann", "one", 0.0)
     claim(log, "ann", "two", LEASE_SECONDS)
-    with pytest.raises(Refused):
+    with pytest.raises(ProtocolRefusal):
         claim(log, "ann", "one", LEASE_SECONDS + 1)
 
 
@@ -55,7 +55,7 @@ def test_a_released_lease_is_free_at_once(log: sqlite3.Connection) -> None:
 def test_only_the_holder_can_release(log: sqlite3.Connection) -> None:
     claim(log, "ann", "one", 0.0)
     release(log, "ann", "two", 1.0)
-    with pytest.raises(Refused):
+    with pytest.raises(ProtocolRefusal):
         claim(log, "ann", "two", 1.0)
 
 

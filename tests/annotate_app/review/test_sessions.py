@@ -7,7 +7,7 @@ import pytest
 
 from annotate_app.reports.summary import summarise
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import ProtocolRefusal
 from annotate_app.review.service import Review
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout
@@ -40,7 +40,7 @@ def test_people_who_open_at_once_get_disjoint_batches(open_review: Callable[...,
     assert all(len(each) == 10 for each in batches)
     assert len(set.union(*batches)) == 60
     late = Person(review, clock, "late")
-    with pytest.raises(Refused, match="nothing is left"):
+    with pytest.raises(ProtocolRefusal, match="nothing is left"):
         late.open()
 
 
@@ -123,7 +123,7 @@ def test_another_reviewer_can_verify_what_is_left(person: Person, review: Review
     bob.do("restore", 1)
     state = read_review(layout.decisions)
     assert (state.reviewed, len(state.deleted), len(state.unverified)) == (60, 1, 0)
-    with pytest.raises(Refused, match="No deletion"):
+    with pytest.raises(ProtocolRefusal, match="No deletion"):
         Person(review, clock, "eve").open(verifies=session)
 
 
@@ -230,7 +230,7 @@ class TestADatasetBuiltAnew:
         bob.review = rebuilt(frozenset({"0007-0"}), overlap)
         bob.open()
         bob.judge()
-        with pytest.raises(Refused, match="nothing is left"):
+        with pytest.raises(ProtocolRefusal, match="nothing is left"):
             bob.open()
 
 
@@ -241,7 +241,7 @@ def test_deletions_of_trials_and_repeats_are_not_shown_again(open_review: Callab
     for row in review.log.execute("SELECT position, role FROM items ORDER BY position").fetchall():
         ann.do("accept" if row["role"] == "sample" else "delete", row["position"])
     assert "refused" not in ann.do("finish")
-    with pytest.raises(Refused, match="No deletion"):
+    with pytest.raises(ProtocolRefusal, match="No deletion"):
         ann.open(verifies=ann.session)
     state = read_review(review.dataset.layout.decisions)
     assert (state.reviewed, state.unverified) == (20, frozenset())
@@ -249,14 +249,14 @@ def test_deletions_of_trials_and_repeats_are_not_shown_again(open_review: Callab
 
 def test_an_unfinished_session_cannot_be_verified(person: Person) -> None:
     person.do("delete", 0)
-    with pytest.raises(Refused, match="after the session"):
+    with pytest.raises(ProtocolRefusal, match="after the session"):
         person.open(verifies=person.session)
 
 
 def test_training_comes_before_the_first_session(open_review: Callable[..., Review], clock: Clock) -> None:
     review = open_review(Settings())
     ann = Person(review, clock, "ann")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ProtocolRefusal) as refusal:
         ann.open()
     assert refusal.value.code == "training"
     review.train("ann", [])

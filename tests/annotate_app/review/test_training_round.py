@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 
 from annotate_app.review import training_round as training
-from annotate_app.review.record import Malformed
-from annotate_app.review.refusal import Unknown
-from annotate_app.review.schemas import Answer
+from annotate_app.review.refusal import Malformed, Unknown
+from annotate_app.review.schemas import TrainingAnswer
 from annotate_app.review.service import Review
 from distortions import GROUPS, find
 from perception20k.imaging import images
 from tests.annotate_app.conftest import client_of
 
 
-def right() -> list[list[Answer]]:
-    return [[Answer(action=lesson["answer"])] for lesson in training.lessons()]
+def right() -> list[list[TrainingAnswer]]:
+    return [[TrainingAnswer(action=lesson["answer"])] for lesson in training.lessons()]
 
 
 def test_lessons_cover_both_answers_and_both_reasons() -> None:
@@ -43,10 +42,10 @@ def test_a_lesson_shows_what_its_answer_says(number: int) -> None:
 def test_only_a_whole_round_answered_rightly_in_the_end_is_accepted() -> None:
     training.check(right())
     wrong_first = right()
-    wrong_first[0].insert(0, Answer(action="delete"))
+    wrong_first[0].insert(0, TrainingAnswer(action="delete"))
     training.check(wrong_first)
     wrong = right()
-    wrong[1] = [Answer(action="accept")]
+    wrong[1] = [TrainingAnswer(action="accept")]
     for answers in (wrong, right()[:-1], []):
         with pytest.raises(Malformed):
             training.check(answers)

@@ -203,7 +203,7 @@ def test_decisions_wait_while_another_dataset_is_at_the_address(tmp_path: Path, 
 
     with serving(other, served.port) as elsewhere:
         reader.page.wait_for_selector("#review[data-screen=start]")
-        assert "2 decisions are of a session that this server does not know" in reader.text("start")
+        assert "2 decisions belong to a session that this server does not know" in reader.text("start")
         reader.begin("ann")
         reader.press("ArrowRight")
         reader.sent()

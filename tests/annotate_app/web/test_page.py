@@ -158,7 +158,7 @@ def test_a_deletion_refused_late_brings_the_page_back_and_keeps_what_followed(
     reader.press("x", "2", "ArrowRight", "ArrowRight")
     assert reader.place() == first + 3
     reader.page.context.set_offline(False)
-    reader.wait("notice", "The reviewers together have used the dataset's 12 deletions")
+    reader.wait("notice", "All 12 deletions that the dataset allows are used")
     assert reader.place() == first
     reader.press("ArrowRight")
     reader.sent()
@@ -202,7 +202,7 @@ def test_a_refused_undo_brings_the_page_back_to_what_the_server_has(
     for position in [k for k, sample in enumerate(served.rows(items, "ann")) if sample != first][:12]:
         ann.do("delete", position)  # the dataset's fifth is used up
     reader.press("z")
-    reader.wait("notice", "To take this back would delete again")
+    reader.wait("notice", "Undoing this would delete the sample again")
     assert reader.place() == 1
     reader.press("ArrowLeft")
     assert reader.page.locator("#buttons .on").all_inner_texts() == ["→accept"]

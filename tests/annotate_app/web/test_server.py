@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import ProtocolRefusal
 from annotate_app.review.schemas import NAME_RULE
 from annotate_app.review.service import Review
 from perception20k.imaging import images
@@ -215,5 +215,5 @@ def test_a_second_tab_gets_a_409_with_the_time_to_wait(person: Person) -> None:
     assert answer.json()["wait"] == 30
     client.post(f"/api/sessions/{person.session}/lease", json={"tab": person.tab, "release": True})
     assert client.post("/api/sessions", json={"reviewer": "ann", "tab": NOBODY}).status_code == 200
-    with pytest.raises(Refused, match="another tab"):
+    with pytest.raises(ProtocolRefusal, match="another tab"):
         person.do("accept", 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotate_app.review.protocol import dataset_cap, session_cap
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.schemas import Event
 from annotate_app.review.sessions import (
     Session,
@@ -33,19 +33,15 @@ _ON_SESSION = {
 
 _WAY_OUT = {
     "delete": "Accept this one, or undo a deletion first.",
-    "undo": "To take this back would delete again.",
+    "undo": "Undoing this would delete the sample again.",
     "confirm": "Restore this one.",
 }
-"""What adds a deletion, by itself or by taking something back, and what to do where that is refused."""
-
-
-class Malformed(Exception):
-    """An event that makes no sense whatever the state of its session."""
+"""Actions that can add a deletion, and the advice to give when the limit refuses it."""
 
 
 @dataclass(frozen=True)
-class Record:
-    """One session of the log, to be written by one tab.
+class EventWriter:
+    """Writes the events of one tab to one session of the log.
 
     ``sent_at`` is the page's clock and ``now`` the server's, both in seconds: an event counts at its age, so
     that one which waited for the network counts when the key was pressed.
@@ -60,10 +56,10 @@ class Record:
     now: float
 
     def append(self, event: Event) -> None:
-        """Store an event, once: a second time it changes nothing.
+        """Store an event; storing it a second time changes nothing.
 
         Raises:
-            Refused: the protocol does not allow it now; nothing is stored.
+            ProtocolRefusal: the protocol does not allow it now; nothing is stored.
             Malformed: it does not fit its session; nothing is stored.
         """
         if self._is_known(event):
@@ -72,13 +68,13 @@ class Record:
         last, _ = last_sign(self.log, self.session)
         at = max(last, self.now - self._age(event))
         if has_lapsed(self.log, self.session, at):
-            raise Refused(
+            raise ProtocolRefusal(
                 "lapsed",
                 f"More than {self.session.about['lapse_minutes']:g} minutes passed without a key: this session does "
-                "not count, and its samples go back to the others.",
+                "not count, and its samples are free for others.",
             )
         if self.session.kind == "review" and is_finished(self.log, self.session):
-            raise Refused("finished", "This session is finished; its decisions stand.")
+            raise ProtocolRefusal("finished", "This session is finished; its decisions stand.")
         check = _CHECKS.get(event.action)
         if check is not None:
             check(self, event)
@@ -88,7 +84,7 @@ class Record:
             self._store(event, at)
 
     def _age(self, event: Event) -> float:
-        """Seconds since the key was pressed, by the page's word, which is taken for no longer than a pause."""
+        """Seconds since the key was pressed, as the page reports it; believed up to the length of a pause."""
         age = max(0.0, self.sent_at - event.at)
         return min(age, self.session.pause_seconds) if self.session.kind == "review" else age
 
@@ -147,13 +143,13 @@ class Record:
         return row
 
     def _store_within_caps(self, event: Event, at: float) -> None:
-        """Store an event unless it brings the deletions that stand over a cap, or further over it.
+        """Store an event unless it takes the deletions over a limit, or further over it.
 
-        A session that has lapsed may come back with a late decision, so its deletions count, until their room is
-        needed: then it is given up for good.
+        The deletions of a lapsed session count, because a late decision may still revive it; once others need
+        their place, the session is given up for good.
 
         Raises:
-            Refused: it does; nothing is stored.
+            ProtocolRefusal: a limit is exceeded; nothing is stored.
         """
         used, deleted = self._used(), self._deleted_everywhere()
         self.log.execute("SAVEPOINT event")
@@ -167,16 +163,16 @@ class Record:
                 return self._store_within_caps(event, at)
             raise refusal
 
-    def _over_a_cap(self, used_before: int, deleted_before: int, way_out: str) -> Refused | None:
+    def _over_a_cap(self, used_before: int, deleted_before: int, way_out: str) -> ProtocolRefusal | None:
         if self.session.kind == "review":
             cap = session_cap(self.session.about["batch"])
             if self._used() > max(cap, used_before):
-                words = f"All {cap} deletions of this session are used" if cap else "So few samples allow none"
-                return Refused("session_cap", f"{words}: at least 80 % of its samples are kept. {way_out}")
+                words = f"All {cap} deletions of this session are used" if cap else "A session this small allows none"
+                return ProtocolRefusal("session_cap", f"{words}: at least 80 % of its samples are kept. {way_out}")
         limit = dataset_cap(len(self.samples))
         if len(self._deleted_everywhere()) > max(limit, deleted_before):
-            words = f"The reviewers together have used the dataset's {limit} deletions"
-            return Refused("dataset_cap", f"{words}: at least 80 % of it is kept. {way_out}")
+            words = f"All {limit} deletions that the dataset allows are used, by all reviewers together"
+            return ProtocolRefusal("dataset_cap", f"{words}: at least 80 % of its samples are kept. {way_out}")
         return None
 
     def _deleted_everywhere(self) -> set[str]:
@@ -192,7 +188,7 @@ class Record:
     def _check_undo(self, event: Event) -> None:
         last = self._last_decision()
         if last is None or last["event_id"] != event.target:
-            raise Refused("undo", "Only the last decision that stands can be taken back.")
+            raise ProtocolRefusal("undo", "Only the latest decision can be undone.")
 
     def _check_reason(self, event: Event) -> None:
         found = self.log.execute(
@@ -200,7 +196,7 @@ class Record:
             (event.target, self.session.session_id),
         ).fetchone()
         if found is None:
-            raise Refused("reason", "A reason belongs to a deletion that stands.")
+            raise ProtocolRefusal("reason", "Only a deletion can have a reason.")
 
     def _check_finish(self, event: Event) -> None:
         left = self.log.execute(
@@ -209,7 +205,7 @@ class Record:
             (self.session.session_id,),
         ).fetchone()[0]
         if left:
-            raise Refused("unfinished", f"{left} items of this session are not judged yet.")
+            raise ProtocolRefusal("unfinished", f"{left} items of this session are not judged yet.")
 
     def _store(self, event: Event, at: float) -> None:
         row: dict[str, Any] = {
@@ -226,8 +222,8 @@ class Record:
         self.log.execute(f"INSERT INTO events ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
 
 
-_CHECKS: dict[str, Callable[[Record, Event], None]] = {
-    "undo": Record._check_undo,
-    "reason": Record._check_reason,
-    "finish": Record._check_finish,
+_CHECKS: dict[str, Callable[[EventWriter, Event], None]] = {
+    "undo": EventWriter._check_undo,
+    "reason": EventWriter._check_reason,
+    "finish": EventWriter._check_finish,
 }

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from annotate_app.review.protocol import Settings
-from annotate_app.review.record import Malformed
-from annotate_app.review.refusal import Refused
+from annotate_app.review.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.service import Review
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.conftest import Clock, Person
@@ -106,7 +105,7 @@ def test_undoing_an_accept_cannot_bring_deletions_over_the_cap(
     before = stored(ann.review)
     answer = ann.do("undo", target=accepts[-1].id)
     assert answer["refused"] == "dataset_cap"
-    assert "would delete again" in answer["message"]
+    assert "delete the sample again" in answer["message"]
     assert stored(ann.review) == before
 
 
@@ -146,7 +145,7 @@ def test_deletions_of_a_session_that_comes_back_late_stay_within_the_cap(
 def test_a_session_too_small_for_a_deletion_says_so(open_review: Callable[..., Review], clock: Clock) -> None:
     ann = Person(open_review(Settings(training=False, batch=4)), clock, "ann")
     ann.open()
-    assert ann.do("delete", 0)["message"].startswith("So few samples allow none: at least 80 %")
+    assert ann.do("delete", 0)["message"].startswith("A session this small allows none: at least 80 %")
 
 
 def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Person, review: Review) -> None:
@@ -220,7 +219,7 @@ def test_a_pause_does_not_count_as_leaving(person: Person, clock: Clock) -> None
     assert person.do("accept", 0)["refused"] == "lapsed"
 
 
-def test_a_pause_over_two_hours_is_another_sitting(person: Person, clock: Clock) -> None:
+def test_a_pause_over_two_hours_ends_the_session(person: Person, clock: Clock) -> None:
     person.do("pause")
     clock.now += 120 * 60 + 1
     assert person.do("resume")["refused"] == "lapsed"
@@ -258,7 +257,7 @@ def test_no_event_is_dated_before_the_one_before_it(person: Person, review: Revi
 def test_a_tab_without_the_lease_cannot_write(person: Person, review: Review, clock: Clock) -> None:
     other = Person(review, clock, "ann")
     other.state = person.state
-    with pytest.raises(Refused, match="another tab"):
+    with pytest.raises(ProtocolRefusal, match="another tab"):
         other.do("accept", 0)
     person.leave()
     other.do("accept", 0)
