@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "perception20k": ["cli", "pipeline", "publish", "models", "config", "dataset", "execution", "imaging", "core"],
     "annotate_app": ["cli", "web", "reports", "review"],
-    "trainer": ["cli", "evaluation", "training", "models", "data"],
+    "trainer": ["cli", "evaluation", "training", "models", "pages", "data"],
 }
 ALLOWED = {
     "distortions": set(),

@@ -40,6 +40,16 @@ class Table:
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), self.name
 
+    @property
+    def heading(self) -> str:
+        """The title, with the unit."""
+        return f"{self.title}, in %" if self.percent else self.title
+
+    @property
+    def text_columns(self) -> set[int]:
+        """The columns that hold words, by place; the others hold numbers."""
+        return {i for i in range(len(self.columns)) if any(isinstance(row[i], str) for row in self.rows)}
+
 
 def shown(cell: Cell, percent: bool) -> str:
     """A cell as a reader sees it.
@@ -52,11 +62,6 @@ def shown(cell: Cell, percent: bool) -> str:
     if isinstance(cell, float):
         return f"{100 * cell:.2f}" if percent else f"{cell:.3f}"
     return str(cell)
-
-
-def heading(table: Table) -> str:
-    """The title, with the unit."""
-    return f"{table.title}, in %" if table.percent else table.title
 
 
 def markdown(tables: Sequence[Table]) -> str:
@@ -96,14 +101,11 @@ def to_json(tables: Sequence[Table]) -> str:
 
 def _section(table: Table) -> str:
     head = "| " + " | ".join(table.columns) + " |"
-    rule = "| " + " | ".join("---" if i in _text_columns(table) else "---:" for i in range(len(table.columns))) + " |"
+    words = table.text_columns
+    rule = "| " + " | ".join("---" if i in words else "---:" for i in range(len(table.columns))) + " |"
     lines = ["| " + " | ".join(_escaped(shown(cell, table.percent)) for cell in row) + " |" for row in table.rows]
     note = [f"\n{table.note}"] if table.note else []
-    return "\n".join([f"## {heading(table)}\n", head, rule, *lines, *note])
-
-
-def _text_columns(table: Table) -> set[int]:
-    return {i for i in range(len(table.columns)) if any(isinstance(row[i], str) for row in table.rows)}
+    return "\n".join([f"## {table.heading}\n", head, rule, *lines, *note])
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,66 @@
+"""The HTML pages of training and evaluation: Jinja2 templates, and pictures that go inside them.
+
+A page needs no other file and asks no other host. What models and people write is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image, ImageDraw
+
+from perception20k.core.files import write_text
+
+TRUTH, ANSWER = "#1a9850", "#f28e2b"
+"""Green for true boxes, orange for answered ones."""
+
+
+def write_page(path: Path, template: str, **content: Any) -> None:
+    """Fill ``trainer/pages/TEMPLATE.html`` with ``content`` and write it to ``path``, aside and renamed."""
+    pages = Environment(loader=PackageLoader("trainer", "pages"), autoescape=True, undefined=StrictUndefined)
+    write_text(path, pages.get_template(f"{template}.html").render(truth=TRUTH, answer=ANSWER, **content))
+
+
+def picture(
+    image: Image.Image,
+    truth: Sequence[float] | None = None,
+    answers: Iterable[Sequence[float] | None] = (),
+    *,
+    longest: int = 640,
+) -> str:
+    """An image as a data URL, with boxes drawn on it.
+
+    Args:
+        image: it is not drawn on itself.
+        truth: the true box ``(x1, y1, x2, y2)`` in pixels of the image, drawn last.
+        answers: answered boxes; one without area is left out, and one that leaves the image is drawn at its edge.
+        longest: a larger image is shrunk to this side, in pixels.
+    """
+    shown = image.convert("RGB")
+    shown.thumbnail((longest, longest))
+    draw, scale = ImageDraw.Draw(shown), shown.width / image.width
+    for box in answers:
+        if box is not None and box[0] < box[2] and box[1] < box[3]:
+            _outline(draw, box, scale, shown.size, ANSWER)
+    if truth is not None:
+        _outline(draw, truth, scale, shown.size, TRUTH)
+    stream = io.BytesIO()
+    shown.save(stream, "JPEG", quality=90)
+    return data_url(stream.getvalue(), "jpeg")
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """An image file's bytes as a data URL; ``kind`` is ``png`` or ``jpeg``."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _outline(draw: ImageDraw.ImageDraw, box: Sequence[float], scale: float, size: tuple[int, int], colour: str) -> None:
+    """A box with a dark line inside the coloured one, so that it is seen on any image."""
+    corners = [min(max(side * scale, 0), size[i % 2] - 1) for i, side in enumerate(box)]
+    draw.rectangle(corners, outline="black", width=5)
+    draw.rectangle(corners, outline=colour, width=3)
