@@ -35,9 +35,18 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(Path(shutil.copytree(EARLIER.root, tmp_path / "dataset-0.1")))
 
 
-def run(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+CHANGED = {
+    "8a7bd6180d8fabc4": "saturate_strengthen_HSV",
+    "9b04467ce3661e19": "pixelate",
+    "5f8598dfe1174040": "blur_motion",
+    "6212c7237d443eb1": "brightness_darken_gamma_HSV",
+}
+"""Samples of types whose bytes changed with version 0.2 of the distortions."""
+
+
+def run(*arguments: str | Path, fails: bool = False) -> str:
+    done = CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=fails)
+    assert (done.exit_code != 0) == fails, done.output
     return done.output
 
 
@@ -50,14 +59,22 @@ def same_rows(today: Path, before: Path) -> None:
     assert rows(today, pq.read_schema(before).names) == rows(before)
 
 
-def test_every_digest_agrees_and_every_sample_comes_out_the_same_again(layout: Layout) -> None:
-    assert "every digest agrees" in run("verify", layout.root, "--remake")
+def test_every_digest_agrees(layout: Layout) -> None:
+    assert "every digest agrees" in run("verify", layout.root)
+
+
+def test_samples_that_today_s_distortions_make_otherwise_are_named(layout: Layout) -> None:
+    told = run("verify", layout.root, "--remake", fails=True)
+    assert all(f"{sample}: the pixels made again differ" in told for sample in CHANGED)
+    assert told.count("the pixels made again differ") == len(CHANGED)
 
 
 def test_the_recipe_makes_the_same_images_from_the_source_files(layout: Layout, tmp_path: Path) -> None:
-    run("rebuild", layout.recipe, "--sources", layout.source_images, "--out", tmp_path / "again")
+    told = run("rebuild", layout.recipe, "--sources", layout.source_images, "--out", tmp_path / "again", fails=True)
+    assert all(sample in told for sample in CHANGED)
     made = {path.name: path.read_bytes() for path in (tmp_path / "again").rglob("*.webp")}
-    assert made == {path.name: path.read_bytes() for path in EARLIER.distorted_images.iterdir()}
+    before = {path.name: path.read_bytes() for path in EARLIER.distorted_images.iterdir()}
+    assert made == {name: data for name, data in before.items() if name.removesuffix(".webp") not in CHANGED}
 
 
 def test_the_same_photos_and_boxes_build_the_same_samples(layout: Layout, tmp_path: Path) -> None:
@@ -81,7 +98,10 @@ def test_the_same_photos_and_boxes_build_the_same_samples(layout: Layout, tmp_pa
     run("build", config, "--out", tmp_path / "again", "--workers", "1")
     drawn = set(pq.read_schema(EARLIER.recipe).names) - {"split"}  # of one sample less there
     ours, theirs = (rows(path, sorted(drawn)) for path in (tmp_path / "again" / "recipe.parquet", EARLIER.recipe))
-    assert ours == theirs
+    made = {"params", "psnr", "ssim", "delta_e", "file_sha256", "pixels_sha256"}
+    for one, other in zip(ours, theirs, strict=True):
+        same = drawn - made if one["sample_id"] in CHANGED else drawn
+        assert {name: one[name] for name in same} == {name: other[name] for name in same}
 
 
 def test_an_export_writes_the_same_rows_again(layout: Layout) -> None:
