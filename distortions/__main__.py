@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, groups
-from distortions.notes import DEPARTURES, IDENTITIES, UNSTEADY
+from distortions.notes import DEPARTURES, IDENTITIES, UNSTEADY, UNSTEADY_KADID
 from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES
 
 _HEAD = """\
@@ -40,6 +40,10 @@ _KADID_NOTES = """\
 Some levels of the original change nothing:
 
 {identities}
+
+A higher severity lowers the PSNR on natural photos, but for these:
+
+{unsteady}
 
 These types are made after the published MATLAB generator of KADIS-700k. Where they depart from it:
 
@@ -130,8 +134,9 @@ def _kadid() -> str:
         parts.append(f"### {group}: “{label}”\n")
         parts.append(_table([entry for entry in catalog("kadid-10k") if entry.group == group]))
     identities = "\n".join(f"- `{type_}` {severity}: {why}." for (type_, severity), why in IDENTITIES.items())
+    unsteady = "\n".join(f"- `{type_}`: {why}." for type_, why in UNSTEADY_KADID.items())
     departures = "\n".join(f"| {types} | {why} |" for types, why in DEPARTURES.items())
-    parts.append(_KADID_NOTES.format(identities=identities, departures=departures))
+    parts.append(_KADID_NOTES.format(identities=identities, unsteady=unsteady, departures=departures))
     return "\n".join(parts)
 
 

@@ -12,6 +12,16 @@ UNSTEADY = {
 }
 """Types of the 35 whose PSNR may rise with severity on a natural photo, with the reason."""
 
+UNSTEADY_KADID = {
+    "mean_shift": "its levels go from brighter to darker through no change",
+    "contrast_change": "its levels go from more to less contrast",
+    "quantization": "what a photo's values are stretched from depends on where the steps fall",
+    "pixelate": "the nearest pixels of a finer grid are others, and may happen to fit better",
+    "non_eccentricity_patch": "patches fall by chance on even or on rich parts",
+    "color_block": "blocks fall by chance on parts of like or of unlike colour",
+}
+"""The same for KADID-10k's types."""
+
 IDENTITIES = {
     ("gaussian_blur", 1): "sigma 0.1: the neighbours' weights are exp(-50)",
     ("motion_blur", 1): "a line of 1 px is the pixel itself",

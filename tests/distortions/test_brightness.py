@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from distortions import distort
+from tests.distortions.entries import KADID
 
 PIXEL = np.array([[[200, 100, 50]]], np.uint8)
 
@@ -53,3 +54,20 @@ def test_black_becomes_grey_when_its_value_is_raised() -> None:
     black = np.zeros((2, 2, 3), np.uint8)
     assert np.all(distort(black, "brightness_brighten_shift_HSV", 2) == 51)
     assert np.all(distort(black, "brightness_darken_shift_HSV", 2) == 0)
+
+
+def test_the_parabola_worked_out_by_hand() -> None:
+    # x - 0.8 x (1 - x): 200/255 = 0.78431 -> 0.64898 = 165.49; 100/255 = 0.39216 -> 0.20146 = 51.37;
+    # 50/255 = 0.19608 -> 0.06997 = 17.84; rounded
+    assert distort(PIXEL, "darken", 4, preset=KADID)[0, 0].tolist() == [165, 51, 18]
+    # grey 100 at 0.4: x + 0.8 x (1 - x) = 0.58285 = 148.6. Its L is 42.37: 0.4237 -> 0.6191, L 61.91, which is grey
+    # 149.5. Two parts and one: 149
+    grey = np.full((1, 1, 3), 100, np.uint8)
+    assert distort(grey, "brighten", 3, preset=KADID)[0, 0].tolist() == [149, 149, 149]
+
+
+@pytest.mark.parametrize("type_", ["brighten", "darken"])
+def test_a_parabola_holds_black_and_white(type_: str) -> None:
+    image = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
+    for severity in range(1, 6):
+        assert np.array_equal(distort(image, type_, severity, preset=KADID), image)

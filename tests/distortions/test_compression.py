@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from distortions import distort
+from tests.distortions.entries import KADID
 from tests.distortions.photos import natural_photos, psnr
 
 
@@ -28,3 +29,17 @@ def test_jpeg_2000_reaches_its_psnr(severity: int) -> None:
         )
         < 3
     )
+
+
+def test_a_jpeg_2000_ratio_of_one_is_lossless_and_ratios_bound_the_code() -> None:
+    photo = natural_photos()["chelsea"]
+    assert np.array_equal(distort(photo, "jpeg2000", 1, preset=KADID, ratio=1), photo)
+    for ratio in (16, 32, 45, 120, 400):
+        code = io.BytesIO()
+        Image.fromarray(photo).save(
+            code, "JPEG2000", quality_mode="rates", quality_layers=[ratio], num_resolutions=8, irreversible=False
+        )
+        assert abs(photo.size / len(code.getvalue()) / ratio - 1) < 0.15
+        expected = np.array(Image.open(code))
+        severity = (16, 32, 45, 120, 400).index(ratio) + 1
+        assert np.array_equal(distort(photo, "jpeg2000", severity, preset=KADID), expected)

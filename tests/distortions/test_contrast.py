@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from distortions import distort
+from tests.distortions.entries import KADID
 
 # luma 100, 100 and 160: the mean is 120
 GREYS = np.repeat(np.array([[[100], [100], [160]]], np.uint8), 3, axis=2)
@@ -41,3 +43,12 @@ def test_scaling_truncates_every_level_as_exact_arithmetic_does() -> None:
             # the mean of 0..255 is 127.5, which rounds to 128; in twentieths all is whole
             exact = [(20 * 128 + (x - 128) * int(2 * tenths)) // 20 for x in range(256)]
             assert distort(levels, type_, severity)[0, :, 0].tolist() == np.clip(exact, 0, 255).tolist()
+
+
+@pytest.mark.parametrize(("severity", "amount"), [(1, 0.3), (2, 0.15), (3, 0.0), (4, -0.4), (5, -0.6)])
+def test_the_curve_is_the_cubic_spline_through_its_points(severity: int, amount: float) -> None:
+    levels = np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis].repeat(3, axis=2)
+    heights = [0, 0.25 - amount / 4, 0.5, 0.75 + amount / 4, 1]
+    spline = CubicSpline([0, 0.3, 0.5, 0.7, 1], heights, bc_type="not-a-knot")
+    expected = np.clip(np.floor(255 * spline(np.arange(256) / 255) + 0.5), 0, 255)
+    assert np.array_equal(distort(levels, "contrast_change", severity, preset=KADID)[0, :, 1], expected)

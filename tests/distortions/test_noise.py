@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from distortions import distort
+from tests.distortions.entries import KADID
+from tests.distortions.photos import natural_photos, psnr
 
 GREY = np.full((300, 300, 3), 128, np.uint8)
 
@@ -70,3 +72,13 @@ def test_impulses_are_half_salt_half_pepper_on_single_values() -> None:
     half = (distort(GREY, "noise_impulse", 1, density=0.5) != 128).ravel()
     assert half.mean() == pytest.approx(0.5, abs=0.005)
     assert half[1:][half[:-1]].mean() == pytest.approx(0.5, abs=0.007)
+
+
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_denoising_takes_most_of_the_noise_away_and_detail_with_it(severity: int) -> None:
+    photo = natural_photos()["tulips.png"][:120, :160]
+    sigma = math.sqrt([0.01, 0.03, 0.05, 0.1, 0.15][severity - 1])
+    noisy = distort(photo, "white_noise", 1, preset=KADID, sigma=sigma)
+    cleaned = distort(photo, "denoise", severity, preset=KADID)
+    assert psnr(photo, cleaned) > psnr(photo, noisy) + 7
+    assert distort(GREY[:60, :60], "denoise", severity, preset=KADID).std() < 255 * sigma / 4

@@ -7,7 +7,8 @@ from skimage.filters import threshold_multiotsu
 
 from distortions import catalog, distort
 from distortions.quantization import _median_cut_levels, _otsu_thresholds
-from tests.distortions.photos import natural_photos
+from tests.distortions.entries import KADID
+from tests.distortions.photos import natural_photos, psnr
 
 
 def test_otsu_thresholds_are_the_brute_force_s() -> None:
@@ -104,3 +105,31 @@ def test_levels_are_at_most_as_many_as_asked_for(severity: int) -> None:
     ):
         out = distort(photo, type_, severity)
         assert max(len(np.unique(out[..., channel])) for channel in range(3)) <= most[severity - 1]
+
+
+def test_equal_steps_stretched_worked_out_by_hand() -> None:
+    # 7 steps begin above 0, 36, 72, 109, 145, 182 and 218; 0 is a step of its own. Values 0 1 36 37 255 are steps
+    # 0 1 1 2 7, of 255 / 7 = 36.43 levels each
+    image = np.array([0, 1, 36, 37, 255], np.uint8)[np.newaxis, :, np.newaxis].repeat(3, axis=2)
+    assert distort(image, "quantization", 5, preset=KADID)[0, :, 0].tolist() == [0, 36, 36, 73, 255]
+    # 100, 110 and 150 are steps 3, 4 and 5: stretched, black, the middle and white
+    image = np.array([100, 110, 150], np.uint8)[np.newaxis, :, np.newaxis].repeat(3, axis=2)
+    assert distort(image, "quantization", 5, preset=KADID)[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize(("severity", "colors"), [(1, 64), (2, 48), (3, 32), (4, 16), (5, 8)])
+def test_a_palette_has_its_colours_and_error_diffusion_keeps_the_mean(severity: int, colors: int) -> None:
+    photo = natural_photos()["salon.png"]
+    out = distort(photo, "color_quantization", severity, preset=KADID)
+    assert len(np.unique(out.reshape(-1, 3), axis=0)) == colors
+    assert np.abs(out.mean(axis=(0, 1)) - photo.mean(axis=(0, 1))).max() < 2
+
+
+def test_the_palette_fits_better_than_a_plain_median_cut() -> None:
+    gains = []
+    for photo in [photo[:160, :200] for photo in natural_photos().values()]:
+        picture = Image.fromarray(photo)
+        plain = picture.quantize(16, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        dithered = np.array(picture.quantize(palette=plain, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB"))
+        gains.append(psnr(photo, distort(photo, "color_quantization", 4, preset=KADID)) - psnr(photo, dithered))
+    assert np.mean(gains) > 0.5

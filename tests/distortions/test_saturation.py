@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import skimage.color
 
 from distortions import distort
+from tests.distortions.entries import KADID
 
 PIXEL = np.array([[[200, 100, 50]]], np.uint8)
 
@@ -31,3 +33,23 @@ def test_chroma_is_scaled_about_128() -> None:
 def test_grey_has_no_saturation_to_strengthen(type_: str) -> None:
     grey = np.repeat(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], 3, axis=2)
     assert np.array_equal(distort(grey, type_, 5), grey)
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        # V = 200: 200 - 0.4 x 100 = 160, 200 - 0.4 x 150 = 140
+        (1, [200, 160, 140]),
+        (4, [200, 200, 200]),
+        # the complement: 200 + 0.4 x 100 = 240, 200 + 0.4 x 150 = 260
+        (5, [200, 240, 255]),
+    ],
+)
+def test_hsv_saturation_without_limits_worked_out_by_hand(severity: int, expected: list[int]) -> None:
+    assert distort(PIXEL, "color_saturation_1", severity, preset=KADID)[0, 0].tolist() == expected
+
+
+def test_cielab_saturation_is_twice_a_and_b() -> None:
+    image = np.array([[[150, 120, 100], [90, 110, 130], [120, 120, 120]]], np.uint8)
+    expected = skimage.color.lab2rgb(skimage.color.rgb2lab(image) * (1, 2, 2)) * 255
+    assert np.abs(distort(image, "color_saturation_2", 2, preset=KADID) - expected).max() <= 0.6
