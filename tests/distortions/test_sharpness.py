@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 import skimage.color
+from PIL import Image as Pillow
 
 from distortions import distort
 from tests.distortions.entries import KADID
