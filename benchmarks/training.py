@@ -24,8 +24,8 @@ from transformers.utils.logging import disable_progress_bar
 
 from tests.tiny_vlm import build_tiny
 from trainer import models
-from trainer.data import prompts as wording
-from trainer.data.sources import read_source
+from trainer.data import prompts
+from trainer.data.datasets import read_dataset
 from trainer.training import data, recipe
 from trainer.training.grpo import RecipeTrainer
 from trainer.training.train import backward_passes, grpo_config, reward_function
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> None:
-    texts = [THOUGHT, wording.prompt("refine-iqa-think.v1"), wording.prompt("refine-iqa-no-think.v1")] * 20
+    texts = [THOUGHT, prompts.prompt("refine-iqa-think.v1"), prompts.prompt("refine-iqa-no-think.v1")] * 20
     model = build_tiny(
         folder / "model", texts, hidden=arguments.hidden, layers=arguments.layers, max_pixels=16 * 28 * 28
     )
@@ -100,7 +100,7 @@ def trainer_of(model: Path, folder: Path, tokens: int, weight: int) -> WrittenRo
     settings = ("prompts_per_step=2", "accumulation=1", "per_device=16", f"max_completion={tokens}")
     chosen = recipe.load("refine-iqa-stage2", (*settings, f"rewards.probability={weight}", "warmup=0"))
     processor = models.load_processor(str(model))
-    table = read_source(f"{photos / 'rated.csv'}:0-5")
+    table = read_dataset(f"{photos / 'rated.csv'}:0-5")
     rows, row_datasets = data.as_dataset(data.training_rows(chosen, [table], models.grid_of(processor)))
     trainer = WrittenRollouts(
         chosen,

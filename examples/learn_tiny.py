@@ -37,11 +37,10 @@ from distortions import GROUPS, SEVERITIES, distort
 from perception20k.core.seeding import keyed_rng
 from tests.tiny_vlm import build_tiny
 from trainer import models
-from trainer.data import prompts as wording
+from trainer.data import prompts
+from trainer.data.datasets import read_datasets
 from trainer.data.rows import Row, ShardRows
-from trainer.data.sources import read_sources
-from trainer.training import data, recipe
-from trainer.training import run_log as runlog
+from trainer.training import data, recipe, run_log
 from trainer.training.curves import plot
 from trainer.training.train import train
 
@@ -95,8 +94,8 @@ def stage_1(dataset: Path, out: Path, passes: int, steps: int) -> None:
     texts = [text_of(row) for row in shown] + [row["solution"] for row in shown] * 5
     build_tiny(model, texts, hidden=128, vision_hidden=64, vocabulary=600, max_pixels=PIXELS)
     supervise(model, shown, lambda row, draw: random_answer(row, shown, draw), passes)
-    train(chosen, read_sources([str(dataset)]), str(model), out / "stage1")
-    entries = runlog.read(out / "stage1")
+    train(chosen, read_datasets([str(dataset)]), str(model), out / "stage1")
+    entries = run_log.read(out / "stage1")
     tasks = [f"{task}/{mode}/reward" for task in ("description", "grounding") for mode in ("fr", "nr")]
     plot(out / "rewards.png", "Stage 1: reward by task and mode", lines(entries, tasks))
     report(entries, tasks)
@@ -105,12 +104,12 @@ def stage_1(dataset: Path, out: Path, passes: int, steps: int) -> None:
 def stage_2(dataset: Path, out: Path, passes: int, steps: int) -> None:
     """Thinking with and without the probability-difference reward."""
     ratings = rate(ShardRows(dataset, "train", models.Grid(28, 28 * 28, PIXELS)), out / "rated")
-    sources = read_sources([ratings])
+    sources = read_datasets([ratings])
     settings = changes(steps, max_completion=96, learning_rate=7e-4)
     think = recipe.load("refine-iqa-stage2", settings)
     rows = data.training_rows(think, list(sources.values()), models.Grid(28, 28 * 28, PIXELS))[0]
     shown = [rows[i] for i in range(len(rows.datasets))]
-    short = [{**row, "prompt": wording.ask("refine-iqa-no-think.v1"), "mode": "no-think"} for row in shown]
+    short = [{**row, "prompt": prompts.ask("refine-iqa-no-think.v1"), "mode": "no-think"} for row in shown]
     model = out / "stage2-start"
     texts = [text_of(shown[0]), text_of(short[0])] * 20
     texts += [random_thought(row, keyed_rng("text", i)) for i, row in enumerate(shown + short)] * 5
@@ -122,7 +121,7 @@ def stage_2(dataset: Path, out: Path, passes: int, steps: int) -> None:
         run = out / ("stage2-pd" if weight else "stage2-no-pd")
         chosen = recipe.load("refine-iqa-stage2", (*settings, f"rewards.probability={weight}"))
         train(chosen, sources, str(model), run)
-        entries = runlog.read(run)
+        entries = run_log.read(run)
         for key, curve in lines(entries, list(curves)).items():
             curves[key][name] = curve
         print(name)

@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import data as photos
 
 from distortions import distort
-from trainer.data import prompts as wording
+from trainer.data import prompts
 
 if find_spec("trl") is None:  # a light install
     collect_ignore_glob = ["*"]
@@ -35,7 +35,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_vlm import build_tiny
 
     names = ("refine-iqa-think.v1", "refine-iqa-no-think.v1", "q-insight-score.v1", "visualquality-r1.v1")
-    texts = [wording.prompt(name) for name in names] * 5
+    texts = [prompts.prompt(name) for name in names] * 5
     texts += [f"<think>{thought}</think><answer>Score: 3.4</answer>" for thought in THOUGHTS] * 20
     return build_tiny(tmp_path_factory.mktemp("model") / "tiny", texts)
 

@@ -79,10 +79,10 @@ def command(
     from trainer.models import require_train_extra
 
     require_train_extra("evaluation")
-    from trainer.evaluation.run import Plan, evaluate
+    from trainer.evaluation.run import EvaluationConfig, evaluate
     from trainer.evaluation.tables import markdown
 
-    plan = Plan(
+    plan = EvaluationConfig(
         model=model,
         data=data,
         questions=questions,

@@ -32,10 +32,10 @@ def command(
     from trainer.models import require_train_extra
 
     require_train_extra()
-    from trainer.data.sources import read_sources
+    from trainer.data.datasets import read_datasets
     from trainer.training.recipe import load
 
-    loaded, found = load(recipe, changes), read_sources(sources)
+    loaded, found = load(recipe, changes), read_datasets(sources)
     from trainer.training.train import train  # heavy: only when the rest is in order
 
     train(loaded, found, model, out, resume=resume)

@@ -22,7 +22,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.seeding import key_int
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import RFT_SCHEMA
-from trainer.data import prompts as wording
+from trainer.data import prompts
 from trainer.data.boxes import Grid, scale_box
 from trainer.data.degradation import CLASSES, LEVELS
 from trainer.data.mos import MosTable
@@ -144,7 +144,7 @@ class MosRows:
             raise UserError(f"{row.image}: cannot be read as an image: {error}") from None
         mos = row.mos if self.mos_range is None else row.scaled(*self.mos_range)
         return _row(
-            prompt=wording.ask(self.prompt, system=self.system),
+            prompt=prompts.ask(self.prompt, system=self.system),
             images=[image],
             row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
             dataset=row.dataset,
@@ -182,7 +182,7 @@ class DegradationRows:
             pixels = distort(np.asarray(image), types[draw // 5 % len(types)], severity, seed=draw)
             image = Image.fromarray(pixels)
         return _row(
-            prompt=wording.ask("q-insight-degradation.v1", system="q-insight-system.v1"),
+            prompt=prompts.ask("q-insight-degradation.v1", system="q-insight-system.v1"),
             images=[self.grid.resize(image)],
             row_id=f"{image_id}/{name}",
             dataset="degradation",

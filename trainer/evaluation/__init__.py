@@ -1,6 +1,6 @@
 """Evaluation: the papers' tables for any vision-language model, from one command.
 
-A **suite** is a list of questions with known answers (:mod:`trainer.evaluation.suites`); an **answerer** answers
+A **suite** is a list of questions with known answers (:mod:`trainer.evaluation.suites`); a **predictor** answers
 them (a local model, a server, a scripted one, a classical metric); the answers are kept as they came in
 ``predictions.parquet``; every table, picture and comparison is worked out from that file alone.
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
-from trainer.evaluation import published, records, report
+from trainer.evaluation import published, report
 from trainer.evaluation.measures import Measure
-from trainer.evaluation.metrics import interval, resamples
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction, read_predictions
+from trainer.evaluation.statistics import interval, resamples
 from trainer.evaluation.tables import Cell, Table, markdown, to_csv, to_json
 
 
@@ -49,16 +49,16 @@ def write(out: Path, title: str, tables: list[Table]) -> None:
     write_text(out / "comparison.json", to_json(tables))
 
 
-def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Record]]]:
+def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Prediction]]]:
     described, answers = run / "run.json", run / "predictions.parquet"
     if not described.is_file():
         raise UserError(f"{run}: not an evaluation (no run.json)", "Run perception20k evaluate first")
     if not answers.is_file() or (run / ".parts").exists():
         raise UserError(f"{run}: the evaluation has not finished", "Run its command again")
-    return json.loads(described.read_text(encoding="utf-8")), report.by_suite(records.read(answers))
+    return json.loads(described.read_text(encoding="utf-8")), report.by_suite(read_predictions(answers))
 
 
-def _tables(kind: str, suites: dict[str, tuple[list[Record], list[Record]]]) -> list[Table]:
+def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction]]]) -> list[Table]:
     shares: list[tuple[Cell, ...]] = []
     others: list[tuple[Cell, ...]] = []
     for name, pair in suites.items():

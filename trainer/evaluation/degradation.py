@@ -17,7 +17,7 @@ from trainer.data.degradation import CLASSES
 from trainer.data.rows import DegradationRows, ShardRows
 from trainer.evaluation import perception
 from trainer.evaluation.measures import Measure, mean_of_classes
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
@@ -35,34 +35,36 @@ def suite(dataset: Path, grid: Grid) -> Suite:
     return Suite(f"degradation {dataset.resolve().name}", "degradation", rows, what)
 
 
-def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Table 3: class and level accuracy by class, averages over classes."""
     rows: list[tuple[Cell, ...]] = []
-    for name, records in suites.items():
-        unread = sum(answers.degradation(record.text) is None for record in records)
-        for (what, values), average in zip(_values(records).items(), measures(records), strict=True):
-            means = [_class_mean(records, values, label) for label in _ORDER]
+    for name, predictions in suites.items():
+        unread = sum(answers.degradation(prediction.text) is None for prediction in predictions)
+        for (what, values), average in zip(_values(predictions).items(), measures(predictions), strict=True):
+            means = [_class_mean(predictions, values, label) for label in _ORDER]
             if what == "level":
                 means[-1] = None
-            rows.append((name, f"{what} accuracy", *means, average.number, len(records), unread))
+            rows.append((name, f"{what} accuracy", *means, average.number, len(predictions), unread))
     columns = ("suite", "right", *_ORDER, "average", "questions", "unread")
     return [Table("degradation", "Degradation (Q-Insight, table 3)", columns, tuple(rows), percent=True)]
 
 
-def measures(records: Sequence[Record]) -> list[Measure]:
+def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Average class and level accuracy. A bootstrap draws source images."""
     found = []
-    for what, values in _values(records).items():
-        chosen = [i for i, record in enumerate(records) if what == "class" or record.truth["distortion"] != "null"]
-        classes = [_ORDER.index(records[i].truth["distortion"]) for i in chosen]
-        units = [records[i].row_id.split("/")[0] for i in chosen]
+    for what, values in _values(predictions).items():
+        chosen = [
+            i for i, prediction in enumerate(predictions) if what == "class" or prediction.truth["distortion"] != "null"
+        ]
+        classes = [_ORDER.index(predictions[i].truth["distortion"]) for i in chosen]
+        units = [predictions[i].row_id.split("/")[0] for i in chosen]
         found.append(mean_of_classes(f"{what} accuracy, average", [values[i] for i in chosen], classes, units))
     return found
 
 
-def _values(records: Sequence[Record]) -> dict[str, list[float]]:
-    said = [answers.degradation(record.text) for record in records]
-    truth = [(record.truth["distortion"], record.truth["severity_label"]) for record in records]
+def _values(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
+    said = [answers.degradation(prediction.text) for prediction in predictions]
+    truth = [(prediction.truth["distortion"], prediction.truth["severity_label"]) for prediction in predictions]
     pairs = list(zip(said, truth, strict=True))
     return {
         "class": [float(answer is not None and answer.distortion == true[0]) for answer, true in pairs],
@@ -70,6 +72,8 @@ def _values(records: Sequence[Record]) -> dict[str, list[float]]:
     }
 
 
-def _class_mean(records: Sequence[Record], values: Sequence[float], label: str) -> float | None:
-    mine = [value for record, value in zip(records, values, strict=True) if record.truth["distortion"] == label]
+def _class_mean(predictions: Sequence[Prediction], values: Sequence[float], label: str) -> float | None:
+    mine = [
+        value for prediction, value in zip(predictions, values, strict=True) if prediction.truth["distortion"] == label
+    ]
     return sum(mine) / len(mine) if mine else None

@@ -18,12 +18,11 @@ from PIL import Image
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
-from trainer.data import answers
-from trainer.data import prompts as wording
+from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
@@ -94,7 +93,7 @@ class ChoiceRows:
         with Image.open(asked.image) as opened:
             image = self.grid.resize(opened)
         choices = "\n".join(f"{letter}. {text}" for letter, text in zip(_LETTERS, asked.candidates, strict=False))
-        words = wording.prompt(f"choice-{self.mode}.v1").format(question=asked.question, choices=choices)
+        words = prompts.prompt(f"choice-{self.mode}.v1").format(question=asked.question, choices=choices)
         correct = asked.candidates.index(asked.correct)
         return {
             "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": words}]}],
@@ -142,30 +141,30 @@ def choice(text: str, candidates: Sequence[str]) -> int | None:
     return place if place < len(words) and rest in ("", words[place]) else None
 
 
-def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Table 4: accuracy by question type and by concern."""
     rows: list[tuple[Cell, ...]] = []
-    for name, records in suites.items():
-        means = [measure.number for measure in measures(records)]
-        unread = sum(_chosen(record) is None for record in records)
-        rows.append((name, *means, len(records), unread))
+    for name, predictions in suites.items():
+        means = [measure.number for measure in measures(predictions)]
+        unread = sum(_chosen(prediction) is None for prediction in predictions)
+        rows.append((name, *means, len(predictions), unread))
     columns = ("suite", *TYPES, *CONCERNS, "overall", "questions", "unread")
     return [Table("interpreting", "Interpreting (Refine-IQA, table 4)", columns, tuple(rows), percent=True)]
 
 
-def measures(records: Sequence[Record]) -> list[Measure]:
+def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy by type, by concern and overall. A bootstrap draws images."""
-    right = [float(_chosen(record) == record.truth["correct"]) for record in records]
+    right = [float(_chosen(prediction) == prediction.truth["correct"]) for prediction in predictions]
     found = []
     for name, key in (*((name, "type") for name in TYPES), *((name, "concern") for name in CONCERNS), ("overall", "")):
-        chosen = [i for i, record in enumerate(records) if not key or record.truth[key] == name]
-        units = [records[i].row_id.partition("/")[2] for i in chosen]
+        chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth[key] == name]
+        units = [predictions[i].row_id.partition("/")[2] for i in chosen]
         found.append(mean_of(f"accuracy, {name}", [right[i] for i in chosen], units))
     return found
 
 
-def _chosen(record: Record) -> int | None:
-    return choice(record.text, record.truth["candidates"])
+def _chosen(prediction: Prediction) -> int | None:
+    return choice(prediction.text, prediction.truth["candidates"])
 
 
 def _question(entry: Any, folders: Sequence[Path], where: str) -> Question:

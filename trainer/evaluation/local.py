@@ -17,7 +17,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.seeding import key_int
 from trainer.data.rows import Row
 from trainer.evaluation.readout import DIGITS, digit_place
-from trainer.evaluation.suites import Answer, wants_digits
+from trainer.evaluation.suites import Response, wants_digits
 from trainer.models import grid_of, load_model, load_processor
 
 
@@ -40,7 +40,7 @@ class LocalModel:
         self.model = loaded.to(device).eval()
         self.digit_ids = _digit_ids(self.processor.tokenizer)
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """Greedy answers of the whole batch at once, then ``samples`` drawn ones for each row."""
         greedy = [self._greedy_answer(row, ids) for row, ids in zip(rows, self._generate(rows), strict=True)]
         return [[first, *self._sampled(row, samples)] for row, first in zip(rows, greedy, strict=True)]
@@ -62,20 +62,20 @@ class LocalModel:
         chances: list[float] = logits[self.digit_ids].double().softmax(-1).tolist()
         return tuple(chances)
 
-    def _greedy_answer(self, row: Row, ids: list[int]) -> Answer:
+    def _greedy_answer(self, row: Row, ids: list[int]) -> Response:
         text = self._decode(ids)
         place = digit_place(text) if wants_digits(row) else None
         if place is None:
-            return Answer(text)
-        return Answer(text, self.digit_probabilities(row, ids, self._token_at(ids, text, place)))
+            return Response(text)
+        return Response(text, self.digit_probabilities(row, ids, self._token_at(ids, text, place)))
 
-    def _sampled(self, row: Row, samples: int) -> list[Answer]:
+    def _sampled(self, row: Row, samples: int) -> list[Response]:
         if not samples:
             return []
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(key_int("sampled answers", row["task"], row["mode"], row["row_id"]))
             drawn = self._generate([row], do_sample=True, num_return_sequences=samples)
-        return [Answer(self._decode(ids)) for ids in drawn]
+        return [Response(self._decode(ids)) for ids in drawn]
 
     @torch.inference_mode()
     def _generate(self, rows: Sequence[Row], **how: Any) -> list[list[int]]:

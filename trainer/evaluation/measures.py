@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.evaluation.metrics import Array, Statistic, plcc, plcc_fitted, srcc
+from trainer.evaluation.statistics import Array, Statistic, plcc, plcc_fitted, srcc
 
 
 @dataclass(frozen=True)

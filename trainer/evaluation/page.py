@@ -9,7 +9,7 @@ from trainer import pages
 from trainer.data import answers
 from trainer.data.boxes import iou
 from trainer.evaluation import perception
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Table, shown
 
@@ -22,7 +22,7 @@ def write_page(
     title: str,
     tables: Sequence[Table],
     pictures: Sequence[Path],
-    records: Mapping[str, Sequence[Record]],
+    predictions: Mapping[str, Sequence[Prediction]],
     suites: Mapping[str, Suite],
 ) -> None:
     """Write the page, aside and renamed.
@@ -32,33 +32,38 @@ def write_page(
         title: its heading.
         tables: shown in their order.
         pictures: PNG files, put into the page.
-        records: the greedy answers of each suite.
+        predictions: the greedy answers of each suite.
         suites: where the images of the worst cases come from; a suite that is not there has no cases drawn.
     """
     confusions = [pages.data_url(picture.read_bytes(), "png") for picture in pictures]
-    chosen = [name for name in records if name in suites and suites[name].kind == "perception"]
-    cases = {name: _cases(records[name], suites[name]) for name in chosen}
+    chosen = [name for name in predictions if name in suites and suites[name].kind == "perception"]
+    cases = {name: _cases(predictions[name], suites[name]) for name in chosen}
     pages.write_page(path, "evaluation", title=title, tables=tables, shown=shown, confusions=confusions, cases=cases)
 
 
-def _cases(records: Sequence[Record], suite: Suite) -> list[dict[str, str]]:
-    described = {_sample(record): record.text for record in records if record.truth["task"] == "description"}
-    return [_case(record, suite, described.get(_sample(record), "")) for record in perception.worst(records, WORST)]
+def _cases(predictions: Sequence[Prediction], suite: Suite) -> list[dict[str, str]]:
+    described = {
+        _sample(prediction): prediction.text for prediction in predictions if prediction.truth["task"] == "description"
+    }
+    return [
+        _case(prediction, suite, described.get(_sample(prediction), ""))
+        for prediction in perception.worst(predictions, WORST)
+    ]
 
 
-def _case(record: Record, suite: Suite, described: str) -> dict[str, str]:
-    truth, said = record.truth, answers.box(record.text)
-    image = suite.rows[record.index]["images"][-1]
+def _case(prediction: Prediction, suite: Suite, described: str) -> dict[str, str]:
+    truth, said = prediction.truth, answers.box(prediction.text)
+    image = suite.rows[prediction.index]["images"][-1]
     return {
         "picture": pages.picture(image, truth["box"], [said], longest=480),
         "earned": "unread" if said is None else f"IoU {iou(said, truth['box']):.2f}",
         "caption": f"{truth['mode'].upper()} {truth['object']}: {truth['distortion']}, {truth['severity_label']}",
-        "where": " ".join(record.text.split()),
+        "where": " ".join(prediction.text.split()),
         "what": " ".join(described.split()),
     }
 
 
-def _sample(record: Record) -> tuple[str, str]:
+def _sample(prediction: Prediction) -> tuple[str, str]:
     """The sample and mode a question is about."""
-    sample, _, mode = record.row_id.rsplit("-", 2)
+    sample, _, mode = prediction.row_id.rsplit("-", 2)
     return sample, mode

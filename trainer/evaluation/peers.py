@@ -13,7 +13,7 @@ import numpy as np
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
 from trainer.data.rows import Row
-from trainer.evaluation.suites import AS_STORED, Answer
+from trainer.evaluation.suites import AS_STORED, Response
 
 
 class Peer:
@@ -36,11 +36,11 @@ class Peer:
         self.metric = pyiqa.create_metric(name, device=device)
         self.sign = -1.0 if self.metric.lower_better else 1.0
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """One value a row; a metric has no sampled answers. A metric's failure on an image is kept as its error."""
         return [[self._value(row)] for row in rows]
 
-    def _value(self, row: Row) -> Answer:
+    def _value(self, row: Row) -> Response:
         import torch
 
         pixels = np.asarray(row["images"][-1], dtype=np.float32) / 255
@@ -49,7 +49,7 @@ class Peer:
             with torch.inference_mode():
                 value = float(self.metric(batch))
         except (RuntimeError, ValueError, AssertionError, IndexError) as error:
-            return Answer("", error=f"{type(error).__name__}: {error}".split("\n", 1)[0])
+            return Response("", error=f"{type(error).__name__}: {error}".split("\n", 1)[0])
         if not np.isfinite(value):
-            return Answer("", error=f"the metric gave {value}")
-        return Answer("", value=self.sign * value)
+            return Response("", error=f"the metric gave {value}")
+        return Response("", value=self.sign * value)

@@ -21,7 +21,7 @@ from trainer.data.boxes import Grid, iou
 from trainer.data.rows import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
 from trainer.evaluation.measures import Measure, mean_of
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 from trainer.training.rewards.description import right_parts
@@ -55,18 +55,20 @@ def fingerprint(dataset: Path) -> str:
     return digest([pq.read_table(path, columns=["rft_id"])["rft_id"].to_pylist() for path in files])
 
 
-def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Tables 1 and 2 of every suite."""
     return [
-        table for name, records in suites.items() for table in (_descriptions(name, records), _boxes(name, records))
+        table
+        for name, predictions in suites.items()
+        for table in (_descriptions(name, predictions), _boxes(name, predictions))
     ]
 
 
-def measures(records: Sequence[Record]) -> list[Measure]:
+def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy and IoU, overall, easy and hard, FR and NR. A bootstrap draws whole samples."""
     found = []
     for task, names in (("description", _PARTS), ("grounding", ("IoU",))):
-        mine = [record for record in records if record.truth["task"] == task]
+        mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
         values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
         for name in names:
             for part, chosen in _parts(mine).items():
@@ -76,38 +78,40 @@ def measures(records: Sequence[Record]) -> list[Measure]:
     return found
 
 
-def confusions(suites: Mapping[str, Sequence[Record]]) -> list[Confusion]:
+def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
     """What was said for each distortion and each severity, FR and NR together."""
     found = []
-    for name, records in suites.items():
-        mine = [record for record in records if record.truth["task"] == "description"]
+    for name, predictions in suites.items():
+        mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
         for part, key, labels in (("distortion", "distortion", COLUMNS), ("severity", "severity_label", SEVERITIES)):
-            truth = [record.truth[key] for record in mine]
-            said = [getattr(answers.description(record.text), part, UNREAD) for record in mine]
+            truth = [prediction.truth[key] for prediction in mine]
+            said = [getattr(answers.description(prediction.text), part, UNREAD) for prediction in mine]
             found.append(Confusion.count(f"{name}, {part}", labels, truth, said))
     return found
 
 
-def worst(records: Sequence[Record], count: int) -> list[Record]:
+def worst(predictions: Sequence[Prediction], count: int) -> list[Prediction]:
     """The ``count`` groundings of lowest IoU; among equals, the more severe distortion first: it was easier to see."""
-    mine = [record for record in records if record.truth["task"] == "grounding"]
-    earned = dict(zip([record.index for record in mine], _ious(mine), strict=True))
-    level = {record.index: -SEVERITIES.index(record.truth["severity_label"]) for record in mine}
-    return sorted(mine, key=lambda record: (earned[record.index], level[record.index], record.index))[:count]
+    mine = [prediction for prediction in predictions if prediction.truth["task"] == "grounding"]
+    earned = dict(zip([prediction.index for prediction in mine], _ious(mine), strict=True))
+    level = {prediction.index: -SEVERITIES.index(prediction.truth["severity_label"]) for prediction in mine}
+    return sorted(mine, key=lambda prediction: (earned[prediction.index], level[prediction.index], prediction.index))[
+        :count
+    ]
 
 
-def _descriptions(name: str, records: Sequence[Record]) -> Table:
-    mine = [record for record in records if record.truth["task"] == "description"]
+def _descriptions(name: str, predictions: Sequence[Prediction]) -> Table:
+    mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
     values = _description_values(mine)
-    unread = [answers.description(record.text) is None for record in mine]
+    unread = [answers.description(prediction.text) is None for prediction in mine]
     rows = [line for part in _PARTS for line in _lines(mine, values[part], unread, part)]
     title = f"Description accuracy, {name} (Refine-IQA, table 1)"
     return Table(f"{name}, description", title, _columns("right"), tuple(rows), percent=True)
 
 
-def _boxes(name: str, records: Sequence[Record]) -> Table:
-    mine = [record for record in records if record.truth["task"] == "grounding"]
-    unread = [answers.box(record.text) is None for record in mine]
+def _boxes(name: str, predictions: Sequence[Prediction]) -> Table:
+    mine = [prediction for prediction in predictions if prediction.truth["task"] == "grounding"]
+    unread = [answers.box(prediction.text) is None for prediction in mine]
     rows = _lines(mine, _ious(mine), unread, "IoU")
     return Table(f"{name}, grounding", f"Grounding IoU, {name} (Refine-IQA, table 2)", _columns("mean"), tuple(rows))
 
@@ -117,12 +121,12 @@ def _columns(what: str) -> tuple[str, ...]:
 
 
 def _lines(
-    records: Sequence[Record], values: Sequence[float], unread: Sequence[bool], what: str
+    predictions: Sequence[Prediction], values: Sequence[float], unread: Sequence[bool], what: str
 ) -> list[tuple[Cell, ...]]:
     lines: list[tuple[Cell, ...]] = []
     for key, mode in (*_MODES.items(), ("", "both")):
-        chosen = [i for i, record in enumerate(records) if not key or record.truth["mode"] == key]
-        label = [records[i].truth["distortion"] for i in chosen]
+        chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth["mode"] == key]
+        label = [predictions[i].truth["distortion"] for i in chosen]
         mine = np.array([values[i] for i in chosen], dtype=np.float64)
         wanted: list[set[str]] = [{column} for column in COLUMNS]
         wanted += [_EASY, set(COLUMNS) - _EASY, set(COLUMNS)]
@@ -132,8 +136,8 @@ def _lines(
     return lines
 
 
-def _parts(records: Sequence[Record]) -> dict[str, list[int]]:
-    truths = [record.truth for record in records]
+def _parts(predictions: Sequence[Prediction]) -> dict[str, list[int]]:
+    truths = [prediction.truth for prediction in predictions]
     return {
         "overall": list(range(len(truths))),
         "easy": [i for i, truth in enumerate(truths) if truth["distortion"] in _EASY],
@@ -142,13 +146,16 @@ def _parts(records: Sequence[Record]) -> dict[str, list[int]]:
     }
 
 
-def _description_values(records: Sequence[Record]) -> dict[str, list[float]]:
+def _description_values(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
     keys = ("object", "distortion", "severity_label")
-    right = [right_parts(record.text, *(record.truth[key] for key in keys)) for record in records]
+    right = [right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions]
     alone = {name: [float(parts[i]) for parts in right] for i, name in enumerate(_PARTS[1:])}
     return {"all three": [float(all(parts)) for parts in right], **alone}
 
 
-def _ious(records: Sequence[Record]) -> list[float]:
-    said = [answers.box(record.text) for record in records]
-    return [0.0 if box is None else iou(box, record.truth["box"]) for box, record in zip(said, records, strict=True)]
+def _ious(predictions: Sequence[Prediction]) -> list[float]:
+    said = [answers.box(prediction.text) for prediction in predictions]
+    return [
+        0.0 if box is None else iou(box, prediction.truth["box"])
+        for box, prediction in zip(said, predictions, strict=True)
+    ]

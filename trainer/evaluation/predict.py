@@ -7,7 +7,7 @@ file of its own, a batch at a time; a run that was killed goes on with what is m
 
 RUN/
   run.json             what is evaluated, on what, how
-  predictions.parquet  every answer (trainer.evaluation.records)
+  predictions.parquet  every answer (trainer.evaluation.predictions)
   .parts/              answers of an unfinished run, a JSON line each
 """
 
@@ -25,11 +25,10 @@ from tqdm import tqdm
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_json
-from trainer.evaluation import records
-from trainer.evaluation.records import Record
-from trainer.evaluation.suites import Answerer, Suite, truth_of
+from trainer.evaluation.predictions import Prediction, from_row, read_predictions, to_row, write_predictions
+from trainer.evaluation.suites import Predictor, Suite, truth_of
 
-Asked = tuple[Suite, Answerer]
+Asked = tuple[Suite, Predictor]
 
 
 def processes() -> PartialState:
@@ -37,8 +36,10 @@ def processes() -> PartialState:
     return PartialState(cpu=not torch.accelerator.is_available())
 
 
-def predict(asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batch: int, samples: int) -> list[Record]:
-    """Answer all suites into ``run``; returns the records on the main process and nothing on the others.
+def predict(
+    asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batch: int, samples: int
+) -> list[Prediction]:
+    """Response all suites into ``run``; returns the predictions on the main process and nothing on the others.
 
     Args:
         asked: suites and who answers each.
@@ -70,34 +71,34 @@ def predict(asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batc
     return _merge(run, asked) if state.is_main_process else []
 
 
-def _answers(suite: Suite, who: Answerer, places: Sequence[int], samples: int) -> Iterator[Record]:
+def _answers(suite: Suite, who: Predictor, places: Sequence[int], samples: int) -> Iterator[Prediction]:
     rows = [suite.rows[place] for place in places]
     for place, row, answers in zip(places, rows, who.answer(rows, samples), strict=True):
         for draw, answer in enumerate(answers or ()):
-            yield Record(suite.name, place, draw, row["row_id"], *answer, truth_of(row))
+            yield Prediction(suite.name, place, draw, row["row_id"], *answer, truth_of(row))
 
 
-def _batches(suite: Suite, size: int, done: Sequence[Record]) -> Iterator[list[int]]:
-    answered = {record.index for record in done if record.suite == suite.name}
+def _batches(suite: Suite, size: int, done: Sequence[Prediction]) -> Iterator[list[int]]:
+    answered = {prediction.index for prediction in done if prediction.suite == suite.name}
     for start in range(0, len(suite), size):
         places = [place for place in range(start, min(start + size, len(suite))) if place not in answered]
         if places:
             yield places
 
 
-def _keep(stream: Any, found: Sequence[Record]) -> None:
+def _keep(stream: Any, found: Sequence[Prediction]) -> None:
     """Append a batch's answers in one write that is on the disk before the next batch begins."""
-    stream.write("".join(json.dumps(records.dump(record)) + "\n" for record in found))
+    stream.write("".join(json.dumps(to_row(prediction)) + "\n" for prediction in found))
     stream.flush()
     os.fsync(stream.fileno())
 
 
-def _read_parts(run: Path) -> list[Record]:
+def _read_parts(run: Path) -> list[Prediction]:
     """All answers so far. A torn last line, left by a kill, is cut off and its question asked again."""
-    found = records.read(run / "predictions.parquet")
+    found = read_predictions(run / "predictions.parquet")
     for path in sorted((run / ".parts").glob("*.jsonl")):
         lines = path.read_text(encoding="utf-8").split("\n")
-        found += [records.load(json.loads(line)) for line in lines[:-1]]
+        found += [from_row(json.loads(line)) for line in lines[:-1]]
     return found
 
 
@@ -123,15 +124,17 @@ def _claim(run: Path, settings: dict[str, Any], suites: dict[str, str]) -> None:
     write_json(described, {"settings": settings, "suites": suites})
 
 
-def _merge(run: Path, asked: Sequence[Asked]) -> list[Record]:
-    found = {record.place: record for record in _read_parts(run)}
+def _merge(run: Path, asked: Sequence[Asked]) -> list[Prediction]:
+    found = {prediction.place: prediction for prediction in _read_parts(run)}
     order = {name: i for i, name in enumerate(json.loads((run / "run.json").read_text())["suites"])}
-    ordered = sorted(found.values(), key=lambda record: (order[record.suite], record.index, record.draw))
-    records.write(run / "predictions.parquet", ordered)
+    ordered = sorted(
+        found.values(), key=lambda prediction: (order[prediction.suite], prediction.index, prediction.draw)
+    )
+    write_predictions(run / "predictions.parquet", ordered)
     for path in (run / ".parts").glob("*.jsonl"):
         path.unlink()
     (run / ".parts").rmdir()
-    answered = {(record.suite, record.index) for record in ordered}
+    answered = {(prediction.suite, prediction.index) for prediction in ordered}
     total = sum(len(suite) for suite, _ in asked)
     lacking = sum((suite.name, place) not in answered for suite, _ in asked for place in range(len(suite)))
     if lacking:

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.tables import Table
 
 
@@ -23,9 +23,9 @@ def _published() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def beside(kind: str, records: Sequence[Record]) -> list[Table]:
+def beside(kind: str, predictions: Sequence[Prediction]) -> list[Table]:
     """The published tables for the data of one suite's greedy answers; none where the data differ."""
-    dataset, count = records[0].truth["dataset"], len(records)
+    dataset, count = predictions[0].truth["dataset"], len(predictions)
     mine = [entry for entry in _published().get(kind, []) if entry["data"] == dataset and count in entry["count"]]
     return [_table(entry, kind == "interpreting") for entry in mine]
 

@@ -18,18 +18,18 @@ from typing import NamedTuple
 import numpy as np
 
 from perception20k.core.files import write_text
-from trainer.evaluation import comparison, degradation, interpreting, perception, scoring
+from trainer.evaluation import degradation, interpreting, pairs, perception, scoring
 from trainer.evaluation.confusion import Confusion
 from trainer.evaluation.measures import Measure
 from trainer.evaluation.page import write_page
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table, markdown, shown, to_csv, to_json
 
 
 class _Kind(NamedTuple):
-    tables: Callable[[Mapping[str, Sequence[Record]]], list[Table]]
-    measures: Callable[[Sequence[Record]], list[Measure]]
+    tables: Callable[[Mapping[str, Sequence[Prediction]]], list[Table]]
+    measures: Callable[[Sequence[Prediction]], list[Measure]]
     headline: re.Pattern[str]
     """The measures that the overview shows, by name."""
 
@@ -41,18 +41,18 @@ KINDS: dict[str, _Kind] = {
     "scoring": _Kind(scoring.tables, scoring.measures, re.compile("[SP][RL]CC, .*")),
     "degradation": _Kind(degradation.tables, degradation.measures, re.compile(".*")),
     "interpreting": _Kind(interpreting.tables, interpreting.measures, re.compile("accuracy, overall")),
-    "comparison": _Kind(comparison.tables, comparison.measures, re.compile("accuracy|order changes the answer")),
+    "comparison": _Kind(pairs.tables, pairs.measures, re.compile("accuracy|order changes the answer")),
 }
 """Every kind of suite, by the first word of a suite's name, in the order of the report."""
 
 
-def by_suite(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """The records of each suite, suites in the order of ``KINDS``."""
-    found: dict[str, list[Record]] = {}
+def by_suite(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
+    """The predictions of each suite, suites in the order of ``KINDS``."""
+    found: dict[str, list[Prediction]] = {}
     for kind in KINDS:
-        for record in records:
-            if kind_of(record.suite) == kind:
-                found.setdefault(record.suite, []).append(record)
+        for prediction in predictions:
+            if kind_of(prediction.suite) == kind:
+                found.setdefault(prediction.suite, []).append(prediction)
     return found
 
 
@@ -61,58 +61,58 @@ def kind_of(suite: str) -> str:
     return suite.partition(" ")[0]
 
 
-def measures(suite: str, records: Sequence[Record]) -> list[Measure]:
+def measures(suite: str, predictions: Sequence[Prediction]) -> list[Measure]:
     """The measures of one suite's greedy answers; for scoring, of its sampled answers too."""
-    mine = records if kind_of(suite) == "scoring" else greedy(records)
+    mine = predictions if kind_of(suite) == "scoring" else greedy(predictions)
     return KINDS[kind_of(suite)].measures(mine)
 
 
-def greedy(records: Sequence[Record]) -> list[Record]:
+def greedy(predictions: Sequence[Prediction]) -> list[Prediction]:
     """The greedy answers."""
-    return [record for record in records if record.draw == 0]
+    return [prediction for prediction in predictions if prediction.draw == 0]
 
 
-def tables(records: Sequence[Record]) -> list[Table]:
+def tables(predictions: Sequence[Prediction]) -> list[Table]:
     """Every table of a run."""
-    suites = by_suite(records)
+    suites = by_suite(predictions)
     found: list[Table] = []
     for kind, how in KINDS.items():
         mine = {name: part for name, part in suites.items() if kind_of(name) == kind}
         if mine:
             chosen = mine if kind == "scoring" else {name: greedy(part) for name, part in mine.items()}
             found += how.tables(chosen)
-    if any(record.draw for record in records):
+    if any(prediction.draw for prediction in predictions):
         found.append(_spread(suites))
     errors = _errors(suites)
     return [*found, errors] if errors.rows else found
 
 
-def overview(records: Sequence[Record]) -> Table:
+def overview(predictions: Sequence[Prediction]) -> Table:
     """The few numbers that say how a run went."""
     rows: list[tuple[Cell, ...]] = [
         (name, measure.name, shown(measure.number, measure.percent) + (" %" if measure.percent else ""))
-        for name, part in by_suite(records).items()
+        for name, part in by_suite(predictions).items()
         for measure in measures(name, part)
         if KINDS[kind_of(name)].headline.fullmatch(measure.name)
     ]
     return Table("overview", "Overview", ("suite", "measure", "value"), tuple(rows))
 
 
-def confusions(records: Sequence[Record]) -> list[Confusion]:
+def confusions(predictions: Sequence[Prediction]) -> list[Confusion]:
     """The confusions of every perception suite."""
-    suites = by_suite(greedy(records))
+    suites = by_suite(greedy(predictions))
     return perception.confusions({name: part for name, part in suites.items() if kind_of(name) == "perception"})
 
 
-def write(run: Path, title: str, records: Sequence[Record], suites: Mapping[str, Suite]) -> Table:
+def write(run: Path, title: str, predictions: Sequence[Prediction], suites: Mapping[str, Suite]) -> Table:
     """Write tables, pictures and page into ``run``; ``suites`` give the pictures of the worst cases.
 
     Returns:
         The overview.
     """
-    first = overview(records)
-    found = tables(records)
-    confused = confusions(records)
+    first = overview(predictions)
+    found = tables(predictions)
+    confused = confusions(predictions)
     pictures = []
     for confusion in confused:
         path = run / "confusion" / f"{confusion.name.replace(', ', ' ').replace(' ', '-')}.png"
@@ -122,16 +122,16 @@ def write(run: Path, title: str, records: Sequence[Record], suites: Mapping[str,
     write_text(run / "tables.md", f"# {title}\n\n{markdown([first, *everything])}")
     write_text(run / "tables.csv", to_csv(everything))
     write_text(run / "tables.json", to_json(everything))
-    write_page(run / "index.html", title, [first, *found], pictures, by_suite(greedy(records)), suites)
+    write_page(run / "index.html", title, [first, *found], pictures, by_suite(greedy(predictions)), suites)
     return first
 
 
-def _spread(suites: Mapping[str, Sequence[Record]]) -> Table:
+def _spread(suites: Mapping[str, Sequence[Prediction]]) -> Table:
     """Every measure of the sampled answers, draw by draw: mean and standard deviation over the draws."""
     rows: list[tuple[Cell, ...]] = []
-    for name, records in suites.items():
-        draws = sorted({record.draw for record in records})
-        numbers = [{m.name: m.number for m in _one_draw(name, records, draw)} for draw in draws]
+    for name, predictions in suites.items():
+        draws = sorted({prediction.draw for prediction in predictions})
+        numbers = [{m.name: m.number for m in _one_draw(name, predictions, draw)} for draw in draws]
         for what, first in numbers[0].items():
             drawn = [value for found in numbers[1:] if (value := found.get(what)) is not None]
             if drawn:
@@ -140,12 +140,19 @@ def _spread(suites: Mapping[str, Sequence[Record]]) -> Table:
     return Table("draws", "Sampled answers, one draw at a time", columns, tuple(rows))
 
 
-def _one_draw(suite: str, records: Sequence[Record], draw: int) -> list[Measure]:
-    return KINDS[kind_of(suite)].measures([replace(record, draw=0) for record in records if record.draw == draw])
+def _one_draw(suite: str, predictions: Sequence[Prediction], draw: int) -> list[Measure]:
+    return KINDS[kind_of(suite)].measures(
+        [replace(prediction, draw=0) for prediction in predictions if prediction.draw == draw]
+    )
 
 
-def _errors(suites: Mapping[str, Sequence[Record]]) -> Table:
+def _errors(suites: Mapping[str, Sequence[Prediction]]) -> Table:
     """Answers that did not come, by reason; they are unread in the tables above."""
-    counts = Counter((name, record.error) for name, records in suites.items() for record in records if record.error)
+    counts = Counter(
+        (name, prediction.error)
+        for name, predictions in suites.items()
+        for prediction in predictions
+        if prediction.error
+    )
     rows: list[tuple[Cell, ...]] = [(name, error, count) for (name, error), count in sorted(counts.items())]
     return Table("errors", "Questions without an answer", ("suite", "reason", "answers"), tuple(rows))

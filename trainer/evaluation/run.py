@@ -11,17 +11,17 @@ from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
 from perception20k.core.from_plain import suggestion
 from trainer.data.boxes import Grid
+from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
-from trainer.data.sources import read_source
-from trainer.evaluation import comparison, degradation, interpreting, perception, report, scoring
+from trainer.evaluation import degradation, interpreting, pairs, perception, report, scoring
 from trainer.evaluation.predict import Asked, predict, processes
 from trainer.evaluation.scripted import SCRIPTS, Scripted
-from trainer.evaluation.suites import AS_STORED, Answerer, Suite
+from trainer.evaluation.suites import AS_STORED, Predictor, Suite
 from trainer.evaluation.tables import Table
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationConfig:
     """What is evaluated, on what, how."""
 
     model: str
@@ -52,8 +52,8 @@ class Plan:
         return {name: getattr(self, name) for name in names}
 
 
-def evaluate(plan: Plan, run: Path, say: Callable[[str], None] = print) -> Table | None:
-    """Answer every question of the plan into ``run`` and write its tables.
+def evaluate(plan: EvaluationConfig, run: Path, say: Callable[[str], None] = print) -> Table | None:
+    """Response every question of the plan into ``run`` and write its tables.
 
     Returns:
         The overview, on the main process; None on others.
@@ -67,11 +67,11 @@ def evaluate(plan: Plan, run: Path, say: Callable[[str], None] = print) -> Table
     who = _answerer(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
     asked += _peers(plan, sources, state.device)
-    records = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples)
+    predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples)
     if not state.is_main_process:
         return None
     _list_missing(run, sources, say)
-    return report.write(run, f"Evaluation of {plan.model}", records, {suite.name: suite for suite, _ in asked})
+    return report.write(run, f"Evaluation of {plan.model}", predictions, {suite.name: suite for suite, _ in asked})
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class _Sources:
     pairs: tuple[Path, ...]
 
     @classmethod
-    def read(cls, plan: Plan) -> _Sources:
-        sources = [read_source(text) for text in plan.data]
+    def read(cls, plan: EvaluationConfig) -> _Sources:
+        sources = [read_dataset(text) for text in plan.data]
         tables = [source for source in sources if isinstance(source, MosTable)]
         parts = [scoring.chosen_part(table, plan.part) for table in tables]
         for part in parts:
@@ -104,7 +104,7 @@ class _Sources:
         return rated + [f"{found.path.stem}\t{name}" for found in self.questions for name in found.missing]
 
 
-def _suites(plan: Plan, sources: _Sources, grid: Grid) -> list[Suite]:
+def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite]:
     for way in plan.ask:
         if way not in scoring.WAYS:
             raise UserError(f"--ask {way}: no such way", suggestion(way, scoring.WAYS), code=2)
@@ -115,7 +115,7 @@ def _suites(plan: Plan, sources: _Sources, grid: Grid) -> list[Suite]:
         "interpreting": lambda: [
             interpreting.suite(found, mode, grid) for found in sources.questions for mode in interpreting.MODES
         ],
-        "comparison": lambda: [comparison.suite(path, grid) for path in sources.pairs],
+        "comparison": lambda: [pairs.suite(path, grid) for path in sources.pairs],
     }
     suites = [suite for kind in plan.kinds for suite in makers[kind]()]
     names = [suite.name for suite in suites]
@@ -127,7 +127,7 @@ def _suites(plan: Plan, sources: _Sources, grid: Grid) -> list[Suite]:
     return suites
 
 
-def _answerer(plan: Plan, device: Any) -> Answerer:
+def _answerer(plan: EvaluationConfig, device: Any) -> Predictor:
     script = plan.model.removeprefix("scripted:")
     if script != plan.model:
         if script not in SCRIPTS:
@@ -142,7 +142,7 @@ def _answerer(plan: Plan, device: Any) -> Answerer:
     return LocalModel(plan.model, device, plan.max_tokens, plan.max_pixels)
 
 
-def _peers(plan: Plan, sources: _Sources, device: Any) -> list[Asked]:
+def _peers(plan: EvaluationConfig, sources: _Sources, device: Any) -> list[Asked]:
     from trainer.evaluation.peers import Peer
 
     found: list[Asked] = []

@@ -21,8 +21,8 @@ from trainer.data.boxes import Grid
 from trainer.data.mos import MosTable
 from trainer.data.rows import MosRows
 from trainer.evaluation.measures import Measure, correlations
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.readout import expectation
-from trainer.evaluation.records import Record
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
@@ -76,9 +76,9 @@ def _fingerprint(table: MosTable, how: str) -> str:
     return digest([how, [[row.image.name, row.mos] for row in table.rows]])
 
 
-def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Table 3's form, then a table with counts for each dataset."""
-    readouts = [readout for records in suites.values() for readout in _readouts(records)]
+    readouts = [readout for predictions in suites.values() for readout in _readouts(predictions)]
     datasets = list(dict.fromkeys(readout.dataset for readout in readouts))
     names = list(dict.fromkeys(readout.name for readout in readouts))
     by_place = {(readout.dataset, readout.name): readout for readout in readouts}
@@ -93,9 +93,9 @@ def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
     return [Table("scoring", title, columns, tuple(rows)), *(_detail(dataset, readouts) for dataset in datasets)]
 
 
-def measures(records: Sequence[Record]) -> list[Measure]:
+def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """SRCC, raw PLCC and PLCC after the fit for every readout of one suite."""
-    return [measure for readout in _readouts(records) for measure in readout.measures()]
+    return [measure for readout in _readouts(predictions) for measure in readout.measures()]
 
 
 class _Readout(NamedTuple):
@@ -115,31 +115,34 @@ class _Readout(NamedTuple):
         return srcc, plcc, fitted
 
 
-def _readouts(records: Sequence[Record]) -> list[_Readout]:
-    greedy = [record for record in records if record.draw == 0]
+def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
+    greedy = [prediction for prediction in predictions if prediction.draw == 0]
     dataset, way = str(greedy[0].truth["dataset"]), str(greedy[0].truth["mode"])
-    truth, units = [float(record.truth["mos"]) for record in greedy], [str(record.index) for record in greedy]
+    truth, units = (
+        [float(prediction.truth["mos"]) for prediction in greedy],
+        [str(prediction.index) for prediction in greedy],
+    )
 
     def readout(name: str, scores: Sequence[float | None], spread: float | None = None) -> _Readout:
         numbers = [0.0 if score is None else score for score in scores]
         return _Readout(dataset, name, numbers, truth, units, sum(score is None for score in scores), spread)
 
     if way not in WAYS:
-        return [readout(way, [record.value for record in greedy])]
+        return [readout(way, [prediction.value for prediction in greedy])]
     read = WAYS[way].read
-    found = [readout(f"{way}, number", [read(record.text) for record in greedy])]
-    if any(record.digits is not None for record in greedy):
-        expected = [None if record.digits is None else expectation(record.digits) for record in greedy]
+    found = [readout(f"{way}, number", [read(prediction.text) for prediction in greedy])]
+    if any(prediction.digits is not None for prediction in greedy):
+        expected = [None if prediction.digits is None else expectation(prediction.digits) for prediction in greedy]
         found.append(readout(f"{way}, probability", expected))
-    draws = max(record.draw for record in records)
+    draws = max(prediction.draw for prediction in predictions)
     if draws:
         said: dict[int, list[float]] = {}
-        for record in records:
-            if record.draw:
-                said.setdefault(record.index, []).append(read(record.text) or 0.0)
-        per_image = [said[record.index] for record in greedy]
+        for prediction in predictions:
+            if prediction.draw:
+                said.setdefault(prediction.index, []).append(read(prediction.text) or 0.0)
+        per_image = [said[prediction.index] for prediction in greedy]
         spread = float(np.mean([np.std(scores) for scores in per_image]))
-        unread = sum(read(record.text) is None for record in records if record.draw)
+        unread = sum(read(prediction.text) is None for prediction in predictions if prediction.draw)
         means = readout(f"{way}, mean of {draws} answers", [float(np.mean(scores)) for scores in per_image], spread)
         found.append(means._replace(unread=unread))
     return found

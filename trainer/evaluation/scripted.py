@@ -1,4 +1,4 @@
-"""Answerers without a model, to check a set-up: one knows the truth, one always says the same.
+"""Predictors without a model, to check a set-up: one knows the truth, one always says the same.
 
 The oracle must reach 100 %, an IoU of 1 and an SRCC of 1; the constant must get what chance gives. Both go the way a
 model's answers go: written as text, kept, read, scored.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from trainer.data.rows import Row
-from trainer.evaluation.suites import AS_STORED, Answer
+from trainer.evaluation.suites import AS_STORED, Response
 
 
 def oracle(row: Row) -> str:
@@ -50,6 +50,6 @@ class Scripted:
     def __init__(self, script: Callable[[Row], str]) -> None:
         self.script = script
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """The same text for the greedy answer and every sampled one."""
-        return [[Answer(self.script(row))] * (1 + samples) for row in rows]
+        return [[Response(self.script(row))] * (1 + samples) for row in rows]

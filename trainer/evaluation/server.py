@@ -26,7 +26,7 @@ from perception20k.models.api_keys import NO_KEY, key_from, without_key
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row
 from trainer.evaluation.readout import digit_place, from_log_probabilities
-from trainer.evaluation.suites import Answer, wants_digits
+from trainer.evaluation.suites import Response, wants_digits
 
 _LIKELIEST = 20
 """Tokens whose log-probabilities are asked for at each place: the most that servers give."""
@@ -62,7 +62,7 @@ class Server:
         self._gives_probabilities = True
         self._has_answered = False
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """Greedy answers, then ``samples`` drawn at temperature 1; None for a row that got no answer."""
         with ThreadPoolExecutor(len(rows)) as pool:
             found = list(pool.map(lambda row: self._answers(row, samples), rows))
@@ -72,12 +72,12 @@ class Server:
         self._has_answered = self._has_answered or bool(errors)
         return found
 
-    def _answers(self, row: Row, samples: int) -> list[Answer] | None:
+    def _answers(self, row: Row, samples: int) -> list[Response] | None:
         found = [self._ask(row, seed=draw) for draw in range(1 + samples)]
         answered = [answer for answer in found if answer is not None]
         return answered if len(answered) == len(found) else None
 
-    def _ask(self, row: Row, seed: int) -> Answer | None:
+    def _ask(self, row: Row, seed: int) -> Response | None:
         """One answer; ``seed`` 0 is the greedy one."""
         import openai
 
@@ -89,7 +89,7 @@ class Server:
                 self._gives_probabilities = False  # some servers refuse to be asked for them
                 return self._ask(row, seed)
             if error.status_code in _REFUSALS:
-                return Answer("", error=f"HTTP {error.status_code}: {without_key(error.message, self._key)}")
+                return Response("", error=f"HTTP {error.status_code}: {without_key(error.message, self._key)}")
             if error.status_code in (401, 403, 404):
                 hint = "Check the model's name" if error.status_code == 404 else "Set OPENAI_API_KEY to a valid key"
                 raise UserError(f"{self.url}: HTTP {error.status_code}", hint) from None
@@ -119,25 +119,25 @@ def messages(row: Row) -> list[dict[str, Any]]:
     return [{"role": m["role"], "content": [part(content) for content in m["content"]]} for m in row["prompt"]]
 
 
-def _read(reply: Any, wanted: bool) -> Answer | None:
+def _read(reply: Any, wanted: bool) -> Response | None:
     """The first choice's text, with the digit's probabilities where they came along; None if it is no completion."""
     choices = getattr(reply, "choices", None)
     if not choices or getattr(choices[0], "message", None) is None:
         return None
     text = choices[0].message.content
     if not isinstance(text, str):
-        return Answer("", error=f"no text in the reply (finish reason: {choices[0].finish_reason})")
+        return Response("", error=f"no text in the reply (finish reason: {choices[0].finish_reason})")
     tokens = getattr(choices[0].logprobs, "content", None) if wanted else None
     place = digit_place(text)
     if not tokens or place is None:
-        return Answer(text)
+        return Response(text)
     end = 0
     for token in tokens:
         start, end = end, end + len(token.token)
         if start <= place < end:
             likeliest = {other.token: other.logprob for other in token.top_logprobs}
-            return Answer(text, from_log_probabilities(likeliest) if token.token.strip() == text[place] else None)
-    return Answer(text)
+            return Response(text, from_log_probabilities(likeliest) if token.token.strip() == text[place] else None)
+    return Response(text)
 
 
 def _data_url(image: Image.Image) -> str:

@@ -42,7 +42,7 @@ class Suite:
         return len(self.rows.datasets)
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What came back."""
 
     text: str
@@ -53,13 +53,13 @@ class Answer(NamedTuple):
     error: str = ""
 
 
-class Answerer(Protocol):
+class Predictor(Protocol):
     """Whoever answers: a local model, a server, a script, a classical metric."""
 
     grid: Grid
     """The sizes that images are brought to before they are shown to it."""
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """For each row its greedy answer, then ``samples`` sampled ones; None to be asked again another time."""
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import written_aside
-from trainer.training import run_log as runlog
+from trainer.training import run_log
 
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "reward": ("Reward by task and mode", ("reward",)),
@@ -47,7 +47,7 @@ def draw(run: Path) -> list[Path]:
     Raises:
         UserError: no log, or nothing in it.
     """
-    entries = runlog.read(run)
+    entries = run_log.read(run)
     written = []
     for name, (title, wanted) in PICTURES.items():
         lines = {key: _values(entries, key) for key in _keys(entries, wanted)}

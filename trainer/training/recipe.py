@@ -22,7 +22,7 @@ import yaml
 
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build, suggestion
-from trainer.data import prompts as wording
+from trainer.data import prompts
 from trainer.training.rewards import description, grounding, q_insight, scoring, thurstone
 
 Reward = Any
@@ -205,8 +205,8 @@ def _check(recipe: Recipe) -> None:
             raise UserError(f"{recipe.name}: unknown reward '{name}'", suggestion(name, REWARDS), code=2)
     for key in ("prompt", "system"):
         name = getattr(recipe, key)
-        if name is not None and name not in wording.names():
-            raise UserError(f"{recipe.name}: {key}: no prompt '{name}'", suggestion(name, wording.names()), code=2)
+        if name is not None and name not in prompts.names():
+            raise UserError(f"{recipe.name}: {key}: no prompt '{name}'", suggestion(name, prompts.names()), code=2)
     scoring_data = recipe.data != "rft"
     eq6 = recipe.advantage == "refine-iqa"
     needs = {"answer", "format"}

@@ -42,7 +42,7 @@ def train(
 
     Args:
         recipe: a loaded recipe.
-        sources: what each ``--data`` names (:func:`trainer.data.sources.read_sources`).
+        sources: what each ``--data`` names (:func:`trainer.data.datasets.read_datasets`).
         model: directory or hub name of a vision-language model, or directory of an adapter.
         run: the run's directory, new or, with ``resume``, that of an unfinished run.
         resume: go on from the newest checkpoint.

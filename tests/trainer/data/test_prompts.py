@@ -6,14 +6,14 @@ from importlib.resources import files
 
 import pytest
 
-from trainer.data import prompts as wording
+from trainer.data import prompts
 
 
 def test_every_prompt_file_is_read_without_its_last_line_break() -> None:
     found = [entry.name for entry in (files("trainer.data") / "prompts").iterdir() if entry.name.endswith(".txt")]
     assert found
     for name in found:
-        text = wording.prompt(name.removesuffix(".txt"))
+        text = prompts.prompt(name.removesuffix(".txt"))
         assert text and text == text.strip()
 
 
@@ -40,11 +40,11 @@ def test_every_prompt_file_is_read_without_its_last_line_break() -> None:
     ],
 )
 def test_the_papers_words(name: str, end: str) -> None:
-    assert wording.prompt(name).endswith(end)
+    assert prompts.prompt(name).endswith(end)
 
 
 def test_a_question_has_its_images_first_and_its_system_message_before() -> None:
-    system, question = wording.ask("q-insight-score.v1", images=2, system="q-insight-system.v1")
+    system, question = prompts.ask("q-insight-score.v1", images=2, system="q-insight-system.v1")
     assert [part["type"] for part in question["content"]] == ["image", "image", "text"]
     assert (system["role"], question["role"]) == ("system", "user")
     assert "<think> </think> and <answer> </answer>" in system["content"][0]["text"]

@@ -12,10 +12,10 @@ import pytest
 
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid, scale_box
+from trainer.data.datasets import read_dataset
 from trainer.data.degradation import CLASSES
 from trainer.data.mos import MosTable
 from trainer.data.rows import COLUMNS, DegradationRows, MosRows, ShardRows
-from trainer.data.sources import read_source
 
 GRID = Grid(28, 28 * 28, 12 * 28 * 28)
 
@@ -84,7 +84,7 @@ def test_degradations_are_balanced_whole_images_drawn_by_key(shards: ShardRows) 
 
 
 def test_rated_images_are_scaled_to_the_recipes_range(ratings: list[str]) -> None:
-    table = read_source(ratings[1])
+    table = read_dataset(ratings[1])
     assert isinstance(table, MosTable)
     row = MosRows(table, GRID, "refine-iqa-think.v1", (0, 5))[0]
     assert (row["mos"], row["task"], row["mode"], row["dataset"]) == (5.0, "score", "think", "second")
@@ -95,7 +95,7 @@ def test_rated_images_are_scaled_to_the_recipes_range(ratings: list[str]) -> Non
 def test_an_unreadable_image_is_named(ratings: list[str], tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     (tmp_path / "own.csv").write_text("image,mos\na.png,3\n")
-    table = read_source(f"{tmp_path / 'own.csv'}:1-5")
+    table = read_dataset(f"{tmp_path / 'own.csv'}:1-5")
     assert isinstance(table, MosTable)
     with pytest.raises(UserError, match=r"a\.png: cannot be read as an image"):
         MosRows(table, GRID, "refine-iqa-think.v1", (0, 5))[0]

@@ -14,7 +14,7 @@ from PIL import Image
 from skimage import data as photos
 
 from distortions import distort
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,10 +27,12 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def record(text: str = "", *, index: int = 0, suite: str = "", row_id: str = "", draw: int = 0, **more: Any) -> Record:
-    """A record with a truth of the given words."""
+def prediction(
+    text: str = "", *, index: int = 0, suite: str = "", row_id: str = "", draw: int = 0, **more: Any
+) -> Prediction:
+    """A prediction with a truth of the given words."""
     known = {name: more.pop(name, default) for name, default in (("digits", None), ("value", None), ("error", ""))}
-    return Record(suite, index, draw, row_id or str(index), text, truth=more, **known)
+    return Prediction(suite, index, draw, row_id or str(index), text, truth=more, **known)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainer.data.rows import Row
 from trainer.evaluation import scripted
-from trainer.evaluation.run import Plan, evaluate
+from trainer.evaluation.run import EvaluationConfig, evaluate
 
 
 def main(dataset: str, rated: str, out: str, seconds: str) -> None:
@@ -20,7 +20,7 @@ def main(dataset: str, rated: str, out: str, seconds: str) -> None:
         return scripted.oracle(row)
 
     scripted.SCRIPTS["oracle"] = patient
-    evaluate(Plan("scripted:oracle", data=(dataset, rated), batch=4), Path(out))
+    evaluate(EvaluationConfig("scripted:oracle", data=(dataset, rated), batch=4), Path(out))
 
 
 if __name__ == "__main__":

@@ -12,21 +12,21 @@ from click.testing import CliRunner
 
 from perception20k.cli import cli as group
 from perception20k.core.errors import UserError
-from tests.trainer.evaluation.conftest import record
-from trainer.evaluation import published, records
+from tests.trainer.evaluation.conftest import prediction
+from trainer.evaluation import published
 from trainer.evaluation.compare import compare
-from trainer.evaluation.metrics import interval, resamples
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction, write_predictions
+from trainer.evaluation.statistics import interval, resamples
 from trainer.evaluation.tables import Table
 
 
-def scored(noise: float, count: int = 40, dataset: str = "d", way: str = "think", seed: int = 0) -> list[Record]:
+def scored(noise: float, count: int = 40, dataset: str = "d", way: str = "think", seed: int = 0) -> list[Prediction]:
     """Scores that are their MOS and some noise."""
     rng = np.random.default_rng(seed)
     mos = rng.uniform(1, 4, count)
     said = np.clip(mos + noise * rng.normal(size=count), 0, 5)
     return [
-        record(
+        prediction(
             f"<answer>{said[i]:.3f}</answer>",
             index=i,
             suite=f"scoring {dataset} {way}",
@@ -38,10 +38,10 @@ def scored(noise: float, count: int = 40, dataset: str = "d", way: str = "think"
     ]
 
 
-def write(run: Path, found: list[Record], fingerprint: str = "x") -> Path:
+def write(run: Path, found: list[Prediction], fingerprint: str = "x") -> Path:
     run.mkdir()
-    records.write(run / "predictions.parquet", found)
-    suites = {record.suite: fingerprint for record in found}
+    write_predictions(run / "predictions.parquet", found)
+    suites = {prediction.suite: fingerprint for prediction in found}
     (run / "run.json").write_text(json.dumps({"settings": {}, "suites": suites}))
     return run
 
@@ -100,7 +100,7 @@ def test_published_rows_stand_beside_the_same_data_only(tmp_path: Path) -> None:
     assert published.beside("scoring", scored(0.5)) == []
     live = published.beside("scoring", scored(0.5, count=1162, dataset="live-c"))
     assert ("VisualQuality-R1", 0.750, 0.794) in live[1].rows
-    choices = [record(index=i, dataset="llvisionqa_test") for i in range(1495)]
+    choices = [prediction(index=i, dataset="llvisionqa_test") for i in range(1495)]
     (table,) = published.beside("interpreting", choices)
     assert table.columns[-1] == "overall" and (
         table.rows[-1][0],

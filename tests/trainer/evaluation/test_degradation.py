@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trainer.evaluation.conftest import record
+from tests.trainer.evaluation.conftest import prediction
 from trainer.evaluation import degradation
 from trainer.evaluation.measures import mean_of_classes
 
@@ -21,7 +21,7 @@ ANSWERS = [  # truth, answer: class right, level right
     ("darken", "obvious", "I cannot tell"),  # 0 0
 ]
 RECORDS = [
-    record(text, index=i, row_id=f"image{i // 2}/{name}", distortion=name, severity_label=level)
+    prediction(text, index=i, row_id=f"image{i // 2}/{name}", distortion=name, severity_label=level)
     for i, (name, level, text) in enumerate(ANSWERS)
 ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perception20k.core.errors import UserError
-from tests.trainer.evaluation.conftest import question, record
+from tests.trainer.evaluation.conftest import prediction, question
 from trainer.evaluation import interpreting
 from trainer.evaluation.interpreting import choice
 from trainer.evaluation.suites import AS_STORED
@@ -95,11 +95,11 @@ def test_another_file_is_refused(tmp_path: Path, text: str, message: str) -> Non
 
 def test_table_4_by_hand() -> None:
     truths = [("binary", "technical", "A"), ("binary", "other", "B"), ("how", "technical", "nothing")]
-    records = [
-        record(f"<answer>{said}</answer>", index=i, candidates=["x", "y"], correct=0, type=kind, concern=concern)
+    predictions = [
+        prediction(f"<answer>{said}</answer>", index=i, candidates=["x", "y"], correct=0, type=kind, concern=concern)
         for i, (kind, concern, said) in enumerate(truths)
     ]
-    (table,) = interpreting.tables({"interpreting q think": records})
+    (table,) = interpreting.tables({"interpreting q think": predictions})
     row = dict(zip(table.columns, table.rows[0], strict=True))
     assert (row["binary"], row["what"], row["how"]) == (0.5, None, 0)
     assert (row["technical"], row["other"], row["in-context other"]) == (0.5, 0, None)

@@ -16,7 +16,7 @@ from trainer.data.rows import Row
 from trainer.evaluation import scoring
 from trainer.evaluation.local import LocalModel, conversation
 from trainer.evaluation.readout import expectation
-from trainer.evaluation.suites import Answer
+from trainer.evaluation.suites import Response
 from trainer.models import load_model
 
 CPU = torch.device("cpu")
@@ -63,7 +63,7 @@ def plain(model: LocalModel, row: Row, before: str) -> float:
     return sum(j * p for j, p in enumerate(chances.tolist())) + 0.5
 
 
-def scores(found: Sequence[list[Answer] | None]) -> list[float | None]:
+def scores(found: Sequence[list[Response] | None]) -> list[float | None]:
     return [None if answers is None or (d := answers[0].digits) is None else expectation(d) for answers in found]
 
 

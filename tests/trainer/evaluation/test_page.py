@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.trainer.evaluation.conftest import record
+from tests.trainer.evaluation.conftest import prediction
 from trainer.data.rows import Row
 from trainer.evaluation.page import write_page
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Table
 
@@ -28,9 +28,9 @@ class Grey:
         return {"images": [Image.new("RGB", (400, 300), (128, 128, 128))]}
 
 
-def grounding(index: int, text: str) -> Record:
+def grounding(index: int, text: str) -> Prediction:
     truth = {"task": "grounding", "mode": "fr", "distortion": "blur", "severity_label": "slight", "object": "<b>cup"}
-    return record(text, index=index, row_id=f"s{index}-grounding-fr", box=[20, 30, 120, 130], **truth)
+    return prediction(text, index=index, row_id=f"s{index}-grounding-fr", box=[20, 30, 120, 130], **truth)
 
 
 @pytest.fixture

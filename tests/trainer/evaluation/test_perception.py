@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.evaluation.conftest import record
+from tests.trainer.evaluation.conftest import prediction
 from trainer.evaluation import perception
 from trainer.evaluation.confusion import UNREAD
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.tables import Table
 
 
-def described(index: int, text: str, distortion: str, severity: str, mode: str = "fr", object: str = "cup") -> Record:
+def described(
+    index: int, text: str, distortion: str, severity: str, mode: str = "fr", object: str = "cup"
+) -> Prediction:
     truth = {
         "task": "description",
         "mode": mode,
@@ -22,12 +24,12 @@ def described(index: int, text: str, distortion: str, severity: str, mode: str =
         "distortion": distortion,
         "severity_label": severity,
     }
-    return record(text, index=index, row_id=f"s{index}-description-{mode}", **truth)
+    return prediction(text, index=index, row_id=f"s{index}-description-{mode}", **truth)
 
 
-def grounded(index: int, text: str, distortion: str = "blur", mode: str = "fr", severity: str = "slight") -> Record:
+def grounded(index: int, text: str, distortion: str = "blur", mode: str = "fr", severity: str = "slight") -> Prediction:
     truth: dict[str, Any] = {"task": "grounding", "mode": mode, "distortion": distortion, "severity_label": severity}
-    return record(text, index=index, row_id=f"s{index}-grounding-{mode}", box=[0, 0, 10, 10], **truth)
+    return prediction(text, index=index, row_id=f"s{index}-grounding-{mode}", box=[0, 0, 10, 10], **truth)
 
 
 DESCRIBED = [
@@ -87,7 +89,7 @@ def test_confusions_count_every_answer() -> None:
 
 
 def test_the_worst_are_the_lowest_and_of_those_the_most_severe() -> None:
-    assert [record.index for record in perception.worst([*DESCRIBED, *GROUNDED], 4)] == [8, 9, 7, 6]
+    assert [prediction.index for prediction in perception.worst([*DESCRIBED, *GROUNDED], 4)] == [8, 9, 7, 6]
 
 
 def test_the_columns_are_the_papers_with_the_easy_groups_first() -> None:

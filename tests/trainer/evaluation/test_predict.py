@@ -16,8 +16,8 @@ import pytest
 from perception20k.core.errors import UserError
 from trainer.data.rows import Row
 from trainer.evaluation.predict import predict
-from trainer.evaluation.run import Plan, evaluate
-from trainer.evaluation.suites import AS_STORED, Answer, Suite
+from trainer.evaluation.run import EvaluationConfig, evaluate
+from trainer.evaluation.suites import AS_STORED, Response, Suite
 
 FILES = ("predictions.parquet", "tables.md", "tables.csv", "tables.json", "index.html")
 
@@ -41,12 +41,14 @@ class Echo:
         self.unplugged, self.silent = unplugged, silent
         self.batches: list[list[int]] = []
 
-    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Answer] | None]:
+    def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         if len(self.batches) == self.unplugged:
             raise KeyboardInterrupt
         self.batches.append([row["number"] for row in rows])
         return [
-            None if row["number"] in self.silent else [Answer(f"{row['number']}.{draw}") for draw in range(1 + samples)]
+            None
+            if row["number"] in self.silent
+            else [Response(f"{row['number']}.{draw}") for draw in range(1 + samples)]
             for row in rows
         ]
 
@@ -56,7 +58,7 @@ SUITE = Suite("scoring numbers x", "scoring", Numbers(10), "print")
 
 def ask(who: Echo, run: Path, suite: Suite = SUITE, **settings: object) -> list[str]:
     found = predict([(suite, who)], run, {"model": "m", **settings}, batch=4, samples=1)
-    return [record.text for record in found]
+    return [prediction.text for prediction in found]
 
 
 def test_answers_come_in_the_order_of_the_questions_with_their_draws(tmp_path: Path) -> None:
@@ -147,6 +149,6 @@ def test_two_processes_killed_and_started_again_leave_what_one_process_leaves(
     again = start(0)
     output, _ = again.communicate(timeout=240)
     assert again.returncode == 0, output.decode()[-3000:]
-    evaluate(Plan("scripted:oracle", data=(str(built_dataset), rated), batch=4), tmp_path / "one")
+    evaluate(EvaluationConfig("scripted:oracle", data=(str(built_dataset), rated), batch=4), tmp_path / "one")
     for name in FILES:
         assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes(), name

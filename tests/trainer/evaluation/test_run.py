@@ -15,8 +15,8 @@ from perception20k.cli import cli as group
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 from trainer.data.boxes import iou
-from trainer.evaluation import records
-from trainer.evaluation.run import Plan, evaluate
+from trainer.evaluation.predictions import read_predictions
+from trainer.evaluation.run import EvaluationConfig, evaluate
 
 
 def everything(dataset: Path, pictures: Path) -> dict[str, Any]:
@@ -36,14 +36,14 @@ def rows_of(run: Path, name: str) -> list[dict[str, Any]]:
 def oracle(built_dataset: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("evaluations") / "oracle"
     ways = ("think", "no-think", "q-insight", "visualquality-r1")
-    evaluate(Plan("scripted:oracle", **everything(built_dataset, pictures), ask=ways, samples=2), run)
+    evaluate(EvaluationConfig("scripted:oracle", **everything(built_dataset, pictures), ask=ways, samples=2), run)
     return run
 
 
 @pytest.fixture(scope="module")
 def constant(built_dataset: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("evaluations") / "constant"
-    evaluate(Plan("scripted:constant", **everything(built_dataset, pictures)), run)
+    evaluate(EvaluationConfig("scripted:constant", **everything(built_dataset, pictures)), run)
     return run
 
 
@@ -100,7 +100,7 @@ def test_confusion_tables_and_pictures(oracle: Path, constant: Path, built_datas
 
 def test_a_second_call_changes_no_byte(built_dataset: Path, pictures: Path, constant: Path) -> None:
     before = {path: path.read_bytes() for path in constant.rglob("*") if path.is_file()}
-    evaluate(Plan("scripted:constant", **everything(built_dataset, pictures)), constant)
+    evaluate(EvaluationConfig("scripted:constant", **everything(built_dataset, pictures)), constant)
     assert {path: path.read_bytes() for path in constant.rglob("*") if path.is_file()} == before
 
 
@@ -110,11 +110,11 @@ def test_the_tiny_model_end_to_end(tiny: Path, built_dataset: Path, pictures: Pa
     arguments += ["--max-tokens", "6", "--samples", "1", "--peer", "piqe", "--out", str(tmp_path / "run")]
     done = CliRunner().invoke(group, arguments, catch_exceptions=False)
     assert done.exit_code == 0 and "perception20k compare" in done.output
-    found = records.read(tmp_path / "run" / "predictions.parquet")
-    kinds = {record.suite.partition(" ")[0] for record in found}
+    found = read_predictions(tmp_path / "run" / "predictions.parquet")
+    kinds = {prediction.suite.partition(" ")[0] for prediction in found}
     assert kinds == {"perception", "scoring", "degradation", "interpreting", "comparison"}
-    answered = [record for record in found if record.suite != "scoring rated piqe"]
-    assert any(record.text for record in answered) and {record.draw for record in answered} == {0, 1}
+    answered = [prediction for prediction in found if prediction.suite != "scoring rated piqe"]
+    assert any(prediction.text for prediction in answered) and {prediction.draw for prediction in answered} == {0, 1}
     # what a random model says cannot be read: it is counted and earns nothing, and nothing is left out
     for row in rows_of(tmp_path / "run", f"perception {built_dataset.name}, grounding"):
         assert row["overall"] == 0 and row["unread"] == row["questions"] > 0
@@ -131,7 +131,7 @@ def test_missing_images_are_listed(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "0.png").write_bytes((pictures / "0.png").read_bytes())
     table.write_text("image,mos\n0.png,3\ngone.png,2\n")
     said: list[str] = []
-    evaluate(Plan("scripted:oracle", data=(f"{table}:0-5",), ask=("think",)), tmp_path / "run", said.append)
+    evaluate(EvaluationConfig("scripted:oracle", data=(f"{table}:0-5",), ask=("think",)), tmp_path / "run", said.append)
     assert (tmp_path / "run" / "missing-images.txt").read_text() == "some\tgone.png\n"
     assert said[0].startswith("1 images are not on disk")
 
@@ -150,13 +150,13 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_in_a_line(
     tmp_path: Path, changed: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UserError, match=message) as error:
-        evaluate(Plan(**{"model": "scripted:oracle", **changed}), tmp_path / "run")
+        evaluate(EvaluationConfig(**{"model": "scripted:oracle", **changed}), tmp_path / "run")
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
 
 
 def test_two_suites_of_one_name_are_refused(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="scoring rated no-think, scoring rated think: given twice"):
-        evaluate(Plan("scripted:oracle", data=(f"{pictures / 'rated.csv'}:0-5",) * 2), tmp_path / "run")
+        evaluate(EvaluationConfig("scripted:oracle", data=(f"{pictures / 'rated.csv'}:0-5",) * 2), tmp_path / "run")
 
 
 def test_a_missing_extra_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

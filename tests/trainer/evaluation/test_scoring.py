@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from tests.trainer.evaluation.conftest import record
+from tests.trainer.evaluation.conftest import prediction
 from trainer.data.mos import MosTable, read_csv
 from trainer.evaluation import scoring
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 
 MOS = [1.0, 2.0, 3.0, 4.0]
 
 
-def scored(texts: list[str], way: str = "think", draw: int = 0, **more: Any) -> list[Record]:
+def scored(texts: list[str], way: str = "think", draw: int = 0, **more: Any) -> list[Prediction]:
     return [
-        record(text, index=i, draw=draw, dataset="d", mode=way, mos=MOS[i], **{k: v[i] for k, v in more.items()})
+        prediction(text, index=i, draw=draw, dataset="d", mode=way, mos=MOS[i], **{k: v[i] for k, v in more.items()})
         for i, text in enumerate(texts)
     ]
 
@@ -39,11 +39,11 @@ def test_number_and_probability_are_two_readouts() -> None:
 def test_an_unread_answer_is_counted_and_scored_0_in_both_readouts() -> None:
     texts = [*said(2, 3, 4), "very good"]
     digits = [(0, 0, 1.0, 0, 0), (0, 0, 0, 1.0, 0), (0, 0, 0, 0, 1.0), None]  # 2.5, 3.5, 4.5, unread
-    records = scored(texts, digits=digits)
-    for measure in scoring.measures(records)[::3]:
+    predictions = scored(texts, digits=digits)
+    for measure in scoring.measures(predictions)[::3]:
         assert measure.values[:, 0].tolist()[-1] == 0
         assert measure.number == pytest.approx(stats.spearmanr([2, 3, 4, 0], MOS).statistic)
-    number, probability = scoring.tables({"scoring d think": records})[1].rows
+    number, probability = scoring.tables({"scoring d think": predictions})[1].rows
     assert (number[-2:], probability[-2:]) == ((4, 1), (4, 1))
 
 

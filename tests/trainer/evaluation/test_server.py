@@ -21,7 +21,7 @@ from trainer.data.mos import read_csv
 from trainer.data.rows import Row
 from trainer.evaluation import scoring
 from trainer.evaluation.readout import expectation
-from trainer.evaluation.run import Plan, evaluate
+from trainer.evaluation.run import EvaluationConfig, evaluate
 from trainer.evaluation.server import Server
 
 pytest.importorskip("openai")
@@ -217,7 +217,9 @@ def test_a_run_is_finished_by_a_second_call_and_the_key_is_in_no_file(
         return (503, "down") if i == 3 and down else completion(f"<answer>Score: {4.6 - i:.1f}</answer>")
 
     played.replies = [reply]
-    plan = Plan("m", data=(f"{pictures / 'rated.csv'}:0-5",), ask=("no-think",), server=played.url, timeout=5, batch=2)
+    plan = EvaluationConfig(
+        "m", data=(f"{pictures / 'rated.csv'}:0-5",), ask=("no-think",), server=played.url, timeout=5, batch=2
+    )
     with pytest.raises(UserError, match="1 of 5 questions got no answer"):
         evaluate(plan, tmp_path / "run")
     asked = len(played.requests)

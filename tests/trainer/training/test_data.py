@@ -10,8 +10,8 @@ from PIL import Image
 
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid
+from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
-from trainer.data.sources import read_source
 from trainer.training import data
 from trainer.training.recipe import load
 from trainer.training.rewards.thurstone import fidelity
@@ -20,8 +20,8 @@ GRID = Grid(28, 28 * 28, 4 * 28 * 28)
 
 
 def test_sources_are_told_apart(built_dataset: Path, ratings: list[str]) -> None:
-    assert read_source(str(built_dataset)) == built_dataset
-    table = read_source(ratings[0])
+    assert read_dataset(str(built_dataset)) == built_dataset
+    table = read_dataset(ratings[0])
     assert isinstance(table, MosTable)
     assert (table.dataset, table.rows[0].low, table.rows[0].high) == ("first", 1, 5)
 
@@ -41,12 +41,12 @@ def test_sources_are_told_apart(built_dataset: Path, ratings: list[str]) -> None
 )
 def test_a_source_that_is_not_there_is_refused(source: str, message: str) -> None:
     with pytest.raises(UserError) as error:
-        read_source(source)
+        read_dataset(source)
     assert message in str(error.value)
 
 
 def test_a_recipe_takes_its_own_kind_of_data_alone(built_dataset: Path, ratings: list[str]) -> None:
-    table = read_source(ratings[0])
+    table = read_dataset(ratings[0])
     with pytest.raises(UserError, match="trains on a dataset with shards, and none is given"):
         data.training_rows(load("refine-iqa-stage1"), [], GRID)
     with pytest.raises(UserError, match="does not train on a dataset with shards"):
@@ -56,12 +56,12 @@ def test_a_recipe_takes_its_own_kind_of_data_alone(built_dataset: Path, ratings:
 
 
 def test_only_the_train_part_is_trained_on(ratings: list[str]) -> None:
-    rows = data.training_rows(load("refine-iqa-stage2"), [read_source(text) for text in ratings], GRID)
+    rows = data.training_rows(load("refine-iqa-stage2"), [read_dataset(text) for text in ratings], GRID)
     assert [len(part.datasets) for part in rows] == [8, 8]
 
 
 def test_the_dataset_gives_every_row_when_asked_and_each_image_once(built_dataset: Path, ratings: list[str]) -> None:
-    sources = [built_dataset, read_source(ratings[0])]
+    sources = [built_dataset, read_dataset(ratings[0])]
     dataset, names = data.as_dataset(data.training_rows(load("q-insight"), sources, GRID))
     assert len(dataset) == len(names)
     assert {"first", "degradation"} == set(names)
@@ -78,7 +78,7 @@ def rated(folder: Path, *rows: str) -> MosTable:
         image = folder / row.split(",")[0]
         image.parent.mkdir(exist_ok=True)
         Image.new("RGB", (56, 56)).save(image)
-    table = read_source(f"{folder / 'mos.csv'}:1-5")
+    table = read_dataset(f"{folder / 'mos.csv'}:1-5")
     assert isinstance(table, MosTable)
     return table
 

@@ -16,7 +16,7 @@ from trl import __version__ as trl_version
 
 from tests.trainer.scripted import ScriptedTrainer
 from trainer import models
-from trainer.data.sources import read_source
+from trainer.data.datasets import read_dataset
 from trainer.training import data, train
 from trainer.training.advantage import modified_advantage
 from trainer.training.recipe import Recipe, load
@@ -46,7 +46,7 @@ def test_the_pinned_range_is_the_one_that_was_read() -> None:
 
 def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path) -> ScriptedTrainer:
     processor = models.load_processor(str(tiny), recipe.max_pixels)
-    found = [read_source(source) for source in sources]
+    found = [read_dataset(source) for source in sources]
     rows, names = data.as_dataset(data.training_rows(recipe, found, models.grid_of(processor)))
     return ScriptedTrainer(
         recipe,

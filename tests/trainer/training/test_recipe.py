@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import UserError
-from trainer.data import prompts as wording
+from trainer.data import prompts
 from trainer.training.recipe import Recipe, dump, load, names
 
 
@@ -21,7 +21,7 @@ def test_a_recipe_survives_being_written_and_read(name: str, tmp_path: Path) -> 
     path = tmp_path / "recipe.yaml"
     path.write_text(dump(recipe))
     assert load(str(path)) == recipe
-    assert recipe.prompt is None or wording.prompt(recipe.prompt)
+    assert recipe.prompt is None or prompts.prompt(recipe.prompt)
 
 
 def test_table_7_of_refine_iqa() -> None:

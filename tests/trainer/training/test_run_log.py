@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from perception20k.core.errors import UserError
-from trainer.training import run_log as runlog
+from trainer.training import run_log
 from trainer.training.run_log import RunLog
 
 
@@ -22,28 +22,28 @@ def test_a_step_done_again_after_a_resume_counts_once(tmp_path: Path) -> None:
     log = RunLog(tmp_path)
     for step, reward in ((1, 0.1), (2, 0.2), (3, 0.3), (2, 0.25), (3, 0.35)):
         logged(log, step, reward=reward)
-    assert [(entry["step"], entry["reward"]) for entry in runlog.read(tmp_path)] == [(1, 0.1), (2, 0.25), (3, 0.35)]
+    assert [(entry["step"], entry["reward"]) for entry in run_log.read(tmp_path)] == [(1, 0.1), (2, 0.25), (3, 0.35)]
 
 
 def test_only_the_main_process_writes(tmp_path: Path) -> None:
     logged(RunLog(tmp_path), 1, main=False, reward=1)
-    assert not runlog.path_in(tmp_path).exists()
+    assert not run_log.path_in(tmp_path).exists()
 
 
 def test_a_torn_last_line_is_left_out_and_any_other_is_an_error(tmp_path: Path) -> None:
     logged(RunLog(tmp_path), 1, reward=1)
-    path = runlog.path_in(tmp_path)
+    path = run_log.path_in(tmp_path)
     whole = path.read_text()
     path.write_text(whole + '{"step": 2, "rew')
-    assert len(runlog.read(tmp_path)) == 1
+    assert len(run_log.read(tmp_path)) == 1
     path.write_text("torn\n" + whole)
     with pytest.raises(UserError, match="line 1 is not a log entry"):
-        runlog.read(tmp_path)
+        run_log.read(tmp_path)
 
 
 def test_no_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no log\.jsonl"):
-        runlog.read(tmp_path)
+        run_log.read(tmp_path)
 
 
 def warned(tmp_path: Path, key: str, values: list[float]) -> list[int]:
@@ -51,7 +51,7 @@ def warned(tmp_path: Path, key: str, values: list[float]) -> list[int]:
     log = RunLog(tmp_path)
     for step, value in enumerate(values):
         logged(log, step, **{key: value})
-    lines = [json.loads(line) for line in runlog.path_in(tmp_path).read_text().splitlines()]
+    lines = [json.loads(line) for line in run_log.path_in(tmp_path).read_text().splitlines()]
     return [line["step"] for line in lines if "warning" in line]
 
 
@@ -71,7 +71,7 @@ def test_cut_off_rollouts_are_warned_of_and_again_after_they_were_mended(tmp_pat
 
 def test_warnings_do_not_enter_the_curves(tmp_path: Path) -> None:
     warned(tmp_path, "description/fr/truncated", [0.5] * 5)
-    assert all("warning" not in entry for entry in runlog.read(tmp_path))
+    assert all("warning" not in entry for entry in run_log.read(tmp_path))
 
 
 def resumed(run: Path, step: int) -> RunLog:
@@ -102,7 +102,7 @@ def test_a_resumed_run_does_not_repeat_a_warning(tmp_path: Path) -> None:
 
 def test_a_line_torn_by_a_stop_is_not_joined_to_the_next(tmp_path: Path) -> None:
     logged(RunLog(tmp_path), 1, reward=1)
-    path = runlog.path_in(tmp_path)
+    path = run_log.path_in(tmp_path)
     path.write_text(path.read_text() + '{"step": 2, "rew')
     logged(resumed(tmp_path, 1), 2, reward=2)
-    assert [entry["reward"] for entry in runlog.read(tmp_path)] == [1, 2]
+    assert [entry["reward"] for entry in run_log.read(tmp_path)] == [1, 2]

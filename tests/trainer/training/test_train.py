@@ -16,9 +16,8 @@ import torch
 
 from perception20k.core.errors import UserError
 from trainer import models
-from trainer.data.sources import read_sources
-from trainer.training import recipe
-from trainer.training import run_log as runlog
+from trainer.data.datasets import read_datasets
+from trainer.training import recipe, run_log
 from trainer.training.run_directory import newest_checkpoint
 from trainer.training.train import (
     backward_passes,
@@ -41,7 +40,7 @@ SMALL = (
 
 def sources_of(name: str, dataset: Path, ratings: list[str]) -> dict[str, Any]:
     kind = recipe.load(name).data
-    return read_sources([*([str(dataset)] if kind != "mos" else []), *(ratings if kind != "rft" else [])])
+    return read_datasets([*([str(dataset)] if kind != "mos" else []), *(ratings if kind != "rft" else [])])
 
 
 def letters(completions: Any, **_: Any) -> list[float]:
@@ -59,7 +58,7 @@ def test_every_recipe_trains_and_leaves_a_whole_run(
     train(chosen, sources_of(name, built_dataset, ratings), str(tiny), tmp_path / "run")
     run = tmp_path / "run"
     assert recipe.load(str(run / "recipe.yaml")) == chosen
-    assert [entry["step"] for entry in runlog.read(run)] == [1, 2]
+    assert [entry["step"] for entry in run_log.read(run)] == [1, 2]
     assert json.loads((run / "inputs.json").read_text())["model"] == str(tiny)
     assert {path.name for path in run.iterdir()} >= {"checkpoint-2", "model", "samples"}
     assert list(run.rglob("events.out.tfevents*"))
@@ -69,8 +68,8 @@ def test_every_recipe_trains_and_leaves_a_whole_run(
 
 def test_full_and_no_reference_rows_are_mixed_in_one_run(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
     changes = (*SMALL, "prompts_per_step=16", "max_steps=1", "beta=0")
-    train(recipe.load("refine-iqa-stage1", changes), read_sources([str(built_dataset)]), str(tiny), tmp_path / "run")
-    entry = runlog.read(tmp_path / "run")[0]
+    train(recipe.load("refine-iqa-stage1", changes), read_datasets([str(built_dataset)]), str(tiny), tmp_path / "run")
+    entry = run_log.read(tmp_path / "run")[0]
     modes = {key.rsplit("/", 1)[0] for key in entry if key.endswith("/truncated")}
     assert len(modes) > 2 and {mode.split("/")[1] for mode in modes} == {"fr", "nr"}
 
@@ -82,13 +81,13 @@ def test_a_resumed_run_goes_on_to_the_same_losses(
     monkeypatch.setitem(recipe.REWARDS, "grounding", letters)
     chosen = recipe.load("refine-iqa-stage1", (*SMALL, "max_steps=6", "save_every=2", "beta=0"))
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    train(chosen, read_sources([str(built_dataset)]), str(tiny), whole)
+    train(chosen, read_datasets([str(built_dataset)]), str(tiny), whole)
     shutil.copytree(whole, cut)
     shutil.rmtree(cut / "checkpoint-6")
     shutil.rmtree(cut / "model")
-    train(chosen, read_sources([str(built_dataset)]), str(tiny), cut, resume=True)
+    train(chosen, read_datasets([str(built_dataset)]), str(tiny), cut, resume=True)
     kept = ("step", "loss", "reward", "grad_norm", "learning_rate")
-    expected, got = ([{key: entry[key] for key in kept} for entry in runlog.read(run)] for run in (whole, cut))
+    expected, got = ([{key: entry[key] for key in kept} for entry in run_log.read(run)] for run in (whole, cut))
     assert got == expected
     assert len({entry["loss"] for entry in got}) > 3
     weights = [models.load_model(str(run / "model")).lm_head.weight for run in (whole, cut)]
@@ -101,7 +100,7 @@ def test_an_adapter_is_trained_saved_and_taken_up_by_the_next_stage(
     monkeypatch.setitem(recipe.REWARDS, "description", letters)
     monkeypatch.setitem(recipe.REWARDS, "grounding", letters)
     first = recipe.load("refine-iqa-stage1", (*SMALL, "lora_rank=2"))
-    train(first, read_sources([str(built_dataset)]), str(tiny), tmp_path / "one")
+    train(first, read_datasets([str(built_dataset)]), str(tiny), tmp_path / "one")
     adapter = tmp_path / "one" / "model"
     assert (adapter / "adapter_config.json").is_file()
     merged = models.load_model(str(adapter))
@@ -110,7 +109,7 @@ def test_an_adapter_is_trained_saved_and_taken_up_by_the_next_stage(
         models.load_model(str(tiny)).model.language_model.layers[0].self_attn.q_proj.weight,
     )
     second = recipe.load("refine-iqa-stage2", (*SMALL, "max_steps=1", "gradient_checkpointing=false"))
-    train(second, read_sources(ratings), str(adapter), tmp_path / "two")
+    train(second, read_datasets(ratings), str(adapter), tmp_path / "two")
     assert (tmp_path / "two" / "model" / "model.safetensors").is_file()
 
 
@@ -204,7 +203,7 @@ def test_bad_input_is_refused_before_any_weight_is_read(
     else:
         shutil.rmtree(model)
     chosen = recipe.load("refine-iqa-stage1", changes)
-    message = refused(lambda: train(chosen, read_sources([str(dataset)]), str(model), tmp_path / "run"))
+    message = refused(lambda: train(chosen, read_datasets([str(dataset)]), str(model), tmp_path / "run"))
     expected = {
         "no shards": "no train shards",
         "no image processor": "processor",
@@ -222,7 +221,7 @@ def test_nothing_is_overwritten_and_nothing_resumed_that_is_not_there(
     run.mkdir()
 
     def start(resume: bool = False, recipe: recipe.Recipe = chosen) -> str:
-        return refused(lambda: train(recipe, read_sources([str(built_dataset)]), str(tiny), run, resume=resume))
+        return refused(lambda: train(recipe, read_datasets([str(built_dataset)]), str(tiny), run, resume=resume))
 
     assert "no run to resume" in start(resume=True)
     (run / "recipe.yaml").write_text(recipe.dump(chosen))
@@ -236,7 +235,7 @@ def test_nothing_is_overwritten_and_nothing_resumed_that_is_not_there(
 def finished(tiny: Path, ratings: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of four steps with checkpoints at the third and the last."""
     run = tmp_path_factory.mktemp("finished") / "run"
-    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run)
     return run
 
 
@@ -258,7 +257,7 @@ def test_a_run_is_not_resumed_with_other_inputs(
         inputs.write_text(json.dumps({**json.loads(inputs.read_text()), what: 7}))
     before = inputs.read_bytes()
     chosen = recipe.load("refine-iqa-stage2", RATED)
-    message = refused(lambda: train(chosen, read_sources(data), str(model), run, resume=True))
+    message = refused(lambda: train(chosen, read_datasets(data), str(model), run, resume=True))
     assert f"it was started with {what} " in message
     assert inputs.read_bytes() == before
 
@@ -285,7 +284,7 @@ def test_a_resumed_run_leaves_its_inputs_as_they_are(
     (run / "checkpoint-4" / "optimizer.pt").unlink()
     old = json.dumps({**json.loads((run / "inputs.json").read_text()), "versions": {"trl": "an older one"}})
     (run / "inputs.json").write_text(old)
-    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run, resume=True)
     assert (run / "inputs.json").read_text() == old
     assert newest_checkpoint(run) == str(run / "checkpoint-4")
 
@@ -297,9 +296,9 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
     torn = shutil.copytree(tiny, tmp_path / "torn")
     (torn / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(Exception, match=r"(?i)header"):
-        train(chosen, read_sources(ratings), str(torn), run)
+        train(chosen, read_datasets(ratings), str(torn), run)
     (torn / "model.safetensors").unlink()
-    assert "torn: no weights in it" in refused(lambda: train(chosen, read_sources(ratings), str(torn), run))
+    assert "torn: no weights in it" in refused(lambda: train(chosen, read_datasets(ratings), str(torn), run))
     assert not run.exists()
 
     def out_of_memory(*_: Any, **__: Any) -> None:
@@ -307,9 +306,9 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
 
     with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="out of memory"):
         broken.setattr("trainer.training.train.RecipeTrainer.training_step", out_of_memory)
-        train(chosen, read_sources(ratings), str(tiny), run)
+        train(chosen, read_datasets(ratings), str(tiny), run)
     assert not run.exists()
-    train(chosen, read_sources(ratings), str(tiny), run)
+    train(chosen, read_datasets(ratings), str(tiny), run)
 
 
 def test_a_second_start_takes_nothing_of_the_first(
@@ -324,12 +323,12 @@ def test_a_second_start_takes_nothing_of_the_first(
 
     monkeypatch.setattr("trainer.training.train.models.plain_model", begun_meanwhile)
     with pytest.raises(RuntimeError, match="interrupted"):
-        train(chosen, read_sources(ratings), str(tiny), run)
+        train(chosen, read_datasets(ratings), str(tiny), run)
     assert {"recipe.yaml", "inputs.json", "log.jsonl", "notes.txt"} <= {path.name for path in run.iterdir()}
     monkeypatch.setattr(
         "trainer.training.train.checkpoint_to_resume", lambda *_: None
     )  # as if both had looked at the same moment
-    assert "another run has begun in it" in refused(lambda: train(chosen, read_sources(ratings), str(tiny), run))
+    assert "another run has begun in it" in refused(lambda: train(chosen, read_datasets(ratings), str(tiny), run))
     assert (run / "notes.txt").read_text() == "mine"
 
 
@@ -341,7 +340,7 @@ def test_a_run_whose_steps_are_done_is_resumed_to_save_its_model(
     weights = (run / "model" / "model.safetensors").read_bytes()
     shutil.rmtree(run / "model")
     log = (run / "log.jsonl").read_bytes()
-    train(recipe.load("refine-iqa-stage2", RATED), read_sources(ratings), str(tiny), run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run, resume=True)
     assert (run / "model" / "model.safetensors").read_bytes() == weights
     assert (run / "log.jsonl").read_bytes() == log
     assert {path.name for path in run.glob("checkpoint-*")} == {"checkpoint-3", "checkpoint-4"}
@@ -354,7 +353,7 @@ def test_a_run_is_resumed_however_its_model_and_data_are_spelled(
     shutil.copytree(finished, run)
     monkeypatch.chdir(tiny.parent)
     data = [os.path.relpath(text) for text in ratings]
-    train(recipe.load("refine-iqa-stage2", RATED), read_sources(data), f"./{tiny.name}/", run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(data), f"./{tiny.name}/", run, resume=True)
 
 
 @pytest.mark.parametrize(
@@ -371,7 +370,7 @@ def test_what_is_not_installed_is_refused_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr("trainer.training.train.find_spec", lambda name: None)
     chosen = recipe.load("refine-iqa-stage2", (*RATED, change))
-    assert message in refused(lambda: train(chosen, read_sources(ratings), str(tiny), tmp_path / "run"))
+    assert message in refused(lambda: train(chosen, read_datasets(ratings), str(tiny), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 

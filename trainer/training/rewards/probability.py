@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 import torch
 
 from perception20k.core.errors import UserError
-from trainer.data import answers
-from trainer.data import prompts as wording
+from trainer.data import answers, prompts
 from trainer.training.rewards import scoring
 
 WEIGHTS = (1.0, 0.1)
@@ -41,7 +40,7 @@ class Ending(NamedTuple):
 class Query(NamedTuple):
     """A prompt with its images, and the ending whose digits are asked for."""
 
-    prompt: list[wording.Message]
+    prompt: list[prompts.Message]
     ending: Ending
 
 
@@ -90,11 +89,11 @@ def replace_score(tokenizer: Any, ids: Sequence[int], mos: float) -> Ending | No
     return Ending([*ids[:cut], *written.ids], [cut + place for place in written.digits])
 
 
-def no_think(tokenizer: Any, prompt: list[wording.Message], mos: float) -> Query:
+def no_think(tokenizer: Any, prompt: list[prompts.Message], mos: float) -> Query:
     """The no-think question about the images of ``prompt``, answered with the true score."""
     parts = [part for message in prompt if isinstance(message["content"], list) for part in message["content"]]
     images = [part for part in parts if part["type"] == "image"]
-    question = {"type": "text", "text": wording.prompt(_NO_THINK_PROMPT)}
+    question = {"type": "text", "text": prompts.prompt(_NO_THINK_PROMPT)}
     message = {"role": "user", "content": [*images, question]}
     return Query([message], write_score(tokenizer, _NO_THINK_ANSWER, mos))
 
@@ -144,7 +143,7 @@ class ProbabilityDifference:
 
     def __call__(
         self,
-        prompts: Sequence[list[wording.Message]],
+        prompts: Sequence[list[prompts.Message]],
         completions: Sequence[answers.Completion],
         completion_ids: Sequence[Sequence[int]],
         task: Sequence[str],

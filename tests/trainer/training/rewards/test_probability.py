@@ -13,7 +13,7 @@ from PIL import Image
 
 from perception20k.core.errors import UserError
 from trainer import models
-from trainer.data import prompts as wording
+from trainer.data import prompts
 from trainer.training.rewards import probability
 from trainer.training.rewards.probability import (
     Ending,
@@ -45,8 +45,8 @@ def image(width: int, height: int, seed: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8))
 
 
-def asked(*images: Image.Image) -> list[wording.Message]:
-    message = wording.ask("refine-iqa-think.v1", images=len(images))[0]
+def asked(*images: Image.Image) -> list[prompts.Message]:
+    message = prompts.ask("refine-iqa-think.v1", images=len(images))[0]
     filled = iter(images)
     parts = [{**p, "image": next(filled)} if p["type"] == "image" else p for p in message["content"]]
     return [{**message, "content": parts}]
@@ -57,7 +57,7 @@ def ids_of(processor: Any, text: str) -> list[int]:
     return ids
 
 
-def plain(model: Any, processor: Any, prompt: list[wording.Message], before: str, digits: str) -> list[float]:
+def plain(model: Any, processor: Any, prompt: list[prompts.Message], before: str, digits: str) -> list[float]:
     """The chances of the two digits, by one unpadded pass over prompt and text, read off the full logits."""
     text = processor.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
     pictures = [part["image"] for part in prompt[0]["content"] if part["type"] == "image"]
@@ -172,7 +172,7 @@ def test_float32_weights_give_the_same_under_autocast(tiny: Any, processor: Any)
 def test_the_reference_is_the_no_think_prompt_and_its_fixed_answer(model: Any, processor: Any) -> None:
     prompt = asked(image(60, 90, 1))
     got = digit_probabilities(model, processor, [no_think(processor.tokenizer, prompt, 3.4)], "cpu")
-    question = {"type": "text", "text": wording.prompt("refine-iqa-no-think.v1")}
+    question = {"type": "text", "text": prompts.prompt("refine-iqa-no-think.v1")}
     other = [{"role": "user", "content": [prompt[0]["content"][0], question]}]
     expected = plain(model, processor, other, "<answer>Score: ", "3.4")
     assert got[0].numpy() == pytest.approx(np.array(expected), rel=1e-4, abs=1e-7)

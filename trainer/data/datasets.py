@@ -18,7 +18,7 @@ from trainer.data.mos import PUBLISHED, MosTable, read_csv, read_published
 _CSV = re.compile(r"(?P<path>.+\.csv)(?::(?P<low>-?[\d.]+)-(?P<high>-?[\d.]+))?")
 
 
-def read_source(text: str) -> MosTable | Path:
+def read_dataset(text: str) -> MosTable | Path:
     """What one ``--data`` names: a MOS table, or the folder of a dataset of ours.
 
     Raises:
@@ -44,6 +44,6 @@ def read_source(text: str) -> MosTable | Path:
     return Path(text)
 
 
-def read_sources(texts: Sequence[str]) -> dict[str, MosTable | Path]:
+def read_datasets(texts: Sequence[str]) -> dict[str, MosTable | Path]:
     """What each ``--data`` names."""
-    return {text: read_source(text) for text in texts}
+    return {text: read_dataset(text) for text in texts}

@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Record:
+class Prediction:
     """One answer to one question."""
 
     suite: str
@@ -48,30 +48,30 @@ class Record:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """What tells it from every other record of a run."""
+        """What tells it from every other prediction of a run."""
         return self.suite, self.index, self.draw
 
 
-def dump(record: Record) -> dict[str, Any]:
-    """A record as a row of :data:`SCHEMA`."""
-    digits = None if record.digits is None else list(record.digits)
-    return {**asdict(record), "digits": digits, "truth": json.dumps(record.truth, sort_keys=True)}
+def to_row(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as a row of :data:`SCHEMA`."""
+    digits = None if prediction.digits is None else list(prediction.digits)
+    return {**asdict(prediction), "digits": digits, "truth": json.dumps(prediction.truth, sort_keys=True)}
 
 
-def load(row: Mapping[str, Any]) -> Record:
-    """The inverse of :func:`dump`."""
-    values = {field.name: row[field.name] for field in fields(Record)}
+def from_row(row: Mapping[str, Any]) -> Prediction:
+    """The inverse of :func:`to_row`."""
+    values = {field.name: row[field.name] for field in fields(Prediction)}
     digits = None if row["digits"] is None else tuple(row["digits"])
-    return Record(**{**values, "digits": digits, "truth": json.loads(row["truth"])})
+    return Prediction(**{**values, "digits": digits, "truth": json.loads(row["truth"])})
 
 
-def write(path: Path, records: Iterable[Record]) -> None:
-    """Write records as Parquet, aside and renamed; the same records give the same bytes."""
-    table = pa.Table.from_pylist([dump(record) for record in records], schema=SCHEMA)
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write predictions as Parquet, aside and renamed; the same predictions give the same bytes."""
+    table = pa.Table.from_pylist([to_row(prediction) for prediction in predictions], schema=SCHEMA)
     with written_aside(path) as aside:
         pq.write_table(table, aside, compression="zstd")
 
 
-def read(path: Path) -> list[Record]:
-    """The records of a ``predictions.parquet``; none where there is no such file."""
-    return [load(row) for row in pq.read_table(path).to_pylist()] if path.is_file() else []
+def read_predictions(path: Path) -> list[Prediction]:
+    """The predictions of a ``predictions.parquet``; none where there is no such file."""
+    return [from_row(row) for row in pq.read_table(path).to_pylist()] if path.is_file() else []

@@ -18,13 +18,12 @@ from PIL import Image
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
-from trainer.data import answers
-from trainer.data import prompts as wording
+from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
-from trainer.evaluation.records import Record
+from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
@@ -107,15 +106,15 @@ def better(text: str) -> str | None:
     return None if found is None else f"Image {found[1].upper()}"
 
 
-def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
+def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Accuracy in each order and in both, and how often the order changes the answer."""
     rows: list[tuple[Cell, ...]] = []
-    for name, records in suites.items():
+    for name, predictions in suites.items():
         for mode, words in (("reference", "with reference"), ("alone", "without reference")):
-            mine = [record for record in records if record.truth["mode"] == mode]
+            mine = [prediction for prediction in predictions if prediction.truth["mode"] == mode]
             if mine:
                 numbers = [measure.number for measure in _measures(mine)]
-                unread = sum(better(record.text) is None for record in mine)
+                unread = sum(better(prediction.text) is None for prediction in mine)
                 rows.append((name, words, *numbers, len(mine) // 2, unread))
     columns = ("suite", "shown", *_NAMES, "pairs", "unread")
     note = (
@@ -129,15 +128,15 @@ def tables(suites: Mapping[str, Sequence[Record]]) -> list[Table]:
 _NAMES = ("accuracy", "as given", "swapped", "right in both", "order changes the answer")
 
 
-def measures(records: Sequence[Record]) -> list[Measure]:
+def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """The numbers of the table over all pairs. A bootstrap draws pairs."""
-    return _measures(records)
+    return _measures(predictions)
 
 
-def _measures(records: Sequence[Record]) -> list[Measure]:
-    by_pair: dict[str, list[Record]] = {}
-    for record in sorted(records, key=lambda record: record.index):
-        by_pair.setdefault(record.row_id.partition("/")[0], []).append(record)
+def _measures(predictions: Sequence[Prediction]) -> list[Measure]:
+    by_pair: dict[str, list[Prediction]] = {}
+    for prediction in sorted(predictions, key=lambda prediction: prediction.index):
+        by_pair.setdefault(prediction.row_id.partition("/")[0], []).append(prediction)
     right = {unit: [float(better(r.text) == r.truth["solution"]) for r in pair] for unit, pair in by_pair.items()}
     readable = {unit: all(better(r.text) is not None for r in pair) for unit, pair in by_pair.items()}
     values = [
@@ -153,11 +152,11 @@ def _measures(records: Sequence[Record]) -> list[Measure]:
 
 def _ask(kind: str) -> list[dict[str, Any]]:
     """The prompt's parts: text, and an image where its words name one."""
-    pieces = re.split(r"(<ref_image>|<image_A>|<image_B>)", wording.prompt(f"comparison-{kind}.v1"))
+    pieces = re.split(r"(<ref_image>|<image_A>|<image_B>)", prompts.prompt(f"comparison-{kind}.v1"))
     parts = [
         {"type": "image"} if re.fullmatch(r"<\w+>", piece) else {"type": "text", "text": piece}
         for piece in pieces
         if piece
     ]
-    system = {"type": "text", "text": wording.prompt("q-insight-system.v1")}
+    system = {"type": "text", "text": prompts.prompt("q-insight-system.v1")}
     return [{"role": "system", "content": [system]}, {"role": "user", "content": parts}]

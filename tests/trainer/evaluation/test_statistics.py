@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from trainer.evaluation.metrics import RESAMPLES, fitted, interval, logistic, plcc, plcc_fitted, ranks, resamples, srcc
+from trainer.evaluation.statistics import (
+    RESAMPLES,
+    fitted,
+    interval,
+    logistic,
+    plcc,
+    plcc_fitted,
+    ranks,
+    resamples,
+    srcc,
+)
 
 
 def test_pearson_by_hand() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import UserError
-from tests.trainer.evaluation.conftest import record
-from trainer.evaluation import comparison
+from tests.trainer.evaluation.conftest import prediction
+from trainer.evaluation import pairs
 from trainer.evaluation.suites import AS_STORED
 
 
@@ -17,12 +17,12 @@ from trainer.evaluation.suites import AS_STORED
     [("Image A", "Image A"), ("image b.", "Image B"), ("B", "Image B"), ("both", None), ("Image A or Image B", None)],
 )
 def test_the_answer_names_one_image(said: str, chosen: str | None) -> None:
-    assert comparison.better(f"<think>Image B is soft</think><answer>{said}</answer>") == chosen
-    assert comparison.better(said) is None  # without its tags it is no answer
+    assert pairs.better(f"<think>Image B is soft</think><answer>{said}</answer>") == chosen
+    assert pairs.better(said) is None  # without its tags it is no answer
 
 
 def test_every_pair_is_asked_in_both_orders(pictures: Path) -> None:
-    rows = comparison.PairRows(comparison.read(pictures / "pairs.csv"), "pairs", AS_STORED)
+    rows = pairs.PairRows(pairs.read(pictures / "pairs.csv"), "pairs", AS_STORED)
     assert len(rows.datasets) == 6
     given, swapped = rows[2], rows[3]  # 3.png and 1.png, b is better, reference 0.png
     assert given["truth"]["images"] == ["0.png", "3.png", "1.png"]
@@ -34,7 +34,7 @@ def test_every_pair_is_asked_in_both_orders(pictures: Path) -> None:
 
 
 def test_the_papers_words_with_an_image_where_they_name_one() -> None:
-    parts = comparison._ask("reference")[1]["content"]
+    parts = pairs._ask("reference")[1]["content"]
     text = "".join(part.get("text", "<image>") for part in parts)
     assert text.startswith(
         "Given reference low-quality image: <image>, Image A: <image> and Image B: <image>. Image A and"
@@ -46,11 +46,11 @@ def test_the_table_by_hand() -> None:
     # pair 0: right in both orders; pair 1: "Image A" in both, so its image changes; pair 2: one unread, one right
     said = [("Image A", "Image A"), ("Image B", "Image B"), ("Image A", "Image A"), ("Image B", "Image A")]
     said += [("Image A", "?"), ("Image B", "Image B")]
-    records = [
-        record(f"<answer>{answer}</answer>", index=i, row_id=f"{i // 2}/x", mode="alone", solution=truth)
+    predictions = [
+        prediction(f"<answer>{answer}</answer>", index=i, row_id=f"{i // 2}/x", mode="alone", solution=truth)
         for i, (truth, answer) in enumerate(said)
     ]
-    (table,) = comparison.tables({"comparison p": records})
+    (table,) = pairs.tables({"comparison p": predictions})
     row = dict(zip(table.columns, table.rows[0], strict=True))
     assert (row["as given"], row["swapped"], row["accuracy"]) == (pytest.approx(2 / 3), pytest.approx(2 / 3), 4 / 6)
     assert row["right in both"] == pytest.approx(1 / 3)
@@ -72,11 +72,11 @@ def test_a_file_that_is_not_in_the_form_is_refused(pictures: Path, text: str, me
     path = pictures / "bad.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
-        comparison.read(path)
+        pairs.read(path)
 
 
 def test_a_file_that_is_not_utf_8_is_refused_in_a_line(pictures: Path) -> None:
     path = pictures / "latin.csv"
     path.write_bytes("image_a,image_b,better\nété.png,1.png,a\n".encode("latin-1"))
     with pytest.raises(UserError, match=r"latin\.csv: not a UTF-8 file\. Save it as UTF-8"):
-        comparison.read(path)
+        pairs.read(path)
