@@ -2,6 +2,7 @@
 # make test   full install, then every test
 # make check  ruff and the strict type checker
 # make docs   pages made from the code
+# make site   the documentation as a site, in out/site; warnings are errors
 # make bench  what is measured, not asserted
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ FULL := .venv
 # Compiled once at the install, so that no worker of the tests compiles torch again.
 UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
-.PHONY: demo test check docs bench pin clean
+.PHONY: demo test check docs site bench pin clean
 
 demo: $(LIGHT)/ready
 	$(LIGHT)/bin/perception20k build --out dataset
@@ -25,6 +26,10 @@ check: $(FULL)/ready
 
 docs: $(FULL)/ready
 	$(FULL)/bin/python -m distortions > docs/distortions.md
+
+site: $(FULL)/ready
+	NO_MKDOCS_2_WARNING=1 $(FULL)/bin/python -m mkdocs build --quiet
+	@echo "Open out/site/index.html"
 
 bench: $(FULL)/ready
 	$(FULL)/bin/python -m benchmarks.distortions
@@ -45,7 +50,7 @@ $(LIGHT)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 $(FULL)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/pip install -q uv
-	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[models,train,ray,dev]'
+	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[models,train,ray,docs,dev]'
 	touch $@
 
 clean:

@@ -13,6 +13,7 @@ import pytest
 
 from perception20k.cli import COMMANDS
 from perception20k.cli import cli as group
+from tests.test_architecture import FLOORS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -117,6 +118,13 @@ def test_a_make_target_exists(page: str, target: str) -> None:
 )
 def test_a_name_that_is_wrong_is_told_from_one_that_is_right(right: str, wrong: str) -> None:
     assert exists(right) and not exists(wrong)
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_the_architecture_page_has_every_room(package: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / package).glob("*/__init__.py")]
+    assert [room for room in rooms if f"| `{package}/{room}/` |" not in text] == []
 
 
 def test_the_papers_page_names_something() -> None:

@@ -36,6 +36,7 @@ EVENTS = pa.schema(
         ("order_seed", pa.int64()),
     ]
 )
+"""Columns of the table of events."""
 
 _ROWS = """
     SELECT e.*, s.kind, s.reviewer, s.verifies, s.seed AS order_seed,

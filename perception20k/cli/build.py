@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     default=min(os.cpu_count() or 1, 16),
-    show_default=True,
+    show_default="one a core, at most 16",
     type=click.IntRange(1),
     help="Worker processes; the result is the same under any number.",
 )

@@ -106,6 +106,7 @@ SOURCE_SCHEMA = pa.schema(
         ("objects", pa.list_(_OBJECT)),
     ]
 )
+"""Columns of ``sources.parquet``."""
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -132,6 +133,7 @@ SAMPLE_SCHEMA = pa.schema(
         ("split", pa.string()),
     ]
 )
+"""Columns of ``recipe.parquet``."""
 
 _PART = pa.struct([("type", pa.string()), ("text", pa.string())])
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.list_(_PART))])
@@ -160,6 +162,7 @@ RFT_SCHEMA = pa.schema(
         ("prompt_version", pa.string()),
     ]
 )
+"""Columns of the shards, without their Hugging Face features."""
 
 
 def source_row(source: Source) -> dict[str, Any]:

@@ -43,6 +43,7 @@ COLUMNS = (
     "box",  # in the frame of the images
     "mos",  # on the recipe's scale
 )
+"""Columns of every row, whatever it was made from."""
 
 
 _TAKEN = ("task", "mode", "solution", "object", "distortion", "severity_label")

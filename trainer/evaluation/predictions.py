@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("truth", pa.string()),  # JSON
     ]
 )
+"""Columns of ``predictions.parquet``."""
 
 
 @dataclass(frozen=True)
