@@ -105,6 +105,17 @@ def description(text: str) -> Description | None:
     return Description(*(normal(part) for part in parts))
 
 
+def right_parts(
+    text: str, object: str | None, distortion: str | None, severity_label: str | None
+) -> tuple[bool, bool, bool]:
+    """Whether the description's object, distortion and severity are right, in this order."""
+    said = description(text)
+    if said is None:
+        return False, False, False
+    truth = [normal(word or "") for word in (object, distortion, severity_label)]
+    return said.object == truth[0], said.distortion == truth[1], said.severity == truth[2]
+
+
 _PIXEL = r"\s*(-?[0-9]{1,6})\s*"
 """A coordinate: more digits than any image has pixels are no number of pixels."""
 

@@ -24,7 +24,6 @@ from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
-from trainer.training.rewards.description import right_parts
 
 _HARD_GROUPS = (
     "saturate_strengthen",
@@ -148,7 +147,9 @@ def _parts(predictions: Sequence[Prediction]) -> dict[str, list[int]]:
 
 def _description_values(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
     keys = ("object", "distortion", "severity_label")
-    right = [right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions]
+    right = [
+        answers.right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions
+    ]
     alone = {name: [float(parts[i]) for parts in right] for i, name in enumerate(_PARTS[1:])}
     return {"all three": [float(all(parts)) for parts in right], **alone}
 

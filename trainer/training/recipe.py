@@ -24,11 +24,9 @@ from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build, suggestion
 from trainer.data import prompts
 from trainer.training.rewards import description, grounding, q_insight, scoring, thurstone
+from trainer.training.rewards.of_rollouts import Reward
 
-Reward = Any
-"""A pure reward function; ``probability`` has none here: it needs the model, so the trainer makes it."""
-
-REWARDS: dict[str, Reward] = {
+REWARDS: dict[str, Reward | None] = {
     "description": description.description,
     "grounding": grounding.grounding,
     "answer": scoring.answer,
@@ -38,10 +36,10 @@ REWARDS: dict[str, Reward] = {
     "degradation_class": q_insight.degradation_class,
     "degradation_level": q_insight.degradation_level,
     "q_insight_format": q_insight.q_insight_format,
-    "fidelity": thurstone.fidelity,
+    "fidelity": None,
     "visualquality_format": thurstone.visualquality_format,
 }
-"""Every reward by its name in recipes and logs."""
+"""Every reward by its name in recipes and logs; None for those that the trainer makes for a recipe."""
 
 SCALES = {
     "answer": (scoring.LOW, scoring.HIGH),

@@ -10,7 +10,6 @@ from typing import Any
 
 from trainer.data import answers
 from trainer.data.boxes import iou
-from trainer.training.rewards.description import right_parts
 
 RIGHT = {
     "description": 1.0,
@@ -46,7 +45,7 @@ def measures(
     values = {"reward": reward, "truncated": float(truncated)}
     task = row["task"]
     if task == "description":
-        parts = right_parts(text, row["object"], row["distortion"], row["severity_label"])
+        parts = answers.right_parts(text, row["object"], row["distortion"], row["severity_label"])
         names = ("object_right", "distortion_right", "severity_right")
         values |= {name: float(part) for name, part in zip(names, parts, strict=True)}
     elif task == "grounding":

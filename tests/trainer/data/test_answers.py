@@ -201,4 +201,4 @@ def test_no_reader_raises_and_nothing_is_read_into_nonsense(inner: str) -> None:
     assert q_insight.q_insight_score([text], ["score"], [3.0]) == [0]
     assert q_insight.degradation_class([text], ["degradation"], ["noise"]) == [0]
     assert [scoring.answer([text], ["score"], [3.4]), scoring.format([text], ["score"])] == [[0], [0]]
-    assert thurstone.visualquality_format([text]) == [0]
+    assert thurstone.visualquality_format([text], ["score"]) == [0]

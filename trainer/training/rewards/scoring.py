@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
 
 from trainer.data import answers
+from trainer.training.rewards.of_rollouts import for_tasks
 
 LOW, HIGH, TOLERANCE = 0.0, 5.0, 0.5
 """The rating's scale and the paper's epsilon."""
@@ -14,40 +13,34 @@ LOW, HIGH, TOLERANCE = 0.0, 5.0, 0.5
 _ASKED = re.compile(r"Score:\s*[0-9]\.[0-9]")
 
 
-def answer(
-    completions: Sequence[answers.Completion], task: Sequence[str], mos: Sequence[float | None], **_: Any
-) -> list[float | None]:
-    """1 where ``|score - mos| < 0.5`` (Eq. 1), else 0; None for another task.
-
-    The bound is exclusive: a score exactly 0.5 away gets 0. Scores and MOS are compared in thousandths, so
-    that binary fractions cannot move the bound. A score outside 0..5 is no rating and gets 0.
-    """
-    return [
-        float(is_right(answers.text_of(completion), truth)) if name == "score" and truth is not None else None
-        for completion, name, truth in zip(completions, task, mos, strict=True)
-    ]
-
-
 def is_right(text: str, mos: float) -> bool:
-    """Whether the text's score is within the tolerance of ``mos``."""
+    """Whether the text's score is within the tolerance of ``mos``.
+
+    The bound is exclusive: a score exactly 0.5 away is wrong. Scores and MOS are compared in thousandths, so
+    that binary fractions cannot move the bound. A score outside 0..5 is no rating.
+    """
     said = answers.score(text, LOW, HIGH)
     return said is not None and round(abs(said - mos), 3) < TOLERANCE
 
 
-def format(completions: Sequence[answers.Completion], task: Sequence[str], **_: Any) -> list[float | None]:
-    """1 where the completion has the asked form, else 0; None for another task.
+def is_formatted(text: str) -> bool:
+    """Whether the text is one think part and one answer of the asked form.
 
     The form: ``<think>...</think><answer>Score: 3.4</answer>``, one pair of each tag, a think part that is
     not empty, nothing around but blanks, one decimal, a number in 0..5.
     """
-    return [
-        float(is_formatted(answers.text_of(completion))) if name == "score" else None
-        for completion, name in zip(completions, task, strict=True)
-    ]
-
-
-def is_formatted(text: str) -> bool:
-    """Whether the text is one think part and one answer of the asked form."""
     if not answers.think_then_answer(text) or answers.score(text, LOW, HIGH) is None:
         return False
     return _ASKED.fullmatch(answers.answer(text) or "") is not None
+
+
+@for_tasks("score")
+def answer(text: str, mos: float) -> float:
+    """1 where ``|score - mos| < 0.5`` (Eq. 1), else 0."""
+    return is_right(text, mos)
+
+
+@for_tasks("score")
+def format(text: str) -> float:
+    """1 where the completion has the asked form, else 0."""
+    return is_formatted(text)

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import fmean, variance
 from typing import Any
 
 from trainer.data import answers
+from trainer.training.rewards.of_rollouts import Reward, for_tasks
 
 GAMMA = 1e-6
 LOW, HIGH = 1.0, 5.0
@@ -101,9 +102,7 @@ def fidelity_rewards(
     return rewards
 
 
-def fidelity(
-    *, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False
-) -> Callable[..., list[float | None]]:
+def fidelity(*, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False) -> Reward:
     """The reward function of a recipe.
 
     Args:
@@ -136,12 +135,8 @@ def fidelity(
     return reward
 
 
-def visualquality_format(completions: Sequence[answers.Completion], **_: Any) -> list[float]:
+@for_tasks("score")
+def visualquality_format(text: str) -> float:
     """1 where the completion is one think part and one answer that is only a number in 1..5, else 0."""
-    return [float(is_formatted(answers.text_of(completion))) for completion in completions]
-
-
-def is_formatted(text: str) -> bool:
-    """Whether the text is one think part and one bare score."""
     bare = _NUMBER.fullmatch(answers.answer(text) or "") is not None
     return answers.think_then_answer(text) and bare and answers.score(text, LOW, HIGH) is not None

@@ -106,4 +106,4 @@ def test_the_reward_function_groups_rollouts_by_row() -> None:
     ("inner", "expected"), [("3.80", 1), ("4", 1), ("Score: 3.8", 0), ("3.8/5", 0), ("7.0", 0), ("", 0)]
 )
 def test_the_format_is_only_one_score(inner: str, expected: float) -> None:
-    assert visualquality_format([f"<think>a</think><answer>{inner}</answer>"]) == [expected]
+    assert visualquality_format([f"<think>a</think><answer>{inner}</answer>"], ["score"]) == [expected]
