@@ -28,7 +28,7 @@ from distortions.families import REFINE_IQA
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build
 
-MOST_PER_OBJECT = 20
+MAX_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
 
 
@@ -42,20 +42,20 @@ class Annotations:
 
 @dataclass(frozen=True)
 class Calls:
-    """How an API is called. None of it changes the dataset, so none of it is saved with it."""
+    """How an API is called. None of this changes the dataset, so it is not saved with it."""
 
     at_once: int = 4
-    """Requests under way at a time."""
+    """Number of concurrent requests."""
     per_minute: float = 60.0
-    """Most requests begun in a minute."""
+    """Maximum number of requests started in a minute."""
     attempts: int = 5
     """How often a request is tried when the API is busy, broken or silent."""
     first_wait: float = 1.0
-    """Seconds before the second attempt; each wait after it is twice as long, give or take, up to a minute."""
+    """Seconds before the second attempt; each later wait is about twice as long, up to a minute."""
     timeout: float = 120.0
     """Seconds to wait for an answer."""
     max_requests: int | None = None
-    """Most requests of one run, repeated ones included; then it stops, and the next run goes on."""
+    """Maximum number of requests of one run, retries included; then it stops, and the next run resumes."""
     max_tokens: int | None = None
     """Tokens, in and out, after which a run stops."""
 
@@ -67,11 +67,11 @@ class Describe:
     backend: Literal["gemini", "openai", "local"] = "gemini"
     """``openai`` is any endpoint that speaks its protocol; ``local`` is transformers on this machine."""
     model: str = "gemini-2.5-pro"
-    """The API's name of it; for ``local`` a folder, or a model of the Hugging Face hub."""
+    """The API's name for it; for ``local`` a folder, or a Hugging Face hub model."""
     revision: str = "main"
-    """For ``local`` and a model of the hub: its branch, tag or commit."""
+    """For ``local`` and a hub model: its branch, tag or commit."""
     base_url: str | None = None
-    """Where the API is, if not at its usual place."""
+    """The API's URL, if it is not the usual one."""
     calls: Calls = field(default_factory=Calls)
 
 
@@ -80,30 +80,30 @@ class Detect:
     """The detector that boxes the objects: Grounding DINO."""
 
     model: str = "IDEA-Research/grounding-dino-base"
-    """A folder, or a model of the Hugging Face hub."""
+    """A folder, or a Hugging Face hub model."""
     revision: str = "main"
-    """Of a model of the hub: its branch, tag or commit."""
+    """Of a hub model: its branch, tag or commit."""
     threshold: float = 0.35
-    """Least confidence of a box, in 0..1."""
+    """Minimum confidence of a box, in 0..1."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One quality metric and the least quality a source image must have."""
+    """One quality metric and the minimum quality of a source image."""
 
     metric: str
     """A metric's name, see ``perception20k.models.metrics.METRICS``; with ``table``, the name of its column."""
     min: float = 80.0
-    """Least quality, on 0..100 with 100 the best."""
+    """Minimum quality, on 0..100 with 100 the best."""
     table: str | None = None
-    """Scores of your own: a CSV or Parquet file with the columns ``file`` and ``metric``'s name."""
+    """Your own scores: a CSV or Parquet file with the columns ``file`` and ``metric``'s name."""
     range: tuple[float, float] = (0.0, 100.0)
     """A table's worst and best value; the worst may be the higher one."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which boxes and images are kept; what fails is listed in the quarantine with its reason."""
+    """Which boxes and images are kept; the others are listed in the quarantine with the reason."""
 
     max_box: float = 0.9
     """Largest share of the image a box may cover (the paper's 90 %)."""
@@ -112,13 +112,13 @@ class Filters:
     min_side: int = 32
     """Shortest side a box may have, in pixels."""
     max_iou: float = 0.5
-    """Largest overlap of two boxes of one image, as intersection over union."""
+    """Maximum overlap of two boxes of one image, as intersection over union."""
     min_objects: int = 2
     """Fewest distinct objects an image must have."""
     max_objects: int = 3
     """Most objects taken from an image, the most salient (largest) first."""
     min_delta_e: float = 0.5
-    """Least mean colour difference (CIEDE2000) in the box; below it nobody can see the sample."""
+    """Minimum mean colour difference (CIEDE2000) in the box; below it nobody can see the distortion."""
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,17 @@ class Config:
     sources: tuple[str, ...]
     """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
     annotations: Annotations | None = None
-    """Objects and boxes that exist already; or else ``describe`` and ``detect``."""
+    """Existing objects and boxes; alternatively ``describe`` and ``detect``."""
     describe: Describe | None = None
     """The model that names the objects; needs ``detect``."""
     detect: Detect | None = None
     """The model that boxes them."""
     score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
-    """Metrics that must all agree, by default the paper's three; null keeps every image."""
+    """Metrics that must all be satisfied, by default the paper's three; null keeps every image."""
     max_frames_per_video: int = 3
-    """Keyframes taken from a video, evenly spread."""
+    """Frames taken from a video, evenly spaced."""
     samples_per_object: int = 1
-    """Samples made of each object, at most ``MOST_PER_OBJECT``."""
+    """Samples made of each object, at most ``MAX_PER_OBJECT``."""
     preset: str = DEFAULT_PRESET
     """Parameter set of the distortions."""
     filters: Filters = field(default_factory=Filters)
@@ -182,14 +182,14 @@ def dump_config(config: Config) -> str:
 
 
 def without_calls(config: Config) -> Config:
-    """What shapes the dataset: the configuration as its saved copy gives it back."""
+    """The configuration without ``describe: calls``, as the saved copy has it."""
     if config.describe is None:
         return config
     return dataclasses.replace(config, describe=dataclasses.replace(config.describe, calls=Calls()))
 
 
 def located(spec: str) -> Path:
-    """The path a configured place means: a path, or ``package:NAME/PATH`` in an installed package.
+    """The path that a configured location means: a path, or ``package:NAME/PATH`` in an installed package.
 
     Raises:
         UserError: the package is not installed.
@@ -228,8 +228,8 @@ def _anchored(text: str, path: Path) -> str:
         return text
     try:
         return str((path.parent / Path(text).expanduser()).resolve())
-    except (RuntimeError, OSError, ValueError) as error:  # no such user, links in a circle, what no path can hold
-        raise UserError(f"{path}: {text!r} is no path: {error}", code=2) from None
+    except (RuntimeError, OSError, ValueError) as error:  # no such user, a link loop, a NUL byte
+        raise UserError(f"{path}: {text!r} is not a path: {error}", code=2) from None
 
 
 def _numbers(part: Any, where: str = "") -> Iterator[tuple[str, float]]:
@@ -265,8 +265,8 @@ def _check_ranges(config: Config, path: Path) -> None:
         ("max_frames_per_video", config.max_frames_per_video >= 1, "at least 1"),
         (
             "samples_per_object",
-            1 <= config.samples_per_object <= MOST_PER_OBJECT,
-            f"from 1 to {MOST_PER_OBJECT}",
+            1 <= config.samples_per_object <= MAX_PER_OBJECT,
+            f"from 1 to {MAX_PER_OBJECT}",
         ),
         ("test_fraction", 0 <= config.test_fraction < 1, "from 0 to below 1"),
         ("rft_per_sample", 1 <= config.rft_per_sample <= 4, "from 1 to 4"),

@@ -2,8 +2,8 @@
 
 Each command is a few lines over the library, in a file of its own: those of the pipeline beside this one, those of
 the app and the trainer in ``annotate_app/cli`` and ``trainer/cli``. ``COMMANDS`` is the one table of them; a command's
-module is imported when the command is run, so that ``--help`` is instant and the light install never imports what it
-does not have. Errors meant for people are caught here, once.
+module is imported when the command is run, so that ``--help`` is instant and a light install never imports missing
+packages. User errors are caught here, once.
 """
 
 from __future__ import annotations
@@ -89,5 +89,5 @@ def main(argv: Sequence[str] | None = None) -> None:
         click.echo(f"perception20k: {error.filename or 'system'}: {error.strerror or error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        click.echo("perception20k: interrupted; run the same command again to go on", err=True)
+        click.echo("perception20k: interrupted; run the same command again to resume", err=True)
         sys.exit(130)

@@ -12,7 +12,7 @@ from perception20k.config import default_config, load_config
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import Built, build
-from perception20k.pipeline.chain import STAGES, Part
+from perception20k.pipeline.chain import STAGES, BuildScope
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import Exported
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option(
+    "-o",
     "--out",
     default="dataset",
     show_default=True,
@@ -44,11 +45,11 @@ if TYPE_CHECKING:
     type=click.Choice(["local", "ray"]),
     help="Processes on this machine, or a Ray cluster (RAY_ADDRESS; without it one is started here).",
 )
-@click.option("--dry-run", is_flag=True, help="Tell what is done and what is due, API calls included; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what is done and what is left to do; write nothing.")
 @click.option("--limit", type=click.IntRange(1), help="Take only the first LIMIT files of the sources.")
-@click.option("--only", type=click.Choice(STAGES), help="Work for one stage; the others give what they have done.")
-@click.option("--force", is_flag=True, help="Go on although OUT was built with another configuration.")
-@click.option("--allow-unverified", is_flag=True, help="Export although deletions of the review are not verified.")
+@click.option("--only", type=click.Choice(STAGES), help="Run one stage; the others contribute their earlier results.")
+@click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
+@click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
     config: Path | None,
     out: Path,
@@ -71,9 +72,9 @@ def command(
         samples_per_object: 4
         seed: 3
 
-    Without annotations, models name the objects and box them: docs/curation.md. A build that was stopped goes on
-    where it was when the same command is run again. Photos that cannot be read and what the filters drop are listed
-    with their reasons in OUT/quarantine.
+    Without annotations, models name the objects and box them: docs/curation.md. To resume a build that was
+    stopped, run the same command again. Unreadable photos and whatever the filters drop are listed with their
+    reasons in OUT/quarantine.
 
     \b
     Examples:
@@ -82,9 +83,9 @@ def command(
         perception20k build my.yaml --out my-dataset --dry-run
     """
     wanted = load_config(config) if config else default_config()
-    part = Part(limit, only, dry_run)
+    scope = BuildScope(limit, only, dry_run)
     with _executor(engine, workers) as executor:
-        built = build(wanted, out, executor, part=part, force=force, allow_unverified=allow_unverified, say=click.echo)
+        built = build(wanted, out, executor, scope=scope, force=force, allow_unverified=allow_unverified)
     if built.exported is not None:
         click.echo(_summary(built, built.exported, out))
 
@@ -100,7 +101,7 @@ def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:
 def _summary(built: Built, exported: Exported, out: Path) -> str:
     """The closing lines: what there is, where to look, what to do next."""
     layout = Layout(out)
-    if not exported.changed and not built.worked:
+    if not exported.changed and not built.items_processed:
         return f"Nothing to do: {exported.samples} samples in {out} are up to date."
     rft = ", ".join(f"{count} {part}" for part, count in exported.rft.items())
     lines = [

@@ -12,9 +12,9 @@ from perception20k.publish.export import export_dataset
 
 @click.command
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--allow-unverified", is_flag=True, help="Export although deletions of the review are not verified.")
+@click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(dataset: Path, allow_unverified: bool) -> None:
-    """Write shards, card, statistics and figures of DATASET again, after a review.
+    """Write the shards, card, statistics and figures of DATASET again, after a review.
 
     Only samples that survived the review are used, and the card says how many were reviewed.
 
@@ -22,7 +22,7 @@ def command(dataset: Path, allow_unverified: bool) -> None:
     Example:
         perception20k export dataset
     """
-    exported = export_dataset(dataset, allow_unverified=allow_unverified, say=click.echo)
+    exported = export_dataset(dataset, allow_unverified=allow_unverified)
     if not exported.changed:
         click.echo(f"Nothing to do: the export of {exported.samples} samples is up to date.")
         return

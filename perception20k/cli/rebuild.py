@@ -18,12 +18,12 @@ from perception20k.pipeline.rebuild import rebuild
     required=True,
     help="A folder, file or glob with the source photos and videos; may be given again.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder for the images.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="A new folder for the images.")
 def command(recipe: Path, sources: tuple[str, ...], out: Path) -> None:
-    """Make a dataset's distorted images again from its RECIPE and the source files, and check every digest.
+    """Regenerate a dataset's distorted images from its RECIPE and the source files, and check every digest.
 
-    A recipe can be shared where the photos cannot. Files may have other names than they had: they are found by
-    their pixels.
+    A recipe can be shared where the photos cannot. Source files may have been renamed: they are found by their
+    pixels.
 
     \b
     Example:
@@ -34,4 +34,4 @@ def command(recipe: Path, sources: tuple[str, ...], out: Path) -> None:
         click.echo(problem)
     if result.problems:
         raise UserError(f"{out}: {len(result.problems)} samples could not be made, {result.made} were")
-    click.echo(f"{out}: {result.made} samples made again, every digest agrees.")
+    click.echo(f"{out}: {result.made} samples regenerated, all digests match.")

@@ -12,11 +12,11 @@ from perception20k.pipeline.verify import verify
 
 @click.command
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--remake", is_flag=True, help="Also distort every source again and compare the pixels.")
+@click.option("--remake", is_flag=True, help="Also regenerate every sample and compare the pixels.")
 def command(dataset: Path, remake: bool) -> None:
     """Recompute every digest of DATASET: files, source pixels, samples' pixels.
 
-    Prints each disagreement on a line and exits with 1 if there is one.
+    Prints each mismatch on a line and exits with 1 if there is one.
 
     \b
     Example:
@@ -27,7 +27,7 @@ def command(dataset: Path, remake: bool) -> None:
         click.echo(problem)
     if problems:
         raise UserError(
-            f"{dataset}: {len(problems)} disagreements",
+            f"{dataset}: {len(problems)} mismatches",
             "Delete the files named above and run the same build again",
         )
-    click.echo(f"{dataset}: every digest agrees.")
+    click.echo(f"{dataset}: all digests match.")

@@ -1,1 +1,1 @@
-"""What every room may use: errors, whole files, keyed randomness, sequences on disk, typed configuration, extras."""
+"""What every room may use: errors, atomic files, keyed draws, spill lists, typed configuration, extras, reporting."""

@@ -1,10 +1,10 @@
-"""The exceptions of the pipeline: one meant for people, two that become rows of the quarantine."""
+"""The exceptions of the project: one for people, two that become rows of the quarantine."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """An error the user can mend. The command line prints it as one line and exits with ``code``.
+    """An error the user can fix. The command line prints it as one line and exits with ``code``.
 
     Args:
         message: what is wrong and where (the file, the key, the value).
@@ -18,8 +18,8 @@ class UserError(Exception):
 
 
 class ItemError(Exception):
-    """One item cannot be processed, today or tomorrow; the message is the reason in its quarantine row."""
+    """One item cannot be processed, and retrying would not help; the message is the reason in its quarantine row."""
 
 
-class PassingError(ItemError):
-    """One item could not be processed this time, and may be the next: a row now, tried again by the next run."""
+class TransientError(ItemError):
+    """One item could not be processed this time: a quarantine row now, and the next run tries again."""

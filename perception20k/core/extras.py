@@ -1,4 +1,4 @@
-"""What the light install does not have: asked for by name, refused in one line; and the machine's GPUs."""
+"""Optional packages, refused in one line when they are missing; and the number of GPUs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from perception20k.core.errors import UserError
 
 
 def require(wanted_by: str, extra: str, *packages: str) -> None:
-    """Refuse where a package is not installed.
+    """Check that packages are installed.
 
     Raises:
-        UserError: names the first missing package and the extra that brings it.
+        UserError: names the first missing package and the extra that installs it.
     """
     for name in packages:
-        if not _is_there(name):
+        if not _installed(name):
             raise UserError(
                 f"{wanted_by} needs the package '{name}', which is not installed",
                 f"Install it: pip install 'perception20k[{extra}]'",
             )
 
 
-def _is_there(name: str) -> bool:
+def _installed(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:  # not even the package that it is a part of
+    except ModuleNotFoundError:  # not even its parent package
         return False
 
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write aside, rename into place; and their digests."""
+"""Atomic file writes (write aside, rename into place), and digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; rename it into place when the block ends well.
+    """Yield a temporary path beside ``path``; rename it into place when the block succeeds.
 
     The block writes the temporary file. If it raises, the temporary file is removed and ``path`` is untouched.
     """

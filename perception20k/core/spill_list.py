@@ -1,6 +1,6 @@
-"""A sequence on disk: what a stage hands to the next, so that memory does not grow with the number of images.
+"""A sequence on disk, which stages pass on so that memory does not grow with the number of images.
 
-Items are pickled one after another into a file without a name, which the system removes with the process.
+Items are pickled one after another into an unnamed temporary file, which the system removes with the process.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class SpillList(Generic[T]):
-    """Items in their order: appended one by one, read from the start as often as wished."""
+    """Items in order: appended one by one, and iterated any number of times."""
 
     def __init__(self, items: Iterable[T] = ()) -> None:
-        self._file = tempfile.TemporaryFile(prefix="perception20k-")  # noqa: SIM115 - lives as long as the spool
+        self._file = tempfile.TemporaryFile(prefix="perception20k-")  # noqa: SIM115 - lives as long as the list
         weakref.finalize(self, self._file.close)
         self._count = 0
         for item in items:
@@ -42,10 +42,10 @@ class SpillList(Generic[T]):
 
 
 class _FromStart(io.RawIOBase):
-    """A view of a file with a place of its own, so that readers do not disturb each other or the writer."""
+    """A read-only view of a file with its own position, so that readers disturb neither each other nor the writer."""
 
     def __init__(self, file: int) -> None:
-        self._file, self._place = file, 0
+        self._file, self._position = file, 0
 
     def readable(self) -> bool:
         """See :class:`io.RawIOBase`."""
@@ -53,6 +53,6 @@ class _FromStart(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """See :class:`io.RawIOBase`."""
-        count = os.preadv(self._file, [buffer], self._place)
-        self._place += count
+        count = os.preadv(self._file, [buffer], self._position)
+        self._position += count
         return count

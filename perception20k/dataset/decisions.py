@@ -1,6 +1,6 @@
 """The log of human decisions: append-only SQLite, written by the review app, read by export.
 
-What people decide cannot be made again, so nothing here is ever changed or removed: triggers refuse every
+Human decisions cannot be recomputed, so nothing here is ever changed or removed: triggers refuse every
 UPDATE, DELETE and REPLACE, and the present state is read off the events. An undo is an event that names the
 decision it takes back; the standing decision on an item is the last one that no undo took back. The tables
 and views are in ``decisions.sql``.
@@ -35,7 +35,7 @@ Reason = Literal["object_mismatch", "not_perceptible"]
 
 @dataclass(frozen=True)
 class ReviewState:
-    """What the finished sessions of a dataset come to, in sample ids. An open or lapsed session adds nothing.
+    """The outcome of a dataset's finished sessions, in sample ids. An open or lapsed session adds nothing.
 
     A sample that several people judged is deleted if one of its deletions was confirmed, unverified if none
     was and one still waits, and kept otherwise.
@@ -52,7 +52,7 @@ class ReviewState:
     """Marked for discussion, whatever was decided."""
 
     def among(self, samples: Collection[str]) -> ReviewState:
-        """What it comes to for these samples: a dataset built anew may have lost some that were judged."""
+        """The outcome for these samples only: a rebuilt dataset may have lost some that were judged."""
         kept, deleted, unverified, flagged = (
             ids & frozenset(samples) for ids in (self.kept, self.deleted, self.unverified, self.flagged)
         )
@@ -60,7 +60,7 @@ class ReviewState:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the log at ``path`` for appending; make it if it is missing.
+    """Open the log at ``path`` for appending; create it if it is missing.
 
     The connection is in autocommit mode (write inside :func:`transaction`), may be handed between threads,
     and returns :class:`sqlite3.Row`. Every commit is on the disk before it returns (WAL, synchronous FULL).
@@ -83,7 +83,7 @@ def connect(path: Path) -> sqlite3.Connection:
         _check(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise UserError(f"{path}: {error}", "Is it a decision log? Put it aside to begin a new one") from None
+        raise UserError(f"{path}: {error}", "Is it a decision log? Move it away to start a new one") from None
     except UserError:
         connection.close()
         raise
@@ -91,13 +91,13 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open the log at ``path`` for reading alone; nothing is created or written, beside it neither.
+    """Open the log at ``path`` read-only; nothing is created or written, not even beside it.
 
     Raises:
         UserError: the file is missing, is not a decision log, or is one of another version.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no review yet", "Begin one: perception20k review DATASET")
+        raise UserError(f"{path}: no review yet", "Start one: perception20k review DATASET")
     # Without a -wal file nobody is writing, and SQLite need not make one for us (it would, even to read).
     live = path.with_name(path.name + "-wal").exists()
     uri = path.resolve().as_uri() + ("?mode=ro" if live else "?mode=ro&immutable=1")

@@ -1,6 +1,6 @@
-"""Where everything lies inside a dataset directory (design: "The dataset on disk").
+"""Where everything lies inside a dataset directory.
 
-Every other module asks this one for a path, so the layout is written down once.
+Every other module takes its paths from here, so the layout is defined once.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def manifest(self) -> Path:
-        """Digest of every file above and below; written last, so it means the build is whole."""
+        """Digest of every file above and below; written last, so its existence means that the build is complete."""
         return self.root / "manifest.json"
 
     @property
@@ -80,7 +80,7 @@ class Layout:
 
     @property
     def review(self) -> Path:
-        """Everything the human review leaves."""
+        """Everything that human review produces."""
         return self.root / "review"
 
     @property
@@ -91,19 +91,19 @@ class Layout:
     # -- what only the pipeline reads
     @property
     def work(self) -> Path:
-        """The pipeline's own notes, not part of the dataset: the journal of finished items."""
+        """The pipeline's working files, not part of the dataset."""
         return self.root / ".perception20k"
 
     @property
     def journal(self) -> Path:
-        """Results of finished items by key; what makes a build resumable."""
+        """Results of finished items by key, which make a build resumable."""
         return self.work / "journal.sqlite"
 
     def require(self) -> Layout:
         """Return self if the directory holds a dataset with a recipe.
 
         Raises:
-            UserError: the directory is missing, is not a dataset of ours, or its build has not finished.
+            UserError: the directory is missing, is not a dataset, or its build has not finished.
         """
         if not self.root.is_dir():
             raise UserError(f"{self.root}: no such directory", "Build a dataset first: perception20k build")

@@ -1,4 +1,4 @@
-"""The manifest: the digest of every file of the dataset, written last, so that it means the dataset is whole."""
+"""The manifest: the digest of every file, written last, so its existence means the dataset is complete."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def write_manifest(layout: Layout, state: str, known: dict[str, str], about: dic
 
     Args:
         layout: the dataset.
-        state: digest of everything the exported files depend on; a build that finds it again has nothing to do.
-        known: path in the dataset to SHA-256, for files whose digest is at hand; the others are read.
+        state: digest of everything the exported files depend on; a build that finds the same state has nothing to do.
+        known: path in the dataset to SHA-256, for files whose digest is known; the others are read.
         about: what else the manifest records, such as the metrics' rules and the review's counts.
     """
     digests = {name: known.get(name) or file_sha256(layout.root / name) for name in dataset_files(layout)}
@@ -46,10 +46,10 @@ def read_manifest(layout: Layout) -> dict[str, Any] | None:
 
 
 def dataset_files(layout: Layout) -> Iterator[str]:
-    """Path of every file of the dataset but the manifest itself, the review and the pipeline's own notes."""
-    apart = {layout.work, layout.review}
+    """Path of every file of the dataset except the manifest itself, the review and the pipeline's working files."""
+    excluded = {layout.work, layout.review}
     for path in sorted(layout.root.rglob("*")):
-        if path.is_file() and path != layout.manifest and not apart & set(path.parents):
+        if path.is_file() and path != layout.manifest and not excluded & set(path.parents):
             yield path.relative_to(layout.root).as_posix()
 
 
@@ -59,7 +59,7 @@ def all_present(layout: Layout, names: Iterable[str]) -> bool:
 
 
 def prune(layout: Layout, folder: Path, keep: set[str]) -> None:
-    """Remove images that the dataset no longer refers to; only files with a name this project gives."""
+    """Remove images that the dataset no longer refers to; only files named as this project names them."""
     for path in folder.glob("*") if folder.is_dir() else ():
         ours = re.fullmatch(r"[0-9a-f]{16}", path.stem)
         if ours and path.relative_to(layout.root).as_posix() not in keep:

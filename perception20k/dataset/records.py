@@ -1,7 +1,6 @@
 """The records of the dataset and their Parquet schemas: sources, samples, and RFT rows.
 
-The words are design.md's. ``review`` and ``trainer`` meet the pipeline only through these tables and
-:mod:`perception20k.dataset.layout`.
+``annotate_app`` and ``trainer`` meet the pipeline only through these tables and :mod:`perception20k.dataset.layout`.
 """
 
 from __future__ import annotations

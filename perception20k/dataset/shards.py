@@ -1,4 +1,4 @@
-"""Shards: RFT samples as Parquet files that stand alone, image bytes inside, ready for ``datasets`` and TRL.
+"""Shards: self-contained Parquet files of RFT samples, image bytes inside, ready for ``datasets`` and TRL.
 
 A source image and its samples repeat in up to ``4 x 3`` rows. Parquet's dictionary encoding stores a repeated
 value once within a row group, so a source's rows stay together and the dictionary may grow as large as a group.
@@ -30,7 +30,7 @@ _HF_TYPES = {"int8": "int8", "int32": "int32", "string": "string"}
 
 
 def expected_bytes(layout: Layout, samples: Sequence[Sample], source_files: dict[str, str]) -> int:
-    """The size the shards will have: every distinct image once."""
+    """Expected size of the shards: every distinct image once."""
     names = {s.file for s in samples} | {source_files[s.image_id] for s in samples}
     return sum(_present(layout.root / name).stat().st_size for name in names)
 
@@ -44,7 +44,7 @@ def write_shards(
     rft_per_sample: float,
     seed: int,
 ) -> list[Path]:
-    """Write the shards of one split: ``shards/<split>-00000.parquet`` and on. The same rows give the same bytes.
+    """Write the shards of one split: ``shards/<split>-00000.parquet`` and so on. The same rows give the same bytes.
 
     Args:
         layout: the dataset.

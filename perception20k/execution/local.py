@@ -1,8 +1,8 @@
 """Where a stage's work is done: in this process, in its threads, or in worker processes on this machine.
 
-Workers are spawned, not forked: models bring threads, and forked threads deadlock. Pixels stay on disk; what
-crosses to a worker is an item, what comes back is an outcome. A worker that dies takes nothing with it: what it
-may have died of is tried again alone, and the culprit alone is blamed.
+Workers are spawned, not forked, because forking a process with threads (models start some) can deadlock. Workers get
+items and return outcomes; pixels stay on disk. When a worker crashes, the items it may have crashed on are tried again
+one by one, and only the culprit fails.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import cv2
 from perception20k.core.extras import gpu_count
 from perception20k.execution.stage import Batch, Outcome, Results, Stage
 
-CRASHED = "the worker process died of it: a crash in a decoder or a model, or no memory left"
+CRASHED = "the worker crashed on this item: a decoder or a model failed, or memory ran out"
 
 
 class LocalExecutor:
@@ -49,7 +49,7 @@ class LocalExecutor:
             return run_in_threads(stage, batches)
         if stage.place == "gpu" and gpu_count():
             return self._run_on_gpus(stage, batches)
-        if self.workers == 1 and stage.place != "apart":
+        if self.workers == 1 and stage.place != "isolated":
             return _run_here(stage, batches)
         if self._workers is None:
             self._workers = _Pool(self.workers)
@@ -66,7 +66,7 @@ class LocalExecutor:
 def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
     ready = False
     for batch in batches:
-        if not ready:  # not before there is work: setup may load a model
+        if not ready:  # only once there is work: setup may load a model
             cv2.setNumThreads(1)
             stage.setup()
             ready = True
@@ -76,30 +76,30 @@ def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
 def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
     """Work in ``stage.at_once`` threads of this process.
 
-    On an error, or Ctrl-C, here or thrown in by the caller, nothing new is begun and what is under way is still given
-    back: answers are paid for.
+    After an error or Ctrl-C, here or thrown in by the caller, no new batch is started, and batches in flight are still
+    returned: their answers are paid for.
     """
-    flying: dict[Future[list[Outcome]], Batch] = {}
+    in_flight: dict[Future[list[Outcome]], Batch] = {}
     stop: BaseException | None = None
     ready = False
     with ThreadPoolExecutor(stage.at_once) as pool:
         while True:
             try:
-                while stop is None and len(flying) < stage.at_once and (batch := next(batches, None)) is not None:
-                    if not ready:  # not before there is work: setup may ask for a key
+                while stop is None and len(in_flight) < stage.at_once and (batch := next(batches, None)) is not None:
+                    if not ready:  # only once there is work: setup may ask for a key
                         stage.setup()
                         ready = True
-                    flying[pool.submit(stage.process, batch)] = batch
-                if not flying:
+                    in_flight[pool.submit(stage.process, batch)] = batch
+                if not in_flight:
                     break
-                done, _ = wait(flying, return_when=FIRST_COMPLETED)
+                done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt as interrupt:
                 if stop is not None:
                     raise
                 stop = interrupt
                 continue
             for future in done:
-                batch, error = flying.pop(future), future.exception()
+                batch, error = in_flight.pop(future), future.exception()
                 if error is not None:
                     stop = stop or error
                     continue
@@ -112,7 +112,7 @@ def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
 
 
 class _Pool:
-    """Worker processes that are started again when one of them dies."""
+    """Worker processes, restarted when one of them crashes."""
 
     def __init__(self, size: int, *, on_gpus: bool = False) -> None:
         self._size, self._on_gpus = size, on_gpus
@@ -120,7 +120,7 @@ class _Pool:
         self._lone: ProcessPoolExecutor | None = None
 
     def close(self) -> None:
-        """End the processes when they have done what they are doing."""
+        """Stop the processes after their current batches."""
         for processes in (self._processes, self._lone):
             if processes is not None:
                 processes.shutdown(wait=True, cancel_futures=True)
@@ -128,22 +128,22 @@ class _Pool:
     def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`perception20k.execution.stage.Executor`."""
         packed: bytes | None = None
-        flying: dict[Future[list[Outcome]], Batch] = {}
+        in_flight: dict[Future[list[Outcome]], Batch] = {}
         more = True
-        while more or flying:
+        while more or in_flight:
             suspects: list[Batch] = []
-            while more and not suspects and len(flying) < 3 * self._size:
+            while more and not suspects and len(in_flight) < 3 * self._size:
                 batch = next(batches, None)
                 if batch is None:
                     more = False
                     continue
                 packed = packed or pickle.dumps(stage)
                 try:
-                    flying[self._processes.submit(work, packed, batch)] = batch
+                    in_flight[self._processes.submit(work, packed, batch)] = batch
                 except BrokenProcessPool:
                     suspects.append(batch)
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                batch = flying.pop(future)
+            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                batch = in_flight.pop(future)
                 try:
                     outcomes = future.result()
                 except BrokenProcessPool:
@@ -151,8 +151,8 @@ class _Pool:
                 else:
                     yield batch, outcomes
             if suspects:
-                suspects += flying.values()
-                flying.clear()
+                suspects += in_flight.values()
+                in_flight.clear()
                 self._processes.shutdown(wait=True)
                 self._processes = self._start(self._size)
             for batch in suspects:
@@ -160,7 +160,7 @@ class _Pool:
                 yield batch, self._one_by_one(packed, batch)
 
     def _one_by_one(self, packed: bytes, batch: Batch) -> list[Outcome]:
-        """The outcomes of a batch that was in flight when a worker died, each item in a process alone."""
+        """The outcomes of a batch that was in flight when a worker crashed, each item in a process of its own."""
         outcomes: list[Outcome] = []
         for item in batch:
             if self._lone is None:
@@ -170,7 +170,7 @@ class _Pool:
             except BrokenProcessPool:
                 self._lone.shutdown(wait=True)
                 self._lone = None
-                outcomes.append(Outcome(error=CRASHED, lasting=False))
+                outcomes.append(Outcome(error=CRASHED, cacheable=False))
         return outcomes
 
     def _start(self, size: int) -> ProcessPoolExecutor:
@@ -181,7 +181,7 @@ class _Pool:
         return ProcessPoolExecutor(size, context, _start_worker, (numbers.get if self._on_gpus else None,))
 
 
-_stage: tuple[bytes, Stage[Any]] | None = None  # a worker's own: the stage it has set up last
+_stage: tuple[bytes, Stage[Any]] | None = None  # in a worker: the stage it set up last
 
 
 def _start_worker(gpu: Callable[[], int] | None) -> None:
@@ -190,22 +190,22 @@ def _start_worker(gpu: Callable[[], int] | None) -> None:
         own = visible.split(",") if visible else [str(number) for number in range(gpu_count())]
         os.environ["CUDA_VISIBLE_DEVICES"] = own[gpu()]
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def follow(sentinel: int = parent.sentinel) -> None:
         multiprocessing.connection.wait([sentinel])
-        os._exit(1)  # the parent was killed: nobody will read what this worker makes
+        os._exit(1)  # the parent was killed
 
     threading.Thread(target=follow, daemon=True).start()
 
 
 def work(packed: bytes, batch: Batch) -> list[Outcome]:
-    """A batch's outcomes; the stage is set up with the first. Runs in a worker, this package's or Ray's."""
+    """A batch's outcomes; the first batch sets the stage up. Runs in a worker process or a Ray worker."""
     global _stage
     if _stage is None or _stage[0] != packed:
-        _stage = None  # the models of the stage before, before those of this one
+        _stage = None  # free the previous stage's models first
         stage = pickle.loads(packed)
         stage.setup()
         _stage = packed, stage

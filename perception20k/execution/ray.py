@@ -1,7 +1,7 @@
 """The same work on a Ray cluster: tasks for what needs a CPU, actors for what needs a GPU.
 
-The results do not depend on it. Starting Ray takes 12 to 19 s and about 1 GB, so it pays on several machines, which
-must see the same files at the same paths. API calls stay in this process, where their budget and their key are.
+The results do not depend on it. Starting Ray takes 12 to 19 s and about 1 GB, so it pays off on several machines, which
+must see the same files at the same paths. API calls stay in this process, which holds the budget and the key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class RayExecutor:
     """Ray's workers; see :class:`perception20k.execution.stage.Executor`. Use as a context manager.
 
     Args:
-        workers: CPUs to give to a Ray that is started here; of a running cluster (RAY_ADDRESS) all are used.
+        workers: CPUs of a Ray instance started here; on a running cluster (RAY_ADDRESS) all are used.
     """
 
     def __init__(self, workers: int) -> None:
@@ -58,39 +58,39 @@ class RayExecutor:
         import ray
 
         stage = ray.put(packed)
-        crew = _Actors(stage, gpus) if gpus else _Tasks(stage)
-        most = 2 * gpus if gpus else 3 * cpus
-        flying: dict[Any, Batch] = {}
+        pool = _Actors(stage, gpus) if gpus else _Tasks(stage)
+        max_in_flight = 2 * gpus if gpus else 3 * cpus
+        in_flight: dict[Any, Batch] = {}
         more = True
-        while more or flying:
-            while more and len(flying) < most:
+        while more or in_flight:
+            while more and len(in_flight) < max_in_flight:
                 batch = next(batches, None)
                 if batch is None:
                     more = False
                 else:
-                    flying[crew.submit(batch)] = batch
-            if not flying:
+                    in_flight[pool.submit(batch)] = batch
+            if not in_flight:
                 break
-            [landed], _ = ray.wait(list(flying), num_returns=1)
-            batch = flying.pop(landed)
+            [finished], _ = ray.wait(list(in_flight), num_returns=1)
+            batch = in_flight.pop(finished)
             try:
-                yield batch, ray.get(landed)
+                yield batch, ray.get(finished)
             except ray.exceptions.RayTaskError as error:
-                raise error.cause from None  # the machine's failure, or the user's to mend
+                raise error.cause from None  # a failure of the machine, or one the user can fix
             except (ray.exceptions.WorkerCrashedError, ray.exceptions.RayActorError):
-                crew.restart()
-                yield batch, [_alone(crew, item) for item in batch]
+                pool.restart()
+                yield batch, [_alone(pool, item) for item in batch]
 
 
-def _alone(crew: _Tasks | _Actors, item: Any) -> Outcome:
-    """The outcome of one item of a batch that a worker died of."""
+def _alone(pool: _Tasks | _Actors, item: Any) -> Outcome:
+    """The outcome of one item of a batch that crashed a worker."""
     import ray
 
     try:
-        [outcome] = ray.get(crew.submit([item]))
+        [outcome] = ray.get(pool.submit([item]))
     except (ray.exceptions.WorkerCrashedError, ray.exceptions.RayActorError):
-        crew.restart()
-        return Outcome(error=CRASHED, lasting=False)
+        pool.restart()
+        return Outcome(error=CRASHED, cacheable=False)
     assert isinstance(outcome, Outcome)
     return outcome
 
@@ -104,11 +104,11 @@ class _Tasks:
         self._stage, self._task = stage, ray.remote(num_cpus=1, max_retries=0)(_work_on_one_thread)
 
     def submit(self, batch: Batch) -> Any:
-        """A promise of the batch's outcomes."""
+        """A reference to the batch's outcomes."""
         return self._task.remote(self._stage, batch)
 
     def restart(self) -> None:
-        """A worker has died; Ray starts another by itself."""
+        """Nothing to do: Ray replaces a crashed worker."""
 
 
 class _Actors:
@@ -122,12 +122,12 @@ class _Actors:
         self._turn = 0
 
     def submit(self, batch: Batch) -> Any:
-        """A promise of the batch's outcomes."""
+        """A reference to the batch's outcomes."""
         self._turn = (self._turn + 1) % len(self._actors)
         return self._actors[self._turn].work.remote(self._stage, batch)
 
     def restart(self) -> None:
-        """An actor has died, and which is not said: they all start again."""
+        """Restart all actors: Ray does not say which one crashed."""
         import ray
 
         for actor in self._actors:
@@ -136,7 +136,7 @@ class _Actors:
 
 
 class _Model:
-    """An actor's body: the module keeps the stage it has set up."""
+    """An actor's body; the stage it set up stays in :mod:`perception20k.execution.local`."""
 
     def work(self, packed: bytes, batch: Batch) -> list[Outcome]:
         """The batch's outcomes."""

@@ -8,15 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic
 
-from tqdm import tqdm
-
+from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.execution.journal import Journal
 from perception20k.execution.stage import Executor, Item, Outcome, Results, Stage
 
 JOURNAL_INTERVAL = 0.2
-"""Seconds: results that come this soon after a write wait for the next, for a safe write takes milliseconds. A killed
-run loses them; an API's answers never wait."""
+"""Seconds between writes to the journal, because a safe write takes milliseconds. A killed run loses what came since;
+an API's answers are written at once."""
 
 
 @dataclass
@@ -28,42 +27,41 @@ class Tally:
     cached: int = 0
     """Items an earlier run had done."""
     done: int = 0
-    """Items this run worked on."""
+    """Items this run processed."""
     failed: int = 0
 
     @property
     def due(self) -> int:
-        """Items that nobody has worked on: nought after a run that did the work."""
+        """Items not processed yet: zero after a complete run."""
         return self.total - self.cached - self.done
 
 
 def run_stage(
-    stage: Stage[Item], items: Iterable[Item], journal: Journal, executor: Executor, *, progress: bool = True
+    stage: Stage[Item], items: Iterable[Item], journal: Journal, executor: Executor, *, reporter: Reporter = SILENT
 ) -> tuple[SpillList[tuple[Item, Outcome]], Tally]:
-    """Run ``stage`` over ``items``: journalled results are taken as they are, the rest is worked on.
+    """Run ``stage`` over ``items``: results in the journal are reused, the rest is processed.
 
-    Memory does not grow with the number of items: results are in the journal, items in spools.
+    Memory does not grow with the number of items: results are in the journal, items in spill lists.
 
     Args:
         stage: what is done to each item.
         items: what it is done to, readable twice.
-        journal: where results are found and kept.
-        executor: who works; one that does nothing leaves items due.
-        progress: show a bar.
+        journal: where results are looked up and kept.
+        executor: where the work is done; :class:`NullExecutor` leaves items due.
+        reporter: shows a bar.
 
     Returns:
-        Each item with its outcome, in the items' order whatever the order they were finished in, without those
-        still due; and the tally.
+        Each finished item with its outcome, in the order of ``items``; and the tally.
     """
     run = _Run(stage, journal, Tally(stage.name))
     size = len(items) if isinstance(items, Sized) else None
-    with tqdm(total=size, desc=f"{stage.title:>9}", unit="item", disable=not progress, leave=False) as bar:
-        stream = executor.run(stage, run.batches_due(items, bar.update))
+    with reporter.progress(stage.title, size) as advance:
+        stream = executor.run(stage, run.batches_due(items, advance))
         try:
             for batch, results in stream:
                 try:
                     run.record(batch, results)
-                    bar.update(len(batch))
+                    advance(len(batch))
                 except KeyboardInterrupt as interrupt:
                     run.record_rest(batch, results, stream, interrupt)
                     raise
@@ -73,18 +71,18 @@ def run_stage(
 
 
 class _Run(Generic[Item]):
-    """One stage's run: what is due, what came of it, and in the end everything in order."""
+    """One stage's run: finds what is due, records outcomes, and returns them in order."""
 
     def __init__(self, stage: Stage[Item], journal: Journal, tally: Tally) -> None:
         self.stage, self.journal, self.tally = stage, journal, tally
         self.keys: SpillList[str] = SpillList()
-        self.flying: dict[int, list[str]] = {}  # keys of the batches that are being worked on, by the batch's id
+        self.in_flight: dict[int, list[str]] = {}  # keys by the id of their batch
         self.passing: dict[str, str] = {}  # errors that are not journalled, by key
         self.fresh: dict[str, Outcome] = {}  # not journalled yet
         self.written = time.monotonic()
 
-    def batches_due(self, items: Iterable[Item], seen: Callable[[int], object]) -> Iterator[list[Item]]:
-        """Batches to be worked on; ``seen`` is told how many items are not."""
+    def batches_due(self, items: Iterable[Item], skipped: Callable[[int], object]) -> Iterator[list[Item]]:
+        """Batches to process; ``skipped`` is called with the number of items that are done already."""
         for batch in self.stage.batches(items):
             keys = [self.stage.key(item) for item in batch]
             for key in keys:
@@ -94,20 +92,20 @@ class _Run(Generic[Item]):
             if any(due) and self.stage.whole_batches:
                 due = [True] * len(batch)
             self.tally.cached += len(batch) - sum(due)
-            seen(len(batch) - sum(due))
+            skipped(len(batch) - sum(due))
             if any(due):
                 chosen = [item for item, wanted in zip(batch, due, strict=True) if wanted]
-                self.flying[id(chosen)] = [key for key, wanted in zip(keys, due, strict=True) if wanted]
+                self.in_flight[id(chosen)] = [key for key, wanted in zip(keys, due, strict=True) if wanted]
                 yield chosen
 
     def record(self, batch: list[Item], results: list[Outcome]) -> None:
-        """Take note of a batch's outcomes: an API's at once, for they are paid for, others a few at a time."""
-        for key, outcome in zip(self.flying[id(batch)], results, strict=True):
-            if outcome.lasting:
+        """Record a batch's outcomes: an API's answers at once, because they cost money; others a few at a time."""
+        for key, outcome in zip(self.in_flight[id(batch)], results, strict=True):
+            if outcome.cacheable:
                 self.fresh[key] = outcome
             else:
                 self.passing[key] = outcome.error or ""
-        del self.flying[id(batch)]
+        del self.in_flight[id(batch)]
         self.tally.done += len(batch)
         if self.stage.place == "threads" or time.monotonic() - self.written > JOURNAL_INTERVAL:
             self.write_down()
@@ -115,9 +113,9 @@ class _Run(Generic[Item]):
     def record_rest(
         self, batch: list[Item], results: list[Outcome], stream: Results, interrupt: KeyboardInterrupt
     ) -> None:
-        """After Ctrl-C: the batch in hand, and those under way that the executor still gives back."""
+        """After Ctrl-C, record the current batch and those that the executor still finishes."""
         with suppress(KeyboardInterrupt, StopIteration):
-            if id(batch) in self.flying:
+            if id(batch) in self.in_flight:
                 self.record(batch, results)
             batch, results = stream.throw(interrupt)
             while True:
@@ -143,13 +141,13 @@ class _Run(Generic[Item]):
         return found
 
     def _known(self, key: str) -> bool:
-        if key in self.passing or key in self.fresh or any(key in keys for keys in self.flying.values()):
-            return True  # the same item twice: it is worked on once
+        if key in self.passing or key in self.fresh or any(key in keys for keys in self.in_flight.values()):
+            return True  # the same item twice is processed once
         found = self.journal.get(self.stage.name, key)
         return found is not None and (found["error"] is not None or self.stage.still_there(found["value"]))
 
     def _outcome(self, key: str) -> Outcome | None:
         if key in self.passing:
-            return Outcome(error=self.passing[key], lasting=False)
+            return Outcome(error=self.passing[key], cacheable=False)
         found = self.journal.get(self.stage.name, key)
         return None if found is None else Outcome(found["value"], found["error"])

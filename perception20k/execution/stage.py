@@ -1,8 +1,8 @@
 """What a stage is, and how one is run: resumable, over any executor, failures as rows.
 
-A stage is a small class: ``setup`` loads what is heavy, ``process`` turns a batch of items into outcomes, ``key``
-is the digest of everything an item's outcome depends on. A filter is a function that answers
-``(keep, reason)``. Nothing an item does can stop the run: its error becomes a row of the quarantine.
+A stage is a small class: ``setup`` loads models, ``process`` turns a batch of items into outcomes, ``key`` is the
+digest of everything an item's outcome depends on. A filter is a function that returns ``(keep, reason)``. A failing
+item never stops the run: its error becomes a row of the quarantine.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 
 Item = TypeVar("Item")
 
 _FATAL_ERRNO = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENOMEM}
-"""The machine's failures, not the item's: they stop the run, and the next run goes on."""
+"""Failures of the machine, not of the item: they stop the run, and the next run resumes."""
 
 
-Place = Literal["worker", "apart", "gpu", "threads"]
-"""``worker``: in a worker process, with one worker in this one. ``apart``: never in this process, for what may
-crash a decoder. ``gpu``: one process a GPU, without any as ``worker``. ``threads``: threads of this process, for
-what waits for the network."""
+Place = Literal["worker", "isolated", "gpu", "threads"]
+"""``worker``: in worker processes, or in this process if there is only one worker. ``isolated``: always in another
+process, for decoders that may crash. ``gpu``: one process a GPU; without a GPU the same as ``worker``. ``threads``:
+threads of this process, for network calls."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an item: a JSON-able value, or the reason it failed."""
+    """An item's result: a JSON-able value, or the reason it failed."""
 
     value: Any = None
     error: str | None = None
-    lasting: bool = True
-    """Whether the outcome is written to the journal; an unexpected error is tried again by the next run."""
+    cacheable: bool = True
+    """Whether the outcome is written to the journal. If not, the next run tries the item again."""
 
 
 class Stage(ABC, Generic[Item]):
@@ -44,12 +44,12 @@ class Stage(ABC, Generic[Item]):
     name: ClassVar[str]
     batch_size: int = 1
     whole_batches: bool = False
-    """Work on a batch whole although some of its items are done: for results that depend on the company kept."""
+    """Process whole batches even if some items are done: for results that depend on the batch."""
     place: Place = "worker"
     """Where the work is done."""
 
     def setup(self) -> None:
-        """Load what is heavy. Called once in each process that works for the stage."""
+        """Load models. Called once in each process that runs the stage."""
 
     @abstractmethod
     def key(self, item: Item) -> str:
@@ -69,21 +69,21 @@ class Stage(ABC, Generic[Item]):
 
     @property
     def title(self) -> str:
-        """The stage's name as people see it, with what tells this one from others of the name."""
+        """The stage's name for people; it distinguishes stages that share a ``name``."""
         return self.name
 
     @property
     def at_once(self) -> int:
-        """How many threads may work at a time, for ``place`` ``threads``."""
+        """Number of threads, for ``place`` ``threads``."""
         return 1
 
     def batches(self, items: Iterable[Item]) -> Iterator[list[Item]]:
-        """How items are handed to workers, whether or not an earlier run has done some of them."""
+        """Items in the batches that workers get, finished items included."""
         stream = iter(items)
         return iter(lambda: list(islice(stream, self.batch_size)), [])
 
     def still_there(self, value: Any) -> bool:
-        """Whether what a journalled result refers to still exists; if not, the item is done again."""
+        """Whether the files of a journalled result still exist; if not, the item is processed again."""
         return True
 
 
@@ -92,17 +92,17 @@ def to_outcome(function: Any, *args: Any) -> Outcome:
     try:
         return Outcome(function(*args))
     except ItemError as error:
-        return Outcome(error=str(error), lasting=not isinstance(error, PassingError))
+        return Outcome(error=str(error), cacheable=not isinstance(error, TransientError))
     except UserError:
         raise
     except OSError as error:
         if error.errno in _FATAL_ERRNO:
             raise
-        return Outcome(error=f"{type(error).__name__}: {error}", lasting=False)
+        return Outcome(error=f"{type(error).__name__}: {error}", cacheable=False)
     except MemoryError:
         raise
-    except Exception as error:  # an input nobody thought of: a row, not a crash
-        return Outcome(error=f"{type(error).__name__}: {error}", lasting=False)
+    except Exception as error:  # an unforeseen input becomes a row, not a crash
+        return Outcome(error=f"{type(error).__name__}: {error}", cacheable=False)
 
 
 Batch = list[Any]
@@ -119,7 +119,7 @@ class Executor(Protocol):
 
 
 class NullExecutor:
-    """Does nothing: what is not done yet stays due. For a dry run, and for the stages ``--only`` leaves out."""
+    """Does nothing, so unfinished items stay due: for a dry run, and for stages that ``--only`` skips."""
 
     def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`Executor`."""

@@ -1,8 +1,8 @@
-"""Photos in, RGB arrays out, by one stated rule; and lossless images back to bytes.
+"""Decode photos to RGB arrays by one rule; encode arrays losslessly.
 
 The rule: EXIF orientation is applied; an embedded colour profile is converted to sRGB, unless it moves no colour
-by more than 2 levels; 16-bit samples keep their high 8 bits; palette, grey and CMYK become RGB; transparency is laid
-over white; of an animation the first frame is taken. A truncated file, a file that is not an image, and an image of
+by more than 2 levels; 16-bit samples keep their high 8 bits; palette, grey and CMYK become RGB; transparency is blended
+with white; of an animation the first frame is taken. A truncated file, a file that is not an image, and an image of
 more than ``MAX_PIXELS`` or longer than ``MAX_SIDE`` are refused with the reason.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000
-"""Larger images are refused: they are decompression bombs or panoramas no model can take."""
+"""Larger images are refused: they are decompression bombs, or panoramas too large for any model."""
 
 MAX_SIDE = 16384
 """Longer images are refused: strips and scrolls, not photos."""
@@ -47,7 +47,7 @@ def decode(data: bytes) -> Array:
         raise ImageError("the file is empty")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd EXIF and its own, lower, size limit
+            warnings.simplefilter("ignore")  # Pillow's warnings about odd EXIF and its own, lower, size limit
             with Image.open(io.BytesIO(data)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise ImageError(f"{image.width}x{image.height} is over {MAX_PIXELS // 10**6} megapixels")
@@ -64,10 +64,9 @@ def decode(data: bytes) -> Array:
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether every reader sees in these bytes of an image the pixels that :func:`decode` gives.
+    """Whether every reader decodes these bytes of an image to the pixels that :func:`decode` gives.
 
-    Not so where there is an orientation or a colour profile to apply, transparency, or more than 8 bits: readers
-    differ in what they make of those.
+    Readers differ where there is an orientation or a colour profile to apply, transparency, or more than 8 bits.
     """
     with Image.open(io.BytesIO(data)) as image:
         deep = any(";16" in str(tile[3]) for tile in image.tile)  # Pillow's mode of 16-bit colour is RGB all the same
@@ -98,7 +97,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """From a profile to sRGB, or None where it does not fit the mode, or is sRGB but for rounding."""
+    """From a profile to sRGB; None if it does not fit the mode, or is sRGB up to rounding."""
     if mode not in ("RGB", "CMYK", "L"):
         return None
     try:
@@ -139,7 +138,7 @@ def suffix_for(image: Array) -> str:
 
 
 def pixels_sha256(image: Array) -> str:
-    """SHA-256 over an RGB array's size and pixels, in hex; the identity of an image whatever its file."""
+    """SHA-256 over an RGB array's size and pixels, in hex; the identity of an image, independent of its file."""
     height, width = image.shape[:2]
     state = hashlib.sha256(f"{width}x{height}:".encode())
     state.update(np.ascontiguousarray(image).data)

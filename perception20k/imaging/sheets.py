@@ -131,7 +131,7 @@ def _split(blocks: int) -> list[list[str]]:
 
 
 def _fitted(picture: Array, size: Size) -> Array:
-    """Shrunk to fit into ``size``; as it is if it fits already."""
+    """Shrunk to fit into ``size``; unchanged if it fits already."""
     height, width = picture.shape[:2]
     scale = min(size[0] / width, size[1] / height, 1.0)
     if scale == 1.0:

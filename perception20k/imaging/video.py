@@ -1,4 +1,4 @@
-"""Videos through decord: keyframes by index, without decoding everything between them."""
+"""Videos through decord: frames by index, without decoding everything in between."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from PIL import Image
 from perception20k.core.errors import ItemError
 from perception20k.imaging.images import MAX_PIXELS, Array
 
-LOOK_ALIKE = 3
-"""Perceptual hashes of 64 bits that differ in no more than this are of the same view: a camera at rest."""
+MAX_HASH_DISTANCE = 3
+"""Perceptual hashes of 64 bits that differ in at most so many show the same view, as from a camera at rest."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,18 @@ def frame_indexes(count: int, most: int) -> list[int]:
 
 
 class LookAlikes:
-    """Frames of one video seen so far, by perceptual hash (phash)."""
+    """Perceptual hashes (phash) of a video's frames so far."""
 
     def __init__(self) -> None:
         self._seen: list[tuple[int, Any]] = []
 
-    def of(self, frame: Frame) -> int | None:
-        """Index of an earlier frame that this one looks like; a frame that looks like none is remembered."""
+    def earlier(self, frame: Frame) -> int | None:
+        """Index of an earlier frame that this one looks like; if there is none, remember this frame."""
         import imagehash
 
         mark = imagehash.phash(Image.fromarray(frame.pixels))
         for index, earlier in self._seen:
-            if mark - earlier <= LOOK_ALIKE:
+            if mark - earlier <= MAX_HASH_DISTANCE:
                 return index
         self._seen.append((frame.index, mark))
         return None
@@ -80,15 +80,14 @@ _importing = threading.Lock()
 
 
 def load_decord() -> Any:
-    """decord, kept from loading NVIDIA's libraries, which it does at import for every other module to see.
+    """decord, prevented from loading NVIDIA's libraries globally at import.
 
-    We decode on the CPU and need none of them; with libnvblas among them, torch crashes in its next product of
-    matrices.
+    We decode on the CPU and need none of them; with libnvblas loaded, torch crashes in its next matrix product.
     """
     with _importing:
         if "decord" not in sys.modules:
             nvidia = sys.modules.pop("nvidia", None)
-            sys.modules["nvidia"] = None  # type: ignore[assignment]  # how Python says that there is no such module
+            sys.modules["nvidia"] = None  # type: ignore[assignment]  # Python's mark for a module that does not exist
             try:
                 import decord
             finally:
@@ -112,7 +111,7 @@ def _open(path: Path) -> Any:
 
 @contextmanager
 def _utf8(path: Path) -> Iterator[str]:
-    """The path as decord takes it: where its bytes are not UTF-8, a link to it."""
+    """The path as decord accepts it: a link to it where its bytes are not UTF-8."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -136,6 +135,6 @@ def _pixels(reader: Any, index: int, path: Path) -> Array:
 
 
 def _plain(error: Exception, path: Path) -> str:
-    """The first line of decord's message without times and places: the same trouble, the same words."""
+    """The first line of decord's message without times and places, so that the same error has the same text."""
     line = str(error).strip().split("\n", 1)[0].replace(str(path), path.name)
     return re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", line)[:200] or type(error).__name__

@@ -1,6 +1,6 @@
 """How visible a distortion is inside its box: PSNR, SSIM and mean CIEDE2000 against the source.
 
-Recorded with every sample; a sample nobody can see never reaches a reviewer, and the weak ones come first.
+Recorded with every sample; invisible samples never reach a reviewer, and weak ones come first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from perception20k.imaging.images import Array
 
 _GRID = 64
-"""CIEDE2000 is taken on a grid of at most 64x64 pixels of the box: its formula is slow, and a mean needs no more."""
+"""CIEDE2000 is taken on a grid of at most 64x64 pixels of the box: the formula is slow, and a mean needs no more."""
 
 PSNR_LIMIT = 100.0
 """Recorded for identical pixels, where the PSNR is infinite: a finite number that every reader can parse."""

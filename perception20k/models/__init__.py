@@ -1,1 +1,1 @@
-"""Models that others made, each behind one module: describers, detectors, quality metrics."""
+"""Third-party models, each behind one module: describers, detectors, quality metrics."""

@@ -1,4 +1,4 @@
-"""API keys: read from the environment alone, and masked wherever a library or an API repeats one."""
+"""API keys: read only from the environment, and masked wherever a library or an API repeats one."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from urllib.parse import quote, quote_plus
 from perception20k.core.errors import UserError
 
 NO_KEY = "no-key-needed"
-"""What a client that insists on a key is given for a server that needs none."""
+"""Given to a client that insists on a key, for a server that needs none."""
 
 PLACEHOLDER_LENGTH = 8
-"""A shorter key is a placeholder such as ``EMPTY`` or ``none``, which a server of one's own takes, and no secret."""
+"""A shorter key is a placeholder such as ``EMPTY`` or ``none``, which a local server accepts, not a secret."""
 
 
 def key_from(wanted_by: str, *variables: str, needed: bool = True) -> str:
-    """An API key from the environment, the only place it is ever read from.
+    """An API key from the environment; it is never read from anywhere else.
 
     Args:
         wanted_by: what needs the key; begins the error.
-        variables: names to look under, the first that is set counts.
-        needed: whether there must be one; if not, none is an empty string.
+        variables: names to look up; the first that is set counts.
+        needed: whether a key is required; if not, a missing one is an empty string.
 
     Raises:
-        UserError: none of the variables is set, or one holds more than a key; what it holds is not quoted.
+        UserError: none of the variables is set, or its value cannot be a key; the value is not quoted.
     """
     for name in variables:
         if key := os.environ.get(name, "").strip():
             if not re.fullmatch(r"[!-~]+", key):  # a client would quote it in its error
                 raise UserError(
-                    f"{wanted_by}: {name} holds a space, a line break or a character that no key has",
+                    f"{wanted_by}: {name} contains a space, a line break or another character that no key has",
                     "Set it to the key alone",
                 )
             return key

@@ -1,4 +1,4 @@
-"""What every model on this machine needs: a device, and the revision of its weights for keys and the card."""
+"""What every local model needs: a device, and the revision of its weights for keys and the card."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def torch_device() -> str:
 
 
 class Weights:
-    """A model's revision, looked for when it is first asked for: a run that needs no model needs none to be there.
+    """A model's revision, looked up on first use, so that a run that needs no model does not have to find one.
 
     Args:
         model: a folder, or a model of the Hugging Face hub.
         revision: of a model of the hub, its branch, tag or commit.
-        wanted_by: who needs it, for errors.
+        wanted_by: who needs it, for error messages.
     """
 
     def __init__(self, model: str, revision: str, wanted_by: str) -> None:
@@ -42,29 +42,29 @@ class Weights:
 
     @property
     def mark(self) -> str:
-        """For an item's key: the revision; where the model cannot be had a word that nothing was ever done under."""
-        return self._found if isinstance(self._found, str) else "cannot be had"
+        """The revision for an item's key; where the model could not be found, a word that no journalled result has."""
+        return self._found if isinstance(self._found, str) else "not found"
 
     def needed(self) -> str:
-        """The revision, for whoever loads the model.
+        """The revision to load.
 
         Raises:
-            UserError: the model cannot be had.
+            UserError: the model could not be found.
         """
         if isinstance(self._found, UserError):
             raise self._found
         return self._found
 
     def __getstate__(self) -> dict[str, Any]:
-        """Looked up before it goes to a worker, who must load what the keys were made of."""
+        """Look the revision up before pickling: a worker must load the weights that the keys name."""
         _ = self._found
         return self.__dict__
 
 
 def revision_of(model: str, revision: str, wanted_by: str) -> str:
-    """What tells these weights from others: the commit of a model of the Hugging Face hub, the digest of a folder.
+    """What identifies these weights: the commit of a Hugging Face hub model, or the digest of a folder.
 
-    The commit is the one on this machine where there is one; the hub is asked only where there is none.
+    The commit is the one cached on this machine; the hub is asked only if there is none.
 
     Raises:
         UserError: there is no such model, or no network to ask.
@@ -75,12 +75,12 @@ def revision_of(model: str, revision: str, wanted_by: str) -> str:
     try:
         return _commit(model, revision, offline=False)
     except Exception as error:  # OSError, HTTP and validation errors of several libraries
-        message = f"{wanted_by}: the model '{model}' (revision {revision}) cannot be had: {first_line(error)}"
-        raise UserError(message, "Name a folder with its files, or a model of the hub") from None
+        message = f"{wanted_by}: the model '{model}' (revision {revision}) could not be found: {first_line(error)}"
+        raise UserError(message, "Name a folder with its files, or a model on the hub") from None
 
 
 def local_revision(model: str, revision: str) -> str:
-    """The same as far as this machine knows it without asking the hub; empty where it does not."""
+    """The revision as far as this machine knows it without asking the hub; else empty."""
     folder = Path(model)
     if folder.is_dir():
         state = hashlib.sha256()
@@ -91,12 +91,12 @@ def local_revision(model: str, revision: str) -> str:
         return state.hexdigest()[:16]
     try:
         return _commit(model, revision, offline=True)
-    except Exception:  # not in the cache, no name of a model, the hub's package not installed
+    except Exception:  # not cached, not a model's name, huggingface_hub not installed
         return ""
 
 
 def stated_revision(model: str, revision: str) -> str:
-    """The revision for the manifest and the card: told plainly where this machine does not know it."""
+    """The revision for the manifest and the card; it says so where this machine does not know it."""
     if known := local_revision(model, revision):
         return known
     return "unknown: the folder is gone" if Path(model).is_absolute() else f"{revision}, commit unknown"
@@ -109,7 +109,7 @@ def first_line(error: BaseException) -> str:
 
 @cache
 def _commit(model: str, revision: str, *, offline: bool) -> str:
-    """The commit of a model of the hub; once found it stays this process's, for its keys, its work and its notes."""
+    """The commit of a hub model, cached so that keys, work and manifest of one process agree."""
     from huggingface_hub import snapshot_download
 
     only = ["config.json"]
@@ -118,6 +118,6 @@ def _commit(model: str, revision: str, *, offline: bool) -> str:
 
 @cache
 def _file_digest(path: Path, size: int, changed: int) -> str:
-    """Digest of a file, whole; read once in a process as long as its ``size`` and time of change stay."""
+    """Digest of a file, whole; read once in a process while its ``size`` and time of change stay the same."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -16,13 +16,14 @@ from pathlib import Path
 from perception20k.config import Config, dump_config, without_calls
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import prune
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.execution.stage import Executor
-from perception20k.pipeline.chain import Chain, Part
+from perception20k.pipeline.chain import BuildScope, Chain
 from perception20k.pipeline.stages.sources import Candidate
-from perception20k.publish.export import Exported, Say, export
+from perception20k.publish.export import Exported, export
 from perception20k.publish.provenance import metric_notes
 
 
@@ -31,10 +32,10 @@ class Built:
     """What a build did."""
 
     exported: Exported | None
-    """None where the build stopped before it, as it was told to."""
+    """None when the run was limited to less (``--dry-run``, ``--only``)."""
     source_images: int
-    worked: int
-    """Items that had to be worked on; the others were done by an earlier run."""
+    items_processed: int
+    """Items that no earlier run had done."""
 
 
 def build(
@@ -42,11 +43,10 @@ def build(
     out: Path,
     executor: Executor,
     *,
-    part: Part | None = None,
+    scope: BuildScope | None = None,
     force: bool = False,
     allow_unverified: bool = False,
-    say: Say = print,
-    progress: bool = True,
+    reporter: Reporter | None = None,
 ) -> Built:
     """Build, resume or extend the dataset in ``out``.
 
@@ -54,55 +54,54 @@ def build(
         config: what to build.
         out: the dataset directory, made if it is not there.
         executor: where the work is done; the result never depends on it.
-        part: how much of it; by default all.
-        force: go on although ``out`` was built with another configuration.
+        scope: how much of it; by default all.
+        force: continue even if ``out`` was built with another configuration.
         allow_unverified: export although deletions of the review have not been verified.
-        say: where progress lines go.
-        progress: show bars.
+        reporter: where progress goes.
 
     Raises:
         UserError: bad input; ``out`` holds something else, or was built with another configuration.
     """
-    layout, part = Layout(out), part or Part()
+    layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
     metric_notes(config.score)  # refuses an unknown metric before any work
-    _check_stage(config, part.only)
+    _check_stage(config, scope.only)
     _check_directory(layout, config, force)
-    with nullcontext() if part.dry_run else _alone(layout):
-        if not part.dry_run:
+    with nullcontext() if scope.dry_run else _locked(layout):
+        if not scope.dry_run:
             clear_leftovers(layout.root)
             write_text(layout.config, dump_config(config))
-        chain = Chain(config, layout, executor, part, say, progress)
+        chain = Chain(config, layout, executor, scope, reporter)
         try:
-            scenes, made = chain.run()
+            images, made = chain.run()
         finally:
             chain.journal.close()
-        if part.dry_run or part.only:
-            return Built(None, len(scenes), chain.worked)
-        return _finish(chain, scenes, list(made), force=force, allow_unverified=allow_unverified)
+        if scope.dry_run or scope.only:
+            return Built(None, len(images), chain.items_processed)
+        return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
 
 
 def _finish(
-    chain: Chain, scenes: Iterable[Candidate], samples: list[Sample], *, force: bool, allow_unverified: bool
+    chain: Chain, images: Iterable[Candidate], samples: list[Sample], *, force: bool, allow_unverified: bool
 ) -> Built:
-    """Put away what the dataset does not hold, and export what it does."""
+    """Remove images the dataset no longer uses, and export the rest."""
     layout = chain.layout
     used = {sample.image_id for sample in samples}
-    sources = [scene.source for scene in scenes if scene.source.image_id in used]
-    _refuse_loss(layout, samples, chain.part.limit, force)
+    sources = [image.source for image in images if image.source.image_id in used]
+    _refuse_loss(layout, samples, chain.scope.limit, force)
     chain.quarantine.write(layout.quarantine)
     if not samples:
         raise UserError(f"{layout.root}: no sample could be made", f"See why in {layout.quarantine}")
     prune(layout, layout.source_images, {source.file for source in sources})
     prune(layout, layout.distorted_images, {sample.file for sample in samples})
     exported = export(
-        layout, without_calls(chain.config), samples, sources, allow_unverified=allow_unverified, say=chain.say
+        layout, without_calls(chain.config), samples, sources, allow_unverified=allow_unverified, reporter=chain.totals
     )
-    return Built(exported, len(sources), chain.worked)
+    return Built(exported, len(sources), chain.items_processed)
 
 
 @contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Hold the dataset directory for one build: a second would ask and pay for the same answers."""
+def _locked(layout: Layout) -> Iterator[None]:
+    """Lock the dataset directory for one build: a second one would pay for the same API answers."""
     layout.work.mkdir(parents=True, exist_ok=True)
     with (layout.work / "lock").open("a+") as lock:
         try:
@@ -110,7 +109,7 @@ def _alone(layout: Layout) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             raise UserError(
-                f"{layout.root}: another build is at work in it ({lock.read().strip()})", "Wait for it, or stop it"
+                f"{layout.root}: another build is running in it ({lock.read().strip()})", "Wait for it, or stop it"
             ) from None
         lock.truncate(0)
         lock.write(f"{socket.gethostname()}, process {os.getpid()}\n")
@@ -119,7 +118,7 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 
 def _check_stage(config: Config, only: str | None) -> None:
-    """Refuse ``--only`` of a stage that the config has no work for."""
+    """Refuse ``--only`` for a stage that this config does not use."""
     if only in ("describe", "detect") and config.annotations is not None:
         raise UserError(f"--only {only}: the objects of this config come from annotations", code=2)
     if only == "score" and all(score.table for score in config.score or ()):
@@ -133,19 +132,19 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
     if not root.exists() or not any(root.iterdir()):
         return
     if not layout.work.is_dir() or not layout.config.is_file():
-        raise UserError(f"{root}: not empty and not a dataset of ours", "Name a new directory with --out")
+        raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
     before = layout.config.read_text(encoding="utf-8")
     if before != dump_config(config) and not force:
         changed = [a.split(":")[0] for a in dump_config(config).splitlines() if a not in before.splitlines()]
         keys = ", ".join(dict.fromkeys(key.strip(" -") for key in changed)) or "fewer keys"
         raise UserError(
             f"{root}: was built with another configuration (different: {keys})",
-            "Name a new directory with --out, or replace it with --force",
+            "Name a new directory with --out, or rebuild this one with --force",
         )
 
 
 def _refuse_loss(layout: Layout, samples: list[Sample], limit: int | None, force: bool) -> None:
-    """Refuse to drop samples that an earlier build made, unless told to: people may have judged them."""
+    """Refuse to drop samples of an earlier build without ``--force``: people may have reviewed them."""
     if force or not layout.recipe.is_file():
         return
     gone = {s.sample_id for s in read_samples(layout.recipe)} - {s.sample_id for s in samples}
@@ -153,7 +152,7 @@ def _refuse_loss(layout: Layout, samples: list[Sample], limit: int | None, force
         why = f"--limit {limit} leaves them out" if limit else "their source files or annotations have changed"
         raise UserError(
             f"{layout.root}: {len(gone)} samples of the dataset would be removed: {why}",
-            "Go on with --force, or name a new directory with --out"
+            "Continue with --force, or name a new directory with --out"
             if limit
-            else "Put them back, or go on with --force",
+            else "Put them back, or continue with --force",
         )

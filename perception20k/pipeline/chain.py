@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from perception20k.config import Config, Score, located
+from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.quarantine import Quarantine
@@ -23,7 +24,7 @@ from perception20k.pipeline.stages.coco import CocoAnnotations
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
 from perception20k.pipeline.stages.detect import DetectStage, confident
 from perception20k.pipeline.stages.distort import Distort
-from perception20k.pipeline.stages.draw import Plan, draw
+from perception20k.pipeline.stages.draw import SamplePlan, draw
 from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.pipeline.stages.sources import (
@@ -35,54 +36,57 @@ from perception20k.pipeline.stages.sources import (
     duplicates,
     with_source,
 )
-from perception20k.publish.export import Say
 
 STAGES = ("sources", "score", "describe", "detect", "distort")
 """The stages that work item by item, in their order."""
 
 
 @dataclass(frozen=True)
-class Part:
+class BuildScope:
     """How much of a build one run does."""
 
     limit: int | None = None
     """Take only the first files of the sources."""
     only: str | None = None
-    """Work for this stage alone; the others contribute what earlier runs have done."""
+    """Run this stage alone; the others contribute what earlier runs have done."""
     dry_run: bool = False
-    """Work for none and write nothing: tell what is done and what is due."""
+    """Run nothing and write nothing: report what is done and what is left to do."""
 
-    def works(self, stage: str) -> bool:
-        """Whether this run works for a stage."""
+    def includes(self, stage: str) -> bool:
+        """Whether this run runs a stage."""
         return not self.dry_run and self.only in (None, stage)
 
 
 class Chain:
-    """One run of the stages over one dataset directory. ``worked`` counts the items that no earlier run had done."""
+    """One run of the stages over one dataset directory.
+
+    Attributes:
+        items_processed: items that no earlier run had done.
+        max_pending: at most how many images the earlier stages may still add.
+    """
 
     def __init__(
-        self, config: Config, layout: Layout, executor: Executor, part: Part, say: Say, progress: bool
+        self, config: Config, layout: Layout, executor: Executor, scope: BuildScope, reporter: Reporter
     ) -> None:
-        self.config, self.layout, self.executor, self.part = config, layout, executor, part
-        self.say, self.progress, self.survey = say, progress, say
-        if part.dry_run:  # what is known so far is not what there is
-            self.say = lambda line: None
-        self.worked = 0
-        self.names: SpillList[str] = SpillList()  # of every file and keyframe: what a row of a table may mean
-        self.ahead = 0  # images at most that earlier stages have not done
+        self.config, self.layout, self.executor, self.scope = config, layout, executor, scope
+        self.reporter = reporter
+        self.totals = SILENT if scope.dry_run else reporter  # a dry run does not know them yet
+        self.items_processed = 0
+        self.names: SpillList[str] = SpillList()  # of every file and keyframe, for matching tables
+        self.max_pending = 0
         self.quarantine = Quarantine()
-        self.journal = Journal(layout.journal if layout.journal.is_file() or not part.dry_run else None)
+        self.journal = Journal(layout.journal if layout.journal.is_file() or not scope.dry_run else None)
 
     def run(self) -> tuple[SpillList[Candidate], SpillList[Sample]]:
-        """All stages: the scenes that were found and the samples made of them."""
-        scenes = self.take_objects(self.keep_good(self.find_sources()))
-        return scenes, self.make_samples(scenes)
+        """All stages: the images that were kept and the samples made of them."""
+        images = self.take_objects(self.keep_good(self.find_sources()))
+        return images, self.make_samples(images)
 
     def find_sources(self) -> SpillList[Candidate]:
-        """Decode every photo and video; drop what cannot be read and what is there twice."""
+        """Decode every photo and video; drop unreadable files and duplicates."""
         everything = SpillList(discover(self.config.sources))
         self.names = SpillList(file.name for file in everything)
-        found = SpillList(islice(everything, self.part.limit))
+        found = SpillList(islice(everything, self.scope.limit))
         decoded: SpillList[Candidate] = SpillList()
         for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
             self.quarantine.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
@@ -90,9 +94,9 @@ class Chain:
                 decoded.append(candidate)
                 if candidate.source.frame is not None:
                     self.names.append(candidate.source.origin)
-        if self.ahead:
+        if self.max_pending:
             videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
-            self.ahead += (self.config.max_frames_per_video - 1) * min(self.ahead, videos)
+            self.max_pending += (self.config.max_frames_per_video - 1) * min(self.max_pending, videos)
         kept: SpillList[Candidate] = SpillList()
         for candidate, reason in duplicates(decoded):
             keep, too_small = large_enough(candidate.source, self.config.filters)
@@ -100,7 +104,7 @@ class Chain:
                 kept.append(candidate)
             else:
                 self.quarantine.drop("sources", [(candidate.source.origin, reason or too_small)])
-        self.say(f"Sources: {len(kept)} images from {len(found)} files")
+        self.totals.line(f"Sources: {len(kept)} images from {len(found)} files")
         return kept
 
     def keep_good(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
@@ -119,15 +123,15 @@ class Chain:
                 kept.append(candidate)
             else:
                 self.quarantine.drop("score", [(candidate.source.origin, reason)])
-        self.say(f"Score: {len(kept)} of {len(candidates)} images are good enough")
+        self.totals.line(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
     def measure(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
-        """Quality by a metric of ours."""
+        """Quality by a built-in metric."""
         return self._run(ScoreStage(score.metric), candidates, _origin)
 
     def look_up(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
-        """Quality from a table of the user's."""
+        """Quality from a user-supplied table."""
         table = ScoreTable(score, self.names)
         for candidate in candidates:
             value, reason = table.find(candidate.source)
@@ -137,7 +141,7 @@ class Chain:
                 yield candidate, value
 
     def take_objects(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
-        """Objects and boxes, filtered by size and overlap; keep scenes with enough distinct objects."""
+        """Objects and boxes, filtered by size and overlap; keep images with enough distinct objects."""
         kept: SpillList[Candidate] = SpillList()
         count = 0
         found = self.annotated(candidates) if self.config.annotations else self.detected(self.described(candidates))
@@ -151,7 +155,7 @@ class Chain:
                 count += len(objects)
             else:
                 self.quarantine.drop("objects", [(source.origin, reason)])
-        self.say(f"Objects: {len(kept)} images with {count} objects")
+        self.totals.line(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
     def annotated(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
@@ -179,7 +183,7 @@ class Chain:
                 self.quarantine.drop("describe", [(origin, reason)])
             else:
                 named.append(Named(candidate, phrases))
-        self.say(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
+        self.totals.line(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
         return named
 
     def detected(self, named: SpillList[Named]) -> Iterator[Candidate]:
@@ -191,7 +195,7 @@ class Chain:
             yield with_source(item.candidate, objects=objects)
 
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
-        """Draw the distortions and make the samples; drop those nobody could see."""
+        """Draw the distortions and make the samples; drop invisible ones."""
         config = self.config
         plans = SpillList(plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed))
         stage = Distort(self.layout.root, config.preset, config.filters)
@@ -201,20 +205,20 @@ class Chain:
                 self.quarantine.drop("distort", [(_plan_name(plan), made["dropped"])])
             else:
                 samples.append(stage.sample(plan, made))
-        self.say(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
+        self.totals.line(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
         return samples
 
     def _run(self, stage: Stage[Any], items: SpillList[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
         """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""
-        executor = self.executor if self.part.works(stage.name) else NullExecutor()
-        results, tally = run_stage(stage, items, self.journal, executor, progress=self.progress)
-        self.worked += tally.done
-        if self.part.dry_run or self.part.only:
-            calls = f" = {tally.due} API calls, without those that fail" if stage.place == "threads" else ""
+        executor = self.executor if self.scope.includes(stage.name) else NullExecutor()
+        results, tally = run_stage(stage, items, self.journal, executor, reporter=self.reporter)
+        self.items_processed += tally.done
+        if self.scope.dry_run or self.scope.only:
+            calls = f" = {tally.due} API calls, not counting retries" if stage.place == "threads" else ""
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"
-            more = f"; up to {self.ahead} more images may come of the stages before" if self.ahead else ""
-            self.survey(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}{more}")
-        self.ahead += tally.due
+            more = f"; up to {self.max_pending} more images may come from earlier stages" if self.max_pending else ""
+            self.reporter.line(f"{stage.title}: {tally.total} known, {done}; {tally.due} to do{calls}{more}")
+        self.max_pending += tally.due
         self.quarantine.open(stage.name)
         for item, outcome in results:
             if outcome.error is None:
@@ -227,5 +231,5 @@ def _origin(candidate: Candidate) -> str:
     return candidate.source.origin
 
 
-def _plan_name(plan: Plan) -> str:
+def _plan_name(plan: SamplePlan) -> str:
     return f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"

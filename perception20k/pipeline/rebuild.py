@@ -1,6 +1,6 @@
-"""Rebuild: from a recipe and the source files alone, the same samples again, every digest checked.
+"""Rebuild: regenerate a recipe's samples from the source files alone, and check every digest.
 
-For datasets whose photos cannot be shared: the recipe can.
+For datasets whose photos cannot be shared but whose recipe can.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
 from perception20k.core.errors import ItemError, UserError
 from perception20k.core.files import write_bytes
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.imaging import images, video
 from perception20k.imaging.images import Array
@@ -30,10 +29,10 @@ class Rebuilt:
     """Samples that could not be made, one line each."""
 
 
-def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, progress: bool = True) -> Rebuilt:
-    """Make every sample of ``recipe`` again into ``out``, in the places the recipe names.
+def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, reporter: Reporter | None = None) -> Rebuilt:
+    """Regenerate every sample of ``recipe`` in ``out``, under the paths the recipe names.
 
-    A sample's source is looked for by the name it had, then among all source files by its pixels.
+    A sample's source is looked up by its old name, then among all source files by its pixels.
 
     Raises:
         UserError: the recipe cannot be read, a source does not exist, or ``out`` already holds files.
@@ -43,12 +42,12 @@ def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, progress: bool
         raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
     finder = _SourceFinder(list(discover(sources)))
     made, problems = 0, []
-    with tqdm(total=len(samples), desc="  rebuild", unit="sample", disable=not progress) as bar:
+    with (reporter or Reporter()).progress("rebuild", len(samples), "sample") as advance:
         for image_id, group in groupby(sorted(samples, key=lambda s: s.image_id), key=lambda s: s.image_id):
             mine = list(group)
             pixels = finder.find(image_id, mine[0].origin)
             for sample in mine:
-                bar.update()
+                advance(1)
                 if pixels is None:
                     problems.append(f"{sample.sample_id}: no source file holds image {image_id} ({sample.origin})")
                     continue
@@ -76,7 +75,7 @@ class _SourceFinder:
 
     def __init__(self, found: list[SourceFile]) -> None:
         self._by_name: dict[str, list[Path]] = {}
-        for file in found:  # by its last part: what stands above depends on the sources it was found among
+        for file in found:  # by its last part: the rest depends on where it was found
             self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
         self._unseen = iter(found)
         self._by_id: dict[str, Path] = {}

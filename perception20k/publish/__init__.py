@@ -1,1 +1,1 @@
-"""What is made from the samples for others: split, shards, statistics, figures, card, Croissant."""
+"""What a dataset is published as: split, shards, statistics, figures, card, Croissant."""

@@ -59,7 +59,7 @@ def card(
 
 
 def review_sentence(review: dict[str, int]) -> str:
-    """What the card and the command line say of the review."""
+    """What the card and the command line say about the review."""
     if not review["reviewed"]:
         return f"Not reviewed: none of the {review['samples']} samples has been seen by a person yet."
     text = (

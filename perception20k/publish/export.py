@@ -6,7 +6,7 @@ Runs at the end of every build, and alone after a review (``perception20k export
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from perception20k.config import Config, load_config
 from perception20k.core.errors import UserError
 from perception20k.core.files import digest, write_json, write_text, written_aside
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import all_present, read_manifest, write_manifest
@@ -37,8 +38,6 @@ from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Exported:
@@ -48,10 +47,10 @@ class Exported:
     rft: dict[str, int]
     review: dict[str, int]
     changed: bool
-    """False where everything was there already."""
+    """False if everything was up to date."""
 
 
-def export_dataset(root: Path, *, allow_unverified: bool = False, say: Say = print) -> Exported:
+def export_dataset(root: Path, *, allow_unverified: bool = False, reporter: Reporter | None = None) -> Exported:
     """Export a dataset again from its recipe, for example after a review.
 
     Raises:
@@ -60,7 +59,7 @@ def export_dataset(root: Path, *, allow_unverified: bool = False, say: Say = pri
     layout = Layout(root).require()
     config = load_config(layout.config)
     samples, sources = read_samples(layout.recipe), read_sources(layout.sources)
-    return export(layout, config, samples, sources, allow_unverified=allow_unverified, say=say)
+    return export(layout, config, samples, sources, allow_unverified=allow_unverified, reporter=reporter)
 
 
 def export(
@@ -70,7 +69,7 @@ def export(
     sources: Sequence[Source],
     *,
     allow_unverified: bool = False,
-    say: Say = print,
+    reporter: Reporter | None = None,
 ) -> Exported:
     """Split the survivors and write everything that is made from them, the manifest last.
 
@@ -80,8 +79,9 @@ def export(
         samples: every sample that was made, those of one source image next to each other.
         sources: the source images they come from.
         allow_unverified: treat deletions that nobody has verified as deletions.
-        say: where progress lines go.
+        reporter: where progress goes.
     """
+    reporter = reporter or Reporter()
     state = read_review(layout.decisions).among({sample.sample_id for sample in samples})
     if state.unverified and not allow_unverified:
         raise UserError(
@@ -111,11 +111,11 @@ def export(
     with written_aside(layout.sources) as aside:
         pq.write_table(sources_table(sources), aside)
     files = {s.image_id: s.file for s in sources}
-    say(f"Shards: about {expected_bytes(layout, survivors, files) / 1e6:.0f} MB to write")
+    reporter.line(f"Shards: about {expected_bytes(layout, survivors, files) / 1e6:.0f} MB to write")
     shards, rft = _write_shards(layout, survivors, files, config)
     used = [s for s in sources if s.image_id in {sample.image_id for sample in survivors}]
     write_json(layout.stats, statistics(survivors, used, rft))
-    say("Figures and contact sheets")
+    reporter.line("Figures and contact sheets")
     _replace_all(layout.figures, draw_figures(layout, survivors))
     licences = sorted({s.licence for s in used if s.licence})
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
@@ -133,7 +133,7 @@ def export(
 
 
 def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, int]:
-    """How many samples there are, were reviewed, kept, deleted, and deleted without a second look."""
+    """Numbers of samples: all, reviewed, kept, deleted, and deleted without verification."""
     ids = {s.sample_id for s in samples}
     state = state.among(ids)
     return {

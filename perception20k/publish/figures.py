@@ -1,4 +1,4 @@
-"""Pictures of a dataset: the paper's figures 7 and 9 to 12 drawn from our own data, and contact sheets.
+"""Figures of a dataset: the paper's figures 7 and 9 to 12 from the dataset's own data, and contact sheets.
 
 7 is the word cloud of objects, 9 one example of each group, 10 and 11 the box areas and severities by group,
 12 the distribution of groups.
@@ -25,12 +25,12 @@ from perception20k.publish.stats import area_share
 
 SHEET_SAMPLES = 48
 """Samples on one contact sheet."""
-MOST_SHEETS = 8
+MAX_SHEETS = 8
 """Contact sheets drawn; a large dataset shows its first samples."""
 
 
 def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
-    """Draw every figure into ``figures/``; returns their paths. Nothing is drawn of an empty dataset."""
+    """Draw every figure into ``figures/``; returns their paths. An empty dataset has none."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -46,14 +46,14 @@ def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
     for name, drawing in drawings.items():
         with written_aside(layout.figures / name) as aside:
             drawing(aside)
-    sheets = [_sheet(layout, samples, number) for number in range(min(MOST_SHEETS, -(-len(samples) // SHEET_SAMPLES)))]
+    sheets = [_sheet(layout, samples, number) for number in range(min(MAX_SHEETS, -(-len(samples) // SHEET_SAMPLES)))]
     return [layout.figures / name for name in drawings] + sheets
 
 
 def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
-    """The sample's box with as much around it as fits a picture of ``size`` (width, height), the box outlined.
+    """The sample's box with as much context as fits a picture of ``size`` (width, height), the box outlined.
 
-    The outline is drawn outside the box, white in black, so that it covers none of its pixels.
+    The outline, white on black, is drawn outside the box, so that it covers none of its pixels.
     """
     image = images.decode((layout.root / sample.file).read_bytes())
     x1, y1, x2, y2 = sample.box

@@ -1,4 +1,4 @@
-"""Where scores, names and boxes come from: what the manifest and the card say of the metrics and models."""
+"""What the manifest and the card say about the metrics and models behind scores, names and boxes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perception20k.models.weights import stated_revision
 
 
 def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
-    """What the manifest and the card say of each metric: name, least quality, rule, revision, licence."""
+    """What the manifest and the card say about each metric: name, least quality, rule, revision, licence."""
     notes = []
     for score in wanted or ():
         if score.table is not None:
@@ -29,7 +29,7 @@ def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
 
 
 def objects_note(config: Config) -> dict[str, Any]:
-    """What the manifest says of where objects and boxes come from; :func:`objects_sentence` for the card."""
+    """What the manifest says about where objects and boxes come from; :func:`objects_sentence` for the card."""
     describe, detect = config.describe, config.detect
     if describe is None or detect is None:
         assert config.annotations is not None
@@ -48,7 +48,7 @@ def objects_note(config: Config) -> dict[str, Any]:
 
 
 def objects_sentence(config: Config) -> str:
-    """The same in words.
+    """The same as a sentence.
 
     >>> from perception20k.config import Annotations
     >>> objects_sentence(Config(("photos/",), Annotations("photos/instances.json")))
@@ -65,5 +65,5 @@ def objects_sentence(config: Config) -> str:
 
 
 def _model_name(model: str) -> str:
-    """A model of the hub by its whole name, a folder by its own."""
+    """A hub model by its full name, a folder by its last part."""
     return Path(model).name if Path(model).is_absolute() else model

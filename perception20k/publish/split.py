@@ -1,4 +1,4 @@
-"""Stage 7, split: a test part with the joint group and severity distribution of the whole, safe by source.
+"""The split: a test part with the joint group and severity distribution of the whole, safe by source.
 
 No source image is in both parts: a model that saw a photo distorted in training would know it in the test.
 """

@@ -1,4 +1,4 @@
-"""What a dataset holds, in numbers: distributions of group, type, severity and box area, by split."""
+"""A dataset's distributions of group, type, severity and box area, by split."""
 
 from __future__ import annotations
 

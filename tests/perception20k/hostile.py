@@ -68,14 +68,14 @@ def _inputs(photos: Path) -> Iterator[tuple[str, object, str]]:
     yield "bomb/text.png", _text_bomb(), "damaged image"
     yield "bomb/sparse.jpg", lambda path: os.truncate(_touched(path), 5 << 30), "too large for a photo"
     for n in range(10):
-        yield f"links/nowhere-{n}.jpg", lambda path, n=n: path.symlink_to(f"missing-{n}"), "a link to nothing"
+        yield f"links/nowhere-{n}.jpg", lambda path, n=n: path.symlink_to(f"missing-{n}"), "a dangling link"
     yield "links/self.jpg", lambda path: path.symlink_to(path.name), "cannot be opened"
-    yield "links/device.jpg", lambda path: path.symlink_to("/dev/zero"), "not a plain file"
-    yield "links/terminal.png", lambda path: path.symlink_to("/dev/null"), "not a plain file"
+    yield "links/device.jpg", lambda path: path.symlink_to("/dev/zero"), "not a regular file"
+    yield "links/terminal.png", lambda path: path.symlink_to("/dev/null"), "not a regular file"
     yield "links/memory.png", lambda path: path.symlink_to("/proc/self/mem"), "OSError"
     yield "links/folder.mp4", lambda path: path.symlink_to(".."), "a folder"
-    yield "pipes/pipe.jpg", os.mkfifo, "not a plain file"
-    yield "pipes/pipe.mp4", os.mkfifo, "not a plain file"
+    yield "pipes/pipe.jpg", os.mkfifo, "not a regular file"
+    yield "pipes/pipe.mp4", os.mkfifo, "not a regular file"
     for n in range(15):
         yield f"名前/写真 {n} émoji 🖼.jpg", photo[: 100 + n], "image"
     for n in range(10):

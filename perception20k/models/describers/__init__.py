@@ -1,20 +1,20 @@
-"""Vision-language models that name the objects of an image, each behind a module of its own."""
+"""Vision-language models that name the objects of an image, one module each."""
 
 from __future__ import annotations
 
 from perception20k.config import Describe
-from perception20k.models.describers.base import Answer, Busy, Describer, Refused
-from perception20k.models.describers.throttled import Patient
+from perception20k.models.describers.base import Busy, Describer, NoReply, Reply
+from perception20k.models.describers.throttled import ThrottledDescriber
 
-__all__ = ["Answer", "Busy", "Describer", "Patient", "Refused", "open_describer"]
+__all__ = ["Busy", "Describer", "NoReply", "Reply", "ThrottledDescriber", "open_describer"]
 
 
 def open_describer(config: Describe, revision: str = "") -> Describer:
-    """The model that ``config`` asks for, ready to be asked.
+    """The configured model, ready to use.
 
     Args:
         config: backend, model, and how an API is called.
-        revision: for ``local``, the commit to load of a model of the hub.
+        revision: for ``local``, the commit of a hub model to load.
 
     Raises:
         UserError: a package, the key or the model is missing.
@@ -26,7 +26,7 @@ def open_describer(config: Describe, revision: str = "") -> Describer:
     if config.backend == "openai":
         from perception20k.models.describers.openai import OpenAI
 
-        return Patient(OpenAI(config), config.calls, f"{config.backend} {config.model}")
+        return ThrottledDescriber(OpenAI(config), config.calls, f"{config.backend} {config.model}")
     from perception20k.models.describers.gemini import Gemini
 
-    return Patient(Gemini(config), config.calls, f"{config.backend} {config.model}")
+    return ThrottledDescriber(Gemini(config), config.calls, f"{config.backend} {config.model}")

@@ -1,4 +1,4 @@
-"""What a describer is, and what the APIs behind some of them have in common."""
+"""The describer protocol, and what the API clients share."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ from perception20k.core.errors import ItemError
 from perception20k.imaging.images import Array
 from perception20k.models.api_keys import without_key
 
-MOST_SIDE = 1536
-"""Longest side of the picture a model is shown, in pixels; enough to name what is in it."""
+MAX_SIDE = 1536
+"""Longest side of the image sent to a model, in pixels; enough to name objects."""
 
-PASSING_STATUS = {408, 409, 429, 499}
-"""HTTP's client errors that may pass, for the API and not the image is their cause; those from 500 on may too."""
+TRANSIENT_STATUS = {408, 409, 429, 499}
+"""HTTP client errors that are worth a retry, because they are not about the image; so are those from 500 on."""
 
-_TOLD = {"TimeoutException", "NetworkError", "RemoteProtocolError"}
-"""Exceptions of the HTTP library below the clients that speak of the connection and not of the request."""
+_CONNECTION_ERRORS = {"TimeoutException", "NetworkError", "RemoteProtocolError"}
+"""Exceptions of the underlying HTTP library whose text is about the connection and not about the request."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a model said of an image."""
+class Reply:
+    """What a model said about an image."""
 
     text: str
     tokens: int
-    """In and out, as the API counts them; 0 for a model of one's own."""
+    """In and out, as the API counts them; 0 for a local model."""
     model: str
-    """The model as it calls itself, its version included where it says so."""
+    """The name the model reports, with its version if it has one."""
 
 
 class Describer(Protocol):
     """A vision-language model."""
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         """The model's answer to ``prompt`` about an RGB image of shape (height, width, 3), dtype uint8.
 
         Raises:
-            Busy: it may answer when asked again later.
-            Refused: it will not answer for this image: a safety block, an empty or cut answer, an unreadable picture.
-            UserError: it will answer for none: a revoked key, an unknown model.
+            Busy: it may answer if asked again later.
+            NoReply: it will not answer for this image: a safety block, an empty or truncated answer, a bad request.
+            UserError: it will answer for no image: a revoked key, an unknown model.
         """
         ...
 
 
 class Busy(Exception):
-    """An API is busy, broken or silent; ``wait`` is what it asks for, in seconds."""
+    """An API is busy, broken or silent; ``wait`` is the delay it asks for, in seconds."""
 
     def __init__(self, message: str, wait: float | None = None) -> None:
         super().__init__(message)
         self.wait = wait
 
 
-class Refused(ItemError):
-    """No answer for this image, today or tomorrow; ``tokens`` is what it cost all the same."""
+class NoReply(ItemError):
+    """No answer for this image, now or later; ``tokens`` is what it cost anyway."""
 
     def __init__(self, message: str, tokens: int = 0) -> None:
         super().__init__(message)
         self.tokens = tokens
 
 
-def shown(image: Array) -> Array:
-    """The image as a model is shown it: no side longer than ``MOST_SIDE``."""
+def downscaled(image: Array) -> Array:
+    """The image as it is sent to a model: no side longer than ``MAX_SIDE``."""
     picture = Image.fromarray(image)
-    picture.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     return np.asarray(picture)
 
 
@@ -78,13 +78,13 @@ def jpeg(image: Array) -> bytes:
     return buffer.getvalue()
 
 
-def trouble(error: Exception, key: str) -> Busy:
-    """What an exception from below an API's client means: to be asked again.
+def as_busy(error: Exception, key: str) -> Busy:
+    """The :class:`Busy` for an exception from below an API client.
 
-    The text of timeouts and broken connections is told; of others, which may quote a request with its headers,
-    only the kind.
+    Timeouts and broken connections keep their text; others, which may quote a request with its headers, only their
+    type.
     """
     kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("httpx")}  # or httpx2
-    if kinds & _TOLD:
+    if kinds & _CONNECTION_ERRORS:
         return Busy(f"{type(error).__name__}: {without_key(str(error), key)}")
     return Busy(type(error).__name__)

@@ -1,4 +1,4 @@
-"""Gemini, which the paper asked, through google-genai. The key comes from GEMINI_API_KEY or GOOGLE_API_KEY."""
+"""Gemini, the paper's model, through google-genai. The key comes from GEMINI_API_KEY or GOOGLE_API_KEY."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.api_keys import key_from, without_key
-from perception20k.models.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, trouble
+from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg
 
 
 class Gemini:
@@ -26,11 +26,11 @@ class Gemini:
         options = types.HttpOptions(
             base_url=config.base_url,
             timeout=int(1000 * config.calls.timeout),
-            retry_options=types.HttpRetryOptions(attempts=1),  # the waits are ours
+            retry_options=types.HttpRetryOptions(attempts=1),  # ThrottledDescriber retries
         )
         self._client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`perception20k.models.describers.base.Describer`."""
         from google.genai import errors, types
 
@@ -43,12 +43,12 @@ class Gemini:
             )
         except errors.APIError as error:
             raise self._refusal(error) from None
-        except Exception as error:  # timeouts and broken connections, of several libraries; answers not in JSON
-            raise trouble(error, self._key) from None
+        except Exception as error:  # timeouts and broken connections, of several libraries; answers that are not JSON
+            raise as_busy(error, self._key) from None
         return self._answer(response)
 
     def _refusal(self, error: Any) -> Exception:
-        """What an HTTP error means: ask later, leave this image, or stop."""
+        """What an HTTP error means: retry later, skip this image, or stop."""
         text = without_key(f"{error.code} {error.status or ''}: {error.message or ''}", self._key)
         if error.code in (401, 402, 403) or (error.code == 400 and "API key" in text):
             return UserError(f"describe: Gemini refuses the key: {text}", "Check GEMINI_API_KEY")
@@ -56,23 +56,23 @@ class Gemini:
             return UserError(f"describe: Gemini refuses the account: {text}")
         if error.code == 404:
             return UserError(f"describe: Gemini does not know the model '{self._model}': {text}")
-        if 400 <= error.code < 500 and error.code not in PASSING_STATUS:
-            return Refused(f"refused by Gemini: {text}")
+        if 400 <= error.code < 500 and error.code not in TRANSIENT_STATUS:
+            return NoReply(f"refused by Gemini: {text}")
         delay = re.search(r"'retryDelay': '([\d.]+)s'", str(error.details))
         return Busy(text, float(delay.group(1)) if delay else None)
 
-    def _answer(self, response: Any) -> Answer:
+    def _answer(self, response: Any) -> Reply:
         usage, feedback = response.usage_metadata, response.prompt_feedback
         tokens = (usage.total_token_count or 0) if usage else 0
         if feedback is not None and feedback.block_reason is not None:
-            raise Refused(f"blocked by Gemini: {_word(feedback.block_reason)}", tokens)
+            raise NoReply(f"blocked by Gemini: {_word(feedback.block_reason)}", tokens)
         candidate = response.candidates[0] if response.candidates else None
         parts = (candidate.content.parts or []) if candidate is not None and candidate.content is not None else []
         text = "".join(part.text or "" for part in parts if not part.thought).strip()
         reason = _word(candidate.finish_reason) if candidate is not None else "no candidate"
         if reason not in ("STOP", "") or not text:
-            raise Refused(f"no whole answer from Gemini: {reason or 'empty'}", tokens)
-        return Answer(text, tokens, response.model_version or self._model)
+            raise NoReply(f"no complete answer from Gemini: {reason or 'empty'}", tokens)
+        return Reply(text, tokens, response.model_version or self._model)
 
 
 def _word(value: Any) -> str:

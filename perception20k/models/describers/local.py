@@ -1,4 +1,4 @@
-"""A vision-language model on this machine, through transformers; greedy, so that it says the same twice."""
+"""A local vision-language model through transformers; greedy, so that its answers repeat."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
-from perception20k.models.describers.base import Answer
+from perception20k.models.describers.base import Reply
 
-MOST_TOKENS = 64
+MAX_TOKENS = 64
 """Longest answer: three phrases need a dozen."""
 
 
@@ -28,12 +28,12 @@ class Local:
 
             self._processor: Any = AutoProcessor.from_pretrained(model, **commit)
             loaded = AutoModelForImageTextToText.from_pretrained(model, dtype="auto", **commit)
-        except Exception as error:  # whatever transformers and the hub raise
+        except Exception as error:  # transformers and the hub raise many kinds
             raise UserError(f"describe: {model} cannot be loaded: {first_line(error)}") from None
         self._model: Any = loaded.to(torch_device()).eval()
         self._name = Path(model).name if Path(model).is_dir() else f"{model}@{revision}"
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`perception20k.models.describers.base.Describer`."""
         import torch
         from PIL import Image
@@ -43,7 +43,7 @@ class Local:
         inputs = self._processor(text=[text], images=[Image.fromarray(image)], return_tensors="pt")
         inputs = inputs.to(self._model.device)
         with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a checkpoint's sampling settings, which greedy search does not use
-            made = self._model.generate(**inputs, do_sample=False, max_new_tokens=MOST_TOKENS)
+            warnings.simplefilter("ignore")  # about a checkpoint's sampling settings, unused by greedy search
+            made = self._model.generate(**inputs, do_sample=False, max_new_tokens=MAX_TOKENS)
         new = made[:, inputs["input_ids"].shape[1] :]
-        return Answer(self._processor.batch_decode(new, skip_special_tokens=True)[0].strip(), 0, self._name)
+        return Reply(self._processor.batch_decode(new, skip_special_tokens=True)[0].strip(), 0, self._name)

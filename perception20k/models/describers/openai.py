@@ -1,6 +1,6 @@
-"""Any endpoint that speaks the OpenAI protocol, through its client. The key comes from OPENAI_API_KEY.
+"""Any endpoint that speaks the OpenAI protocol, through OpenAI's client. The key comes from OPENAI_API_KEY.
 
-A server of one's own, such as vLLM behind ``base_url``, needs no key.
+Your own server, such as vLLM behind ``base_url``, needs no key.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.api_keys import NO_KEY, key_from, without_key
-from perception20k.models.describers.base import PASSING_STATUS, Answer, Busy, Refused, jpeg, trouble
+from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg
 
 
 class OpenAI:
@@ -30,10 +30,10 @@ class OpenAI:
             api_key=self._key or NO_KEY,
             base_url=config.base_url,
             timeout=config.calls.timeout,
-            max_retries=0,  # the waits are ours
+            max_retries=0,  # ThrottledDescriber retries
         )
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`perception20k.models.describers.base.Describer`."""
         import openai
 
@@ -47,37 +47,37 @@ class OpenAI:
             raise self._refusal(error) from None
         except openai.APIConnectionError as error:  # timeouts included; what it wraps says more
             cause = error.__cause__
-            raise trouble(cause if isinstance(cause, Exception) else error, self._key) from None
-        except Exception as error:  # answers not in JSON
-            raise trouble(error, self._key) from None
+            raise as_busy(cause if isinstance(cause, Exception) else error, self._key) from None
+        except Exception as error:  # answers that are not JSON
+            raise as_busy(error, self._key) from None
         return self._answer(response)
 
     def _refusal(self, error: Any) -> Exception:
-        """What an HTTP error means: ask later, leave this image, or stop."""
+        """What an HTTP error means: retry later, skip this image, or stop."""
         text = without_key(f"{error.status_code}: {error.message}", self._key)
         bad_key = error.status_code == 400 and "api key" in text.lower()
         if error.status_code in (401, 402, 403) or error.code == "insufficient_quota" or bad_key:
             return UserError(f"describe: the endpoint refuses the key: {text}", "Check OPENAI_API_KEY")
         if error.status_code == 404:
             return UserError(f"describe: the endpoint does not know the model '{self._model}': {text}")
-        if 400 <= error.status_code < 500 and error.status_code not in PASSING_STATUS:
-            return Refused(f"refused by the endpoint: {text}")
+        if 400 <= error.status_code < 500 and error.status_code not in TRANSIENT_STATUS:
+            return NoReply(f"refused by the endpoint: {text}")
         wait = None
         with contextlib.suppress(KeyError, ValueError):
             wait = float(error.response.headers["retry-after"])
         return Busy(text, wait)
 
-    def _answer(self, response: Any) -> Answer:
-        if isinstance(response, str):  # a proxy's page
+    def _answer(self, response: Any) -> Reply:
+        if isinstance(response, str):  # a proxy's error page
             raise Busy("no answer in JSON")
         tokens = (response.usage.total_tokens or 0) if response.usage else 0
         choice = response.choices[0] if response.choices else None
         if choice is None:
-            raise Refused("no whole answer: no choice", tokens)
+            raise NoReply("no complete answer: no choice", tokens)
         text = (choice.message.content or "").strip()
         if choice.message.refusal or choice.finish_reason == "content_filter":
             reason = without_key(choice.message.refusal or choice.finish_reason, self._key)
-            raise Refused(f"blocked by the endpoint: {reason[:200]}", tokens)
+            raise NoReply(f"blocked by the endpoint: {reason[:200]}", tokens)
         if choice.finish_reason not in ("stop", None) or not text:
-            raise Refused(f"no whole answer: {choice.finish_reason if text else 'empty'}", tokens)
-        return Answer(text, tokens, response.model or self._model)
+            raise NoReply(f"no complete answer: {choice.finish_reason if text else 'empty'}", tokens)
+        return Reply(text, tokens, response.model or self._model)

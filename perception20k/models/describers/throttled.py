@@ -1,4 +1,4 @@
-"""Patience and thrift for APIs: a rate limit, waits between attempts, a budget that stops a run cleanly."""
+"""Limits for API calls: a rate limit, retries with waits, a budget that stops a run cleanly."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import threading
 import time
 
 from perception20k.config import Calls
-from perception20k.core.errors import PassingError, UserError
+from perception20k.core.errors import TransientError, UserError
 from perception20k.imaging.images import Array
-from perception20k.models.describers.base import Answer, Busy, Describer, Refused
+from perception20k.models.describers.base import Busy, Describer, NoReply, Reply
 
 LONGEST_WAIT = 60.0
-"""Seconds; also where an API asks for more."""
+"""Seconds; the limit of our own waits."""
 
-IN_VAIN = 5
-"""Images in a row given up on, after which a run stops: the API is down, or the day's quota is spent."""
+MAX_UNANSWERED = 5
+"""Images in a row without an answer, after which a run stops: the API is down, or the day's quota is spent."""
 
-_GO_ON = "The answers so far are kept: run the same command again to go on"
+_RESUME = "The answers so far are kept: run the same command again to resume"
 
 
-class Patient:
-    """Asks another describer on behalf of many threads. One object a run: it counts what the run spends."""
+class ThrottledDescriber:
+    """Wraps a describer for use by many threads. One object a run: it counts what the run spends."""
 
     def __init__(self, describer: Describer, limits: Calls, name: str) -> None:
         self._describer, self._limits, self._name = describer, limits, name
@@ -29,15 +29,15 @@ class Patient:
         self._stopped = threading.Event()
         self._jitter = random.SystemRandom()
         self._next = 0.0  # when the next request may begin
-        self._requests = self._tokens = self._in_vain = 0
+        self._requests = self._tokens = self._unanswered = 0
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`Describer`.
 
         Raises:
-            Refused: no answer for this image; its tokens are counted.
-            PassingError: no answer after all attempts; to be asked again by another run.
-            UserError: also where the budget is spent, or one image after the other had no answer.
+            NoReply: no answer for this image; its tokens are counted.
+            TransientError: no answer after all attempts; the next run asks again.
+            UserError: also when the budget is spent, or too many images in a row had no answer.
         """
         wait, trouble = self._limits.first_wait, ""
         for attempt in range(self._limits.attempts):
@@ -49,7 +49,7 @@ class Patient:
             except Busy as busy:
                 trouble = str(busy)
                 wait = min(LONGEST_WAIT, max(2 * wait if attempt else wait, busy.wait or 0.0))
-            except Refused as refused:
+            except NoReply as refused:
                 self._spent(refused.tokens)
                 raise
             except UserError:
@@ -59,20 +59,20 @@ class Patient:
                 self._spent(answer.tokens)
                 return answer
         with self._lock:
-            self._in_vain += 1
-            given_up = self._in_vain
-        if given_up >= IN_VAIN:
+            self._unanswered += 1
+            given_up = self._unanswered
+        if given_up >= MAX_UNANSWERED:
             self._stop(f"{self._name} gave no answer for {given_up} images in a row, the last time: {trouble}")
-        raise PassingError(f"{self._name} gave no answer: {trouble}")
+        raise TransientError(f"{self._name} gave no answer: {trouble}")
 
     def _spent(self, tokens: int) -> None:
-        """Count what an answer cost, also one of no use: the API is there."""
+        """Count what an answer cost, useful or not, and note that the API responds."""
         with self._lock:
             self._tokens += tokens
-            self._in_vain = 0
+            self._unanswered = 0
 
     def _begin(self) -> None:
-        """Take a request out of the budget and wait for its turn."""
+        """Take a request from the budget and wait for its turn."""
         limits = self._limits
         with self._lock:
             if limits.max_tokens is not None and self._tokens >= limits.max_tokens:
@@ -87,8 +87,8 @@ class Patient:
 
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
-            raise PassingError("not asked: the run was stopped")
+            raise TransientError("not asked: the run was stopped")
 
     def _stop(self, why: str) -> None:
         self._stopped.set()
-        raise UserError(f"describe: {why}", _GO_ON)
+        raise UserError(f"describe: {why}", _RESUME)

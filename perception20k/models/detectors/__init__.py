@@ -1,1 +1,1 @@
-"""Detectors that box a named object, each behind a module of its own."""
+"""Detectors that box a named object, one module each."""

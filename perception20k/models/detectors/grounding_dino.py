@@ -14,8 +14,8 @@ from perception20k.imaging.images import Array
 
 
 @dataclass(frozen=True)
-class Found:
-    """A phrase's best box and how sure the detector is of it, in 0..1."""
+class Detection:
+    """A phrase's best box and the detector's confidence in it, in 0..1."""
 
     box: Box
     score: float
@@ -25,11 +25,11 @@ class GroundingDino:
     """Loads the model once; finds the best box of each phrase.
 
     Args:
-        model: a folder, or a model of the hub.
-        revision: for a model of the hub, the commit.
+        model: a folder, or a hub model.
+        revision: for a hub model, its commit.
 
     Raises:
-        UserError: the package or the model cannot be had.
+        UserError: the package is not installed, or the model could not be loaded.
     """
 
     def __init__(self, model: str, revision: str) -> None:
@@ -42,19 +42,19 @@ class GroundingDino:
 
             self._processor: Any = AutoProcessor.from_pretrained(model, **commit)
             loaded = AutoModelForZeroShotObjectDetection.from_pretrained(model, **commit)
-        except Exception as error:  # whatever transformers and the hub raise
+        except Exception as error:  # transformers and the hub raise many kinds
             raise UserError(f"detect: {model} cannot be loaded: {first_line(error)}") from None
         self._model: Any = loaded.to(torch_device()).eval()
 
-    def find(self, image: Array, phrases: tuple[str, ...]) -> list[Found]:
-        """The best box of each phrase, each asked for alone so that none takes another's words.
+    def find(self, image: Array, phrases: tuple[str, ...]) -> list[Detection]:
+        """The best box of each phrase. Phrases are queried one by one, so that none takes another's words.
 
         A box's score is that of its best word. Of boxes with the same score, to four decimals, the larger one is
         taken, then the one nearer to the top, then to the left.
         """
         return [self._best(image, phrase) for phrase in phrases]
 
-    def _best(self, image: Array, phrase: str) -> Found:
+    def _best(self, image: Array, phrase: str) -> Detection:
         import torch
         from PIL import Image
 
@@ -65,12 +65,12 @@ class GroundingDino:
         scores = outputs.logits[0].float().sigmoid().amax(dim=-1).cpu().tolist()
         boxes = outputs.pred_boxes[0].float().cpu().tolist()
         height, width = image.shape[:2]
-        found = [Found(_pixels(b, width, height), round(s, 4)) for b, s in zip(boxes, scores, strict=True)]
+        found = [Detection(_pixels(b, width, height), round(s, 4)) for b, s in zip(boxes, scores, strict=True)]
         return min(found, key=lambda f: (-f.score, -_area(f.box), f.box[1], f.box[0], f.box))
 
 
 def _pixels(box: list[float], width: int, height: int) -> Box:
-    """A box given by its centre and size in 0..1, in whole pixels: outwards, and inside the image."""
+    """A box given by its centre and size in 0..1, in whole pixels, rounded outwards and clipped to the image."""
     x, y, w, h = box
     x1, y1 = math.floor((x - w / 2) * width), math.floor((y - h / 2) * height)
     x2, y2 = math.ceil((x + w / 2) * width), math.ceil((y + h / 2) * height)

@@ -46,7 +46,7 @@ class Metric:
     is_model: bool = True
     """Whether a GPU makes it faster."""
     on_hub: bool = False
-    """Whether ``revision`` names a model of the Hugging Face hub, which changes under its name: its commit counts."""
+    """Whether ``revision`` names a Hugging Face hub model; its commit then counts, because the weights may change."""
 
     @property
     def rule(self) -> str:
@@ -78,7 +78,7 @@ METRICS = {
         _pyiqa("piqe", 100, 0, "no weights"),
     )
 }
-"""Metrics by name. Those of pyiqa that draw random crops are left out: an image must score the same twice."""
+"""Metrics by name. pyiqa's metrics with random crops are left out: an image must score the same twice."""
 
 
 def find_metric(name: str) -> Metric:

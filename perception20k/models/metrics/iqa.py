@@ -14,11 +14,11 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 
-MOST_PIXELS = 8_000_000
-"""Pixels that go through a model at a time: four photos of 1920x1080, or one of whatever size."""
+MAX_PIXELS = 8_000_000
+"""Pixels in one batch: four photos of 1920x1080, or a single photo of any size."""
 
-_UNDECLARED = {"qalign": ("icecream",)}  # imported by pyiqa's code for a metric without being among its needs
-_ALONE = {"qalign"}  # pyiqa takes one image at a time for it
+_UNDECLARED = {"qalign": ("icecream",)}  # imported by pyiqa's code without being declared
+_ALONE = {"qalign"}  # pyiqa takes one image at a time
 
 
 def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]]:
@@ -26,10 +26,10 @@ def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]
 
     Args:
         name: pyiqa's name of it.
-        commit: for qalign, the commit of its model on the hub.
+        commit: for qalign, the commit of its hub model.
 
     Raises:
-        UserError: pyiqa is not installed, or the metric's weights cannot be had.
+        UserError: pyiqa is not installed, or the metric's weights could not be loaded.
     """
     require(f"score: {name}", "models", "torch", "torchvision", "pyiqa", *_UNDECLARED.get(name, ()))
     from perception20k.models.weights import first_line, torch_device
@@ -73,11 +73,11 @@ def _at_commit(commit: str) -> Iterator[None]:
 
 
 def _alike(images: Sequence[Array], most: int) -> list[list[int]]:
-    """Places of images of one size, as many together as may go through the model at a time."""
+    """Indexes of images of one size, in groups that may go through the model together."""
     groups: list[list[int]] = []
     open_groups: dict[tuple[int, ...], list[int]] = {}
     for place, image in enumerate(images):
-        limit = min(most, max(1, MOST_PIXELS // (image.shape[0] * image.shape[1])))
+        limit = min(most, max(1, MAX_PIXELS // (image.shape[0] * image.shape[1])))
         group = open_groups.get(image.shape)
         if group is None or len(group) >= limit:
             group = open_groups[image.shape] = []

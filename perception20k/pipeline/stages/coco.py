@@ -1,7 +1,7 @@
-"""Stage 3, objects and boxes from annotations: any COCO instances file.
+"""Objects and boxes from annotations: any COCO instances file.
 
-Where a model would describe the objects and a detector box them, a COCO file has both. Categories are the
-phrases; of several instances of one category the most salient (the largest) stands for it.
+A COCO file replaces the describe and detect stages. Its categories are the phrases; of several instances of one
+category the most salient (the largest) is taken.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a COCO file says of one image."""
+class AnnotatedImage:
+    """What a COCO file says about one image."""
 
     width: int
     height: int
@@ -36,7 +36,7 @@ class CocoAnnotations:
 
     Args:
         path: the file.
-        origins: of all photos there are, to tell when a name may mean more than one.
+        origins: of all photos, to detect ambiguous names.
 
     Raises:
         UserError: the file is missing, not JSON, or not in COCO's instances form.
@@ -45,37 +45,37 @@ class CocoAnnotations:
     def __init__(self, path: Path, origins: Iterable[str] = ()) -> None:
         data = _read(path)
         try:
-            self._scenes = _scenes(data)
+            self._images = _images(data)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path}: not a COCO instances file: {_what(error)}") from None
-        self._names = Names(self._scenes, origins)
+        self._names = Names(self._images, origins)
 
-    def find(self, source: Source) -> tuple[Scene | None, str]:
-        """The scene of a source, or None and the reason."""
+    def find(self, source: Source) -> tuple[AnnotatedImage | None, str]:
+        """The annotated image of a source, or None and the reason."""
         name, reason = self._names.find(source.origin)
         if name is None:
             return None, reason or "no annotation names this file"
-        scenes = self._scenes[name]
-        if len(scenes) > 1:
-            return None, f"ambiguous: the annotations hold {len(scenes)} different images called '{name}'"
-        return scenes[0], ""
+        images = self._images[name]
+        if len(images) > 1:
+            return None, f"ambiguous: the annotations hold {len(images)} different images called '{name}'"
+        return images[0], ""
 
     def objects_of(self, source: Source) -> tuple[Source | None, str]:
         """The source with objects, licence and author from its annotations, or None and the reason.
 
         One object a category, the largest instance; largest first.
         """
-        scene, reason = self.find(source)
-        if scene is None:
+        found, reason = self.find(source)
+        if found is None:
             return None, reason
-        if (scene.width, scene.height) != (source.width, source.height):
+        if (found.width, found.height) != (source.width, source.height):
             return None, (
-                f"the annotation is for {scene.width}x{scene.height}, the image is {source.width}x{source.height}"
+                f"the annotation is for {found.width}x{found.height}, the image is {source.width}x{source.height}"
             )
         largest: dict[str, SceneObject] = {}
-        for item in sorted(scene.objects, key=lambda o: (-area(o), o.box, o.name)):
+        for item in sorted(found.objects, key=lambda o: (-area(o), o.box, o.name)):
             largest.setdefault(item.name.casefold(), item)
-        fields = {"objects": tuple(largest.values()), "licence": scene.licence, "author": scene.author}
+        fields = {"objects": tuple(largest.values()), "licence": found.licence, "author": found.author}
         return Source(**{**source.__dict__, **fields}), ""
 
 
@@ -100,13 +100,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _without_outlines(entry: dict[str, Any]) -> dict[str, Any]:
-    """An object of the file without its outline, nine tenths of COCO's bytes, dropped while the file is parsed."""
+    """A JSON object without its outline, which is nine tenths of COCO's bytes, dropped while parsing."""
     entry.pop("segmentation", None)
     return entry
 
 
-def _scenes(data: dict[str, Any]) -> dict[str, list[Scene]]:
-    """The scenes by file name; more than one where different images have the same."""
+def _images(data: dict[str, Any]) -> dict[str, list[AnnotatedImage]]:
+    """Annotated images by file name; more than one where different images share a name."""
     categories = dict(_each(data, "categories", lambda entry: (_id(entry, "id"), str(entry["name"]))))
     licences = dict(_each(data, "licenses", lambda entry: (_id(entry, "id"), str(entry.get("name", "")))))
     objects: dict[int | str, list[SceneObject]] = {}
@@ -115,9 +115,9 @@ def _scenes(data: dict[str, Any]) -> dict[str, list[Scene]]:
     def list_image(entry: dict[str, Any]) -> None:
         image = _id(entry, "id")
         if images.setdefault(image, entry) != entry:
-            raise ValueError(f"the id {image!r} is another image's")
+            raise ValueError(f"the id {image!r} belongs to another image")
         if not isinstance(entry["file_name"], str) or not all(isinstance(entry[k], int) for k in ("width", "height")):
-            raise ValueError("file_name must be a text, width and height whole numbers")
+            raise ValueError("file_name must be a string, width and height integers")
         objects[image] = []
 
     def add_object(entry: dict[str, Any]) -> None:
@@ -135,22 +135,22 @@ def _scenes(data: dict[str, Any]) -> dict[str, list[Scene]]:
         pass
     for _ in _each(data, "annotations", add_object):
         pass
-    scenes: dict[str, list[Scene]] = {}
+    by_name: dict[str, list[AnnotatedImage]] = {}
     for image, entry in images.items():
         licence = licences.get(entry["license"], "") if isinstance(entry.get("license"), int | str) else ""
         author = str(entry.get("author", ""))
-        scene = Scene(entry["width"], entry["height"], tuple(objects[image]), licence, author)
-        called = scenes.setdefault(plain(entry["file_name"]), [])
-        if scene not in called:
-            called.append(scene)
-    return scenes
+        annotated = AnnotatedImage(entry["width"], entry["height"], tuple(objects[image]), licence, author)
+        named = by_name.setdefault(plain(entry["file_name"]), [])
+        if annotated not in named:
+            named.append(annotated)
+    return by_name
 
 
 def _each(data: dict[str, Any], key: str, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
-    """What ``read`` makes of each entry of a list of the file; what is wrong with one is told with its place."""
+    """What ``read`` returns for each entry of one of the file's lists; errors name the entry."""
     entries = data.get(key) or [] if key == "licenses" else data[key]
     if not isinstance(entries, list):
-        raise ValueError(f"'{key}' is no list")
+        raise ValueError(f"'{key}' is not a list")
     for place, entry in enumerate(entries):
         try:
             if not isinstance(entry, dict):
@@ -164,7 +164,7 @@ def _each(data: dict[str, Any], key: str, read: Callable[[dict[str, Any]], T]) -
 def _id(entry: dict[str, Any], key: str) -> int | str:
     value = entry[key]
     if not isinstance(value, int | str):
-        raise ValueError(f"{key} {value!r} is no id")
+        raise ValueError(f"{key} {value!r} is not an id")
     return value
 
 

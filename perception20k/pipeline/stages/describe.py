@@ -1,8 +1,7 @@
-"""Stage 3 with models, first half: a vision-language model names the objects of each image (Refine-IQA, dataset
-construction and "Prompts Used in Refine-Perception-20K Construction").
+"""The describe stage: a vision-language model names the objects of each image (Refine-IQA, dataset construction and
+"Prompts Used in Refine-Perception-20K Construction").
 
-Answers are kept as they came, by image, prompt and model, so that none is asked for, or paid for, twice; they are
-read anew by every build.
+Raw answers are journalled by image, prompt and model, so that none is paid for twice; every build parses them again.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from typing import Any
 from perception20k.config import Describe
 from perception20k.core.files import digest, sha256
 from perception20k.execution.stage import Stage
-from perception20k.models.describers.base import MOST_SIDE, Describer, shown
+from perception20k.models.describers.base import MAX_SIDE, Describer, downscaled
 from perception20k.models.describers.prompt import prompt
 from perception20k.models.weights import Weights
 from perception20k.pipeline.stages.sources import Candidate, load_source
 
-MOST_OBJECTS = 3
+MAX_OBJECTS = 3
 """The prompt allows three."""
 
-MOST_WORDS = 4
+MAX_WORDS = 4
 """The prompt asks for one or two; a phrase of more than this is a sentence."""
 
-_MARKS = "<>⟨⟩[]\"'“”‘’`*•-–. \n"  # what models put around a phrase, or around them all
-_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s*")  # what they put before each: "1. dog | 2. cat"
+_MARKS = "<>⟨⟩[]\"'“”‘’`*•-–. \n"  # what models put around phrases
+_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s*")  # what they put before phrases: "1. dog | 2. cat"
 _PHRASE = re.compile(r"[a-z0-9ß-öø-ɏ]+([ '’/&-][a-z0-9ß-öø-ɏ]+)*")  # Latin letters, accents included
 
 _PREPOSITIONS = {"at", "behind", "beside", "by", "for", "from", "in", "near", "of", "on", "over", "under", "with"}
-"""What a phrase names stands before these: in "glass of water", a glass."""
+"""A phrase's subject stands before these: "glass of water" names a glass."""
 
 _IRREGULAR = {
     "children": "child", "feet": "foot", "geese": "goose", "knives": "knife", "leaves": "leaf", "lens": "lens",
@@ -44,11 +43,11 @@ background beach carpet ceiling cloud field floor foreground forest grass ground
 road room sand scenery sea sidewalk sky snow street wall water
 """
 BACKGROUND = frozenset(_BACKGROUND.split())
-"""What names no subject when a phrase is about it; the prompt's "sky, grass, wall, floor, etc."."""
+"""Background, not subjects; the prompt's "sky, grass, wall, floor, etc."."""
 
 
 class DescribeStage(Stage[Candidate]):
-    """The model's answer for every image: in threads where it is an API, on the GPUs where it is one's own."""
+    """The model's answer for every image: in threads for an API, on the GPUs for a local model."""
 
     name = "describe"
 
@@ -75,13 +74,13 @@ class DescribeStage(Stage[Candidate]):
     def key(self, item: Candidate) -> str:
         """See :class:`Stage`."""
         asked = [self._config.backend, self._config.model, self._weights.mark if self._weights else ""]
-        return digest([self.name, 1, item.source.image_id, sha256(prompt().encode()), MOST_SIDE, *asked])
+        return digest([self.name, 1, item.source.image_id, sha256(prompt().encode()), MAX_SIDE, *asked])
 
     def process_one(self, item: Candidate) -> dict[str, Any]:
         """The answer: ``text``, ``tokens`` and ``model``."""
         assert self._describer is not None
         _, pixels = load_source(item)
-        return asdict(self._describer.ask(prompt(), shown(pixels)))
+        return asdict(self._describer.ask(prompt(), downscaled(pixels)))
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, str]], str]
     """The phrases of an answer in the form ``a | b | c``.
 
     Returns:
-        The phrases that name a subject, in the answer's order, at most ``MOST_OBJECTS``; ``(phrase, reason)`` of
+        The phrases that name a subject, in the answer's order, at most ``MAX_OBJECTS``; ``(phrase, reason)`` of
         the others; and why the answer as a whole gives none, if it does not.
 
     >>> read_answer("Black poodle | red car | sky")
@@ -104,7 +103,7 @@ def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, str]], str]
     """
     line = unicodedata.normalize("NFC", text).strip(_MARKS)
     if line.casefold() == "nan":
-        return (), [], "the model sees fewer than two distinct subjects (NAN)"
+        return (), [], "the model found fewer than two distinct subjects (NAN)"
     phrases = [_phrase(part) for part in line.split("|")]
     if "\n" in line or not all(_is_phrase(phrase) for phrase in phrases):
         return (), [], f"not an answer in the form 'a | b | c': {' '.join(text.split())[:80]!r}"
@@ -113,29 +112,29 @@ def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, str]], str]
     for phrase in phrases:
         twin = next((earlier for earlier in kept if _subject(earlier) == _subject(phrase)), None)
         if phrase == "nan":
-            refused.append((phrase, "NAN is no subject"))
+            refused.append((phrase, "NAN is not a subject"))
         elif _subject(phrase) in BACKGROUND:
             refused.append((phrase, "a background word"))
         elif twin is not None:
             refused.append((phrase, f"the same type of subject as '{twin}'"))
-        elif len(kept) == MOST_OBJECTS:
-            refused.append((phrase, f"the answer already has {MOST_OBJECTS} subjects"))
+        elif len(kept) == MAX_OBJECTS:
+            refused.append((phrase, f"the answer already has {MAX_OBJECTS} subjects"))
         else:
             kept.append(phrase)
     return tuple(kept), refused, ""
 
 
 def _phrase(part: str) -> str:
-    """A part of an answer without what models put around it, in lower case and single spaces."""
+    """A part of an answer, stripped of marks, in lower case and with single spaces."""
     return " ".join(_NUMBER.sub("", part.strip(_MARKS)).strip(_MARKS).split()).lower()
 
 
 def _is_phrase(phrase: str) -> bool:
-    return _PHRASE.fullmatch(phrase) is not None and len(phrase.split()) <= MOST_WORDS
+    return _PHRASE.fullmatch(phrase) is not None and len(phrase.split()) <= MAX_WORDS
 
 
 def _subject(phrase: str) -> str:
-    """The stem of the word that says what a phrase names: the last one, or the one before "of" and such."""
+    """The stem of a phrase's head word: the last one, or the one before "of" and the like."""
     words = phrase.split()
     end = next((place for place, word in enumerate(words) if place and word in _PREPOSITIONS), len(words))
     return _stem(words[end - 1])

@@ -1,5 +1,4 @@
-"""Stage 3 with models, second half: a detector boxes each named object, one box an object (Refine-IQA, dataset
-construction)."""
+"""The detect stage: a detector boxes each named object, one box an object (Refine-IQA, dataset construction)."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from perception20k.pipeline.stages.sources import load_source
 
 
 class DetectStage(Stage[Named]):
-    """The best box of each phrase, whatever its score: the threshold is applied afterwards, and can be changed."""
+    """The best box of each phrase, whatever its score; the threshold is applied later and can be changed."""
 
     name = "detect"
     place = "gpu"
@@ -35,7 +34,7 @@ class DetectStage(Stage[Named]):
         return digest([self.name, 1, item.candidate.source.image_id, list(item.phrases), self._weights.mark])
 
     def process_one(self, item: Named) -> list[dict[str, Any]]:
-        """One ``name``, ``box`` and ``score`` a phrase, in the phrases' order."""
+        """A ``name``, ``box`` and ``score`` for each phrase, in order."""
         assert self._detector is not None
         _, pixels = load_source(item.candidate)
         found = self._detector.find(pixels, item.phrases)
@@ -46,7 +45,7 @@ class DetectStage(Stage[Named]):
 
 
 def confident(found: list[dict[str, Any]], threshold: float) -> tuple[tuple[SceneObject, ...], list[tuple[str, str]]]:
-    """The objects whose box is sure enough, and ``(phrase, reason)`` of the others."""
+    """The objects with a confident box, and ``(phrase, reason)`` of the others."""
     kept: list[SceneObject] = []
     dropped: list[tuple[str, str]] = []
     for best in found:

@@ -1,6 +1,6 @@
-"""Stage 5, distort: decode a source once, distort one object's box for each of its samples, write them lossless.
+"""The distort stage: decode a source once, distort one object's box for each of its samples, write them lossless.
 
-The source's own bytes are copied into the dataset here, so that only images that give samples take space.
+The source's bytes are copied into the dataset here, so that only images with samples take space.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
 from perception20k.imaging.images import Array
 from perception20k.imaging.visibility import measure
-from perception20k.pipeline.stages.draw import Plan
+from perception20k.pipeline.stages.draw import SamplePlan
 from perception20k.pipeline.stages.filters import visible
 from perception20k.pipeline.stages.sources import load_source
 
 
 @dataclass(frozen=True)
-class Distort(Stage[Plan]):
+class Distort(Stage[SamplePlan]):
     """Make the samples of source images. An item is one sample, a batch all samples of one image."""
 
     root: Path
@@ -34,38 +34,38 @@ class Distort(Stage[Plan]):
     limits: Filters
     name = "distort"
 
-    def key(self, item: Plan) -> str:
+    def key(self, item: SamplePlan) -> str:
         """See :class:`Stage`."""
-        source = item.candidate.source  # of its file too: other bytes with the same pixels must be copied anew
+        source = item.candidate.source  # its file too: other bytes with the same pixels must be copied again
         return digest(
             [self.name, 2, item.sample_id, self.preset, self.limits.min_delta_e, source.file, source.file_sha256]
         )
 
-    def batches(self, items: Iterable[Plan]) -> Iterator[list[Plan]]:
-        """All samples of an image together: it is decoded once."""
+    def batches(self, items: Iterable[SamplePlan]) -> Iterator[list[SamplePlan]]:
+        """All samples of an image together, so that it is decoded once."""
         return (list(group) for _, group in groupby(items, key=lambda plan: plan.candidate.source.image_id))
 
     def still_there(self, value: Any) -> bool:
         """See :class:`Stage`."""
         return "dropped" in value or ((self.root / value["file"]).exists() and (self.root / value["source"]).exists())
 
-    def process_one(self, item: Plan) -> Any:
+    def process_one(self, item: SamplePlan) -> Any:
         """See :meth:`process`, which does the work."""
         return self.process([item])[0]
 
-    def process(self, batch: list[Plan]) -> list[Outcome]:
+    def process(self, batch: list[SamplePlan]) -> list[Outcome]:
         """Outcomes: the sample's visibility, file and digests; or ``dropped`` and the reason."""
         opened = to_outcome(self._open, batch[0])
         if opened.error is not None:
             return [opened] * len(batch)
         return [to_outcome(self._make, plan, opened.value) for plan in batch]
 
-    def _open(self, plan: Plan) -> Array:
+    def _open(self, plan: SamplePlan) -> Array:
         data, pixels = load_source(plan.candidate)
         write_bytes(self.root / plan.candidate.source.file, data)
         return pixels
 
-    def _make(self, plan: Plan, source: Array) -> dict[str, Any]:
+    def _make(self, plan: SamplePlan, source: Array) -> dict[str, Any]:
         box = plan.item.box
         distorted = distort_region(source, box, plan.type, plan.severity, seed=plan.seed, preset=self.preset)
         seen = measure(patch(source, box), patch(distorted, box))
@@ -83,8 +83,8 @@ class Distort(Stage[Plan]):
             "pixels_sha256": images.pixels_sha256(distorted),
         }
 
-    def sample(self, plan: Plan, made: dict[str, Any]) -> Sample:
-        """The record of a sample that was made."""
+    def sample(self, plan: SamplePlan, made: dict[str, Any]) -> Sample:
+        """The record of a finished sample."""
         source = plan.candidate.source
         return Sample(
             sample_id=plan.sample_id,
@@ -106,14 +106,14 @@ class Distort(Stage[Plan]):
 
 
 def remake(source: Array, sample: Sample) -> Array:
-    """The distorted image of a recipe row from its source's pixels.
+    """Regenerate the distorted image of a recipe row from its source's pixels.
 
     Raises:
-        ItemError: the pixels made are not those the recipe records.
+        ItemError: the pixels are not those that the recipe records.
     """
     made = distort_region(source, sample.box, sample.type, sample.severity, seed=sample.seed, preset=sample.preset)
     if images.pixels_sha256(made) != sample.pixels_sha256:
-        raise ItemError(f"{sample.sample_id}: the pixels made again differ from the recipe's digest")
+        raise ItemError(f"{sample.sample_id}: the regenerated pixels differ from the recipe's digest")
     return made
 
 

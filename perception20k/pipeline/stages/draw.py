@@ -1,7 +1,7 @@
-"""Stage 4, draw: which distortion each object gets. Groups evenly, then a type in the group, then a severity.
+"""Draw the distortion of each sample: groups evenly, then a type in the group, then a severity.
 
-Every draw is keyed by the dataset's seed and the object it is for, so adding photos, or asking for more samples
-an object, leaves the samples that are already there as they were.
+Every draw is keyed by the dataset's seed and its object, so adding photos, or asking for more samples an object,
+leaves existing samples unchanged.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from perception20k.pipeline.stages.sources import Candidate
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A sample that is to be made."""
+class SamplePlan:
+    """A sample to be made."""
 
     candidate: Candidate
     item: SceneObject
@@ -34,14 +34,14 @@ class Plan:
         return digest([*words, self.type, self.severity, self.seed])[:16]
 
 
-def draw(candidate: Candidate, samples_per_object: int, seed: int) -> list[Plan]:
+def draw(candidate: Candidate, samples_per_object: int, seed: int) -> list[SamplePlan]:
     """The samples of one source image, object by object.
 
     The groups of an image come in rounds, each a permutation of the twelve dealt to its objects in turn, so
     that the first twelve samples of an image are one of each group. Within an object no type is drawn twice at
     one severity.
     """
-    plans: list[Plan] = []
+    plans: list[SamplePlan] = []
     for place, item in enumerate(candidate.source.objects):
         taken: set[tuple[str, int]] = set()
         for turn in range(samples_per_object):
@@ -49,7 +49,7 @@ def draw(candidate: Candidate, samples_per_object: int, seed: int) -> list[Plan]
             kind, severity = _distortion(candidate.source.image_id, item, group, turn, seed, taken)
             taken.add((kind, severity))
             own_seed = key_int(seed, candidate.source.image_id, item.box, kind, severity)
-            plans.append(Plan(candidate, item, group, kind, severity, own_seed))
+            plans.append(SamplePlan(candidate, item, group, kind, severity, own_seed))
     return plans
 
 

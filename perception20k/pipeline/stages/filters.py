@@ -1,7 +1,7 @@
-"""Filters on boxes and scenes; each answers ``(keep, reason)``, and what is dropped is listed with its reason.
+"""Filters on boxes and images; each returns ``(keep, reason)``, and the quarantine lists what is dropped.
 
-The limits are the configuration's; boxes over 90 % of the image are removed before review as the paper's
-protocol demands (Refine-IQA, "Subjective Experiment Supplementary").
+The limits are the configuration's; boxes over 90 % of the image are removed before review, as the paper's
+protocol requires (Refine-IQA, "Subjective Experiment Supplementary").
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def box_fits(box: Box, width: int, height: int, limits: Filters) -> tuple[bool, 
 
 
 def large_enough(source: Source, limits: Filters) -> tuple[bool, str]:
-    """Keep an image in which a box of the least size fits."""
+    """Keep an image that is large enough for the smallest box."""
     if min(source.width, source.height) >= limits.min_side:
         return True, ""
     return False, f"the image is {source.width}x{source.height} px, a side under {limits.min_side}"
@@ -66,7 +66,7 @@ def select_objects(source: Source, limits: Filters) -> tuple[tuple[SceneObject, 
 
 
 def enough_objects(objects: tuple[SceneObject, ...], limits: Filters) -> tuple[bool, str]:
-    """Keep a scene with enough distinct objects: at least two, says the paper."""
+    """Keep an image with enough distinct objects: at least two in the paper."""
     names = [item.name for item in objects]
     if len(names) >= limits.min_objects:
         return True, ""
@@ -75,7 +75,7 @@ def enough_objects(objects: tuple[SceneObject, ...], limits: Filters) -> tuple[b
 
 
 def visible(delta_e: float, limits: Filters) -> tuple[bool, str]:
-    """Keep a sample whose distortion changed something a person could see."""
+    """Keep a sample whose distortion a person could see."""
     if delta_e >= limits.min_delta_e:
         return True, ""
     return False, f"mean colour difference {delta_e:.2f} in the box, under {limits.min_delta_e:g}"

@@ -1,4 +1,4 @@
-"""Which photo an entry of the user's own table or annotation file means: by name, and never by guessing."""
+"""Match entries of a user's table or annotation file to photos: by name, and never by guessing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 class Names:
     """Names in a user's file, matched to origins of photos.
 
-    A name means the photo whose origin it is, or whose origin ends in it by whole components: ``a/b.jpg`` means
-    ``x/a/b.jpg`` and not ``xa/b.jpg``. Of several names for one photo the longest counts. A name that is then left
-    for more than one photo is given to none.
+    A name matches the photo with that origin, or whose origin ends in it by whole path components: ``a/b.jpg`` matches
+    ``x/a/b.jpg`` but not ``xa/b.jpg``. Of several names that match a photo the longest counts. Names that still match
+    more than one photo are ambiguous and are ignored.
 
     Args:
         names: as the file spells them; see :func:`plain`.
-        origins: of all photos there are.
+        origins: of all photos.
     """
 
     def __init__(self, names: Iterable[str], origins: Iterable[str] = ()) -> None:
@@ -28,11 +28,11 @@ class Names:
                 self._shared.setdefault(name, (self._claimed[name], origin))
 
     def find(self, origin: str) -> tuple[str | None, str]:
-        """The name that means this photo, or None and why, if there is one but it is not for sure this photo's."""
+        """The name that matches this photo; or None, with the reason if a name matches but is ambiguous."""
         name = self._longest(origin)
         if name in self._shared:
             one, other = self._shared[name]
-            return None, f"ambiguous: '{name}' may mean {one} or {other}"
+            return None, f"ambiguous: '{name}' matches {one} and {other}"
         return name, ""
 
     def _longest(self, origin: str) -> str | None:
@@ -40,7 +40,7 @@ class Names:
 
 
 def plain(name: str) -> str:
-    """A name with the dots and doubled slashes left out that change nothing.
+    """A name without redundant dots and slashes.
 
     >>> plain("./a//b.jpg")
     'a/b.jpg'
@@ -49,7 +49,7 @@ def plain(name: str) -> str:
 
 
 def _ends(origin: str) -> Iterator[str]:
-    """The origin, then without its first folder, and so on to its last component."""
+    """The origin, then without its first folder, and so on down to its last component."""
     while origin:
         yield origin
         origin = origin.partition("/")[2]

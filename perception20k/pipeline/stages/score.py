@@ -1,7 +1,7 @@
-"""Stage 2, score: objective quality of each source image; an image is kept when every metric agrees.
+"""The score stage: objective quality of each source image; an image is kept if every metric agrees.
 
-Each metric is run over all images before the next, so that one model at a time is in memory and a metric that is
-added later leaves the work of the others as it is. Scores of the user's own are looked up in a table.
+Each metric runs over all images before the next, so that only one model is in memory at a time and a metric added
+later does not repeat the others. User-supplied scores are looked up in a table.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from perception20k.pipeline.stages.sources import Candidate, load_source
 class ScoreStage(Stage[Candidate]):
     """One metric on every source image.
 
-    The images of a batch may go through the model together, and company changes a float's last digits: batches
-    are therefore the same whatever an earlier run has done, and are done whole.
+    The images of a batch may go through the model together, which changes the last digits of a score. Batches are
+    therefore always the same and always complete, whatever an earlier run has done.
     """
 
     name = "score"
@@ -56,7 +56,7 @@ class ScoreStage(Stage[Candidate]):
         return digest([self.name, 2, item.source.image_id, self._metric.name, revision])
 
     def process(self, batch: list[Candidate]) -> list[Outcome]:
-        """Outcomes: quality in 0..100. An image the model stumbles over is no harm to the others."""
+        """Outcomes: quality in 0..100. An image on which the model fails does not affect the others."""
         opened = [to_outcome(_pixels, item) for item in batch]
         pixels = [outcome.value for outcome in opened if outcome.error is None]
         together = to_outcome(self._qualities, pixels)
@@ -73,7 +73,7 @@ class ScoreStage(Stage[Candidate]):
     def _qualities(self, images: Sequence[Array]) -> list[float]:
         assert self._score is not None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the fits of a metric may not converge on odd content
+            warnings.simplefilter("ignore")  # a metric's fits may not converge on odd content
             raw = self._score(images) if images else []
         if not all(math.isfinite(value) for value in raw):
             raise ItemError(f"{self._metric.name} gives no number for this image")
@@ -85,17 +85,17 @@ def _pixels(item: Candidate) -> Array:
 
 
 class ScoreTable:
-    """Scores of the user's own: a CSV or Parquet file with a column ``file`` and one named as the metric.
+    """User-supplied scores: a CSV or Parquet file with a column ``file`` and one named after the metric.
 
     ``file`` is matched to a source's name, or for a keyframe to the name of its video; see
     :class:`perception20k.pipeline.stages.names.Names`.
 
     Args:
         score: names the table and its column.
-        origins: of all photos there are, to tell when a name may mean more than one.
+        origins: of all photos, to detect ambiguous names.
 
     Raises:
-        UserError: the file cannot be read, lacks a column, names a file twice or holds what is no number.
+        UserError: the file cannot be read, lacks a column, names a file twice, or holds something that is not a number.
     """
 
     def __init__(self, score: Score, origins: Iterable[str] = ()) -> None:
@@ -140,25 +140,25 @@ def _read_table(path: Path, metric: str) -> dict[str, float | None]:
         if column not in table.column_names:
             raise UserError(f"{path}: no column '{column}'", f"Columns: {', '.join(table.column_names)}")
         if table.column_names.count(column) > 1:
-            raise UserError(f"{path}: the column '{column}' is there twice", "Rename one of them")
+            raise UserError(f"{path}: duplicate column '{column}'", "Rename one of them")
     scores: dict[str, float | None] = {}
     for row, (file, value) in enumerate(zip(table["file"].to_pylist(), table[metric].to_pylist(), strict=True), 1):
         try:
             number = _number(value)
         except (TypeError, ValueError):
-            raise UserError(f"{path}: row {row}: {value!r} is no score") from None
+            raise UserError(f"{path}: row {row}: {value!r} is not a score") from None
         if file is None:
-            raise UserError(f"{path}: row {row}: no file is named")
+            raise UserError(f"{path}: row {row}: no file name")
         if scores.setdefault(plain(str(file)), number) != number:
             raise UserError(f"{path}: row {row}: a second score for '{file}'")
     return scores
 
 
 def _number(value: Any) -> float | None:
-    """A cell as a number, None if it is empty; a column with one word in it comes as texts.
+    """A cell as a number, None if it is empty; a column with one word in it is read as text.
 
     Raises:
-        TypeError, ValueError: it is something else.
+        TypeError, ValueError: it is anything else.
     """
     if value is None:
         return None
@@ -169,6 +169,6 @@ def _number(value: Any) -> float | None:
 
 
 def good_enough(scores: dict[str, float], wanted: tuple[Score, ...]) -> tuple[bool, str]:
-    """Filter: keep an image when every metric gives at least its minimum (Refine-IQA, dataset construction)."""
+    """Keep an image if every metric is at least its minimum (Refine-IQA, dataset construction)."""
     low = [f"{s.metric} {scores[s.metric]:.1f} is below {s.min:g}" for s in wanted if scores[s.metric] < s.min]
     return not low, "; ".join(low)

@@ -1,8 +1,7 @@
-"""Stage 1, sources: find photos and videos, decode them once, give each image its identity.
+"""The sources stage: find photos and videos, decode them once, and give each image its identity.
 
-A video gives keyframes, taken by index; of frames that look alike the first is kept. The same pixels found twice
-are kept once, the first in the order of discovery. What cannot be read, whatever it is, becomes a row of the
-quarantine.
+Of a video, evenly spaced frames are taken; of frames that look alike only the first is kept. Identical pixels are kept
+once, the first in the order of discovery. Whatever cannot be read becomes a row of the quarantine.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Any
 from PIL import Image
 
 from perception20k.config import located
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.core.files import digest, sha256
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
@@ -38,7 +37,7 @@ _SUFFIXES = {
     "BMP": ".bmp",
     "GIF": ".gif",
 }
-"""Formats by Pillow's names that whoever opens a dataset can read."""
+"""Formats, by Pillow's names, that every reader of a dataset can be expected to open."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A source image on its way through the pipeline: its record, and the file its pixels are read from."""
+    """A source image in the pipeline: its record, and the file its pixels are read from."""
 
     path: Path
     source: Source
@@ -61,15 +60,15 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
     """Photos and videos of the configured sources, in sorted order, each file once.
 
     A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
-    file with one path a line, relative to its own folder. What a list names or a link points to need not exist;
-    it comes all the same, for the stage to refuse.
+    file with one path a line, relative to its own folder. Missing files in a list and dangling links are
+    yielded too; the stage refuses them with a reason.
 
-    A name that an earlier file has is made another by the folders above it: scores and boxes are found by names.
+    Names are unique, because scores and boxes are matched by name: a name that is taken gets the folders above it.
 
     Raises:
         UserError: a source does not exist or matches nothing.
     """
-    seen: set[int] = set()  # digests, not paths: a few bytes a file
+    seen: set[int] = set()  # hashes, not paths, to save memory
     names: set[int] = set()
     for spec in specs:
         found = False
@@ -86,7 +85,7 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
 
 
 def _names(file: SourceFile) -> Iterator[str]:
-    """What a file may be called: its name, then with one folder above it after another, then by number."""
+    """Possible names of a file: its own, then with more and more folders above it, then numbered."""
     yield file.name
     above = file.path.absolute().parts[1 : -len(Path(file.name).parts)]
     for count in range(1, len(above) + 1):
@@ -113,8 +112,8 @@ def _expand(spec: str) -> Iterator[SourceFile]:
 
 
 def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
-    """Photos and videos by their suffix, entry by entry in the order of their names."""
-    waiting = [(folder, True)]  # no recursion: folders may lie deeper than Python's stack
+    """Photos and videos by their suffix, in the order of their names."""
+    waiting = [(folder, True)]  # no recursion: folders may be nested deeper than Python's stack
     while waiting:
         path, is_folder = waiting.pop()
         if is_folder:
@@ -122,7 +121,7 @@ def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
                 with os.scandir(path) as entries:
                     found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
             except OSError:
-                yield SourceFile(path, printable(path.relative_to(root)))  # refused by the stage, with the reason
+                yield SourceFile(path, printable(path.relative_to(root)))  # the stage refuses it with the reason
                 continue
             waiting += [(path / name, below) for name, below in reversed(found)]
         elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
@@ -138,7 +137,7 @@ def _listed(path: Path) -> Iterator[SourceFile]:
 
 
 def printable(path: Path | str) -> str:
-    """A path with forward slashes as text that any file can hold: bytes that are not UTF-8 are escaped."""
+    """A path with forward slashes, with bytes that are not UTF-8 escaped."""
     return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
 
 
@@ -146,14 +145,14 @@ def printable(path: Path | str) -> str:
 class Ingest(Stage[SourceFile]):
     """Decode a file and identify its image, or its keyframes.
 
-    An item's key is the file's name, size and time of change, as ``make`` tells whether a file is new: hashing
-    hundreds of gigabytes of video at every start would cost more than the stage itself. What is kept is checked
-    against its ``image_id`` when it is distorted.
+    An item's key is the file's name, size and modification time, as in ``make``: hashing hundreds of gigabytes of
+    video at every start would cost more than the stage itself. The pixels are checked against ``image_id`` when they
+    are distorted.
     """
 
     max_frames: int
     name = "sources"
-    place = "apart"
+    place = "isolated"
     batch_size = 4
 
     def key(self, item: SourceFile) -> str:
@@ -169,8 +168,7 @@ class Ingest(Stage[SourceFile]):
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
 
-        A frame that looks like an earlier one of its video is recorded with its ``origin`` and the reason why it is
-        ``dropped``.
+        A frame that looks like an earlier one of its video is recorded with its ``origin`` and why it is ``dropped``.
         """
         _check_file(item.path)
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
@@ -189,11 +187,11 @@ class Ingest(Stage[SourceFile]):
 
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
-        look_alike = video.LookAlikes()
-        item.path.open("rb").close()  # a file we may not read is told as that, and tried again
+        seen = video.LookAlikes()
+        item.path.open("rb").close()  # an unreadable file is reported as such, and tried again
         for frame in video.keyframes(item.path, self.max_frames):
             origin = f"{item.name}#frame={frame.index}"
-            twin = look_alike.of(frame)
+            twin = seen.earlier(frame)
             if twin is not None:
                 records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
                 continue
@@ -214,25 +212,25 @@ class Ingest(Stage[SourceFile]):
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is not a plain file of a sane size before opening it: a pipe would be waited for for ever."""
+    """Refuse anything but a regular file of a sane size before opening it: reading a pipe could block forever."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise ItemError("a link to nothing" if path.is_symlink() else "no such file") from None
+        raise ItemError("a dangling link" if path.is_symlink() else "no such file") from None
     except OSError as error:
         raise ItemError(f"cannot be opened: {error.strerror}") from None
     except ValueError:
-        raise ItemError("no file can have this name") from None
+        raise ItemError("not a valid file name") from None
     if stat.S_ISDIR(status.st_mode):
-        raise ItemError("a folder: it cannot be listed, or a list names it as a file")
+        raise ItemError("a folder that cannot be listed, or that a list names as a file")
     if not stat.S_ISREG(status.st_mode):
-        raise ItemError("not a plain file but a device, pipe or socket")
+        raise ItemError("not a regular file but a device, pipe or socket")
     if path.suffix.lower() not in VIDEO_SUFFIXES and status.st_size > images.MAX_BYTES:
         raise ItemError(f"{status.st_size / 1e9:.1f} GB is too large for a photo")
 
 
 def decoded(data: bytes) -> images.Array:
-    """:func:`perception20k.imaging.images.decode`, its refusal turned into the item's failure."""
+    """:func:`perception20k.imaging.images.decode` for a stage: an undecodable image fails as an item."""
     try:
         return images.decode(data)
     except images.ImageError as error:
@@ -240,11 +238,11 @@ def decoded(data: bytes) -> images.Array:
 
 
 def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
-    """The bytes that go into ``images/source`` and the RGB pixels of a source image.
+    """The bytes for ``images/source`` and the RGB pixels of a source image.
 
     Raises:
-        PassingError: the file is gone or damaged, or no longer holds the image it held when it was identified. What
-            was away, or being copied, may be back for the next run.
+        TransientError: the file is gone, damaged, or no longer holds the identified image. A file that was being copied
+            may be whole for the next run.
     """
     source = candidate.source
     try:
@@ -257,16 +255,16 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
             pixels = decoded(data)
             data, _ = _to_keep(data, pixels)
     except FileNotFoundError:
-        raise PassingError(f"{candidate.path}: the file is gone") from None
-    except ItemError as error:  # it could be decoded once
-        raise PassingError(f"{candidate.path}: {error}") from None
+        raise TransientError(f"{candidate.path}: the file is gone") from None
+    except ItemError as error:  # it was decodable before
+        raise TransientError(f"{candidate.path}: {error}") from None
     if images.image_id(pixels) != source.image_id:
-        raise PassingError(f"{candidate.path}: the file has changed since it was read first")
+        raise TransientError(f"{candidate.path}: the file has changed since it was first read")
     return data, pixels
 
 
 def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
-    """Each candidate with the reason why it is a duplicate; the first of each image has none."""
+    """Each candidate with the reason if it is a duplicate; empty for the first of each image."""
     first: dict[int, str] = {}
     for candidate in candidates:
         source = candidate.source
@@ -290,11 +288,11 @@ def _identity(pixels: images.Array) -> dict[str, Any]:
 
 
 def _to_keep(data: bytes, pixels: images.Array) -> tuple[bytes, str]:
-    """A photo's bytes in the dataset, and their suffix, which tells what they are, whatever the file was called.
+    """A photo's bytes in the dataset, and the suffix of their true format, whatever the file was called.
 
-    The file's own, if whoever opens them sees these pixels; else the pixels made new, or a trainer would compare a
-    distorted image with a reference of another orientation or other colours. So too for formats that not everyone
-    reads.
+    The file's own bytes if every reader decodes them to these pixels; otherwise the pixels encoded anew, or a trainer
+    might compare a distorted image with a reference of another orientation or other colours. The same for formats that
+    not every reader opens.
     """
     with Image.open(io.BytesIO(data)) as image:
         kept = _SUFFIXES.get(image.format or "")

@@ -62,7 +62,7 @@ def journal(tmp_path: Path) -> Any:
 def test_outcomes_come_in_the_items_order(tmp_path: Path, journal: Journal, workers: int, batch: int) -> None:
     stage = Square(tmp_path / "notes", batch)
     with LocalExecutor(workers) as executor:
-        results, tally = run_stage(stage, list(range(12)), journal, executor, progress=False)
+        results, tally = run_stage(stage, list(range(12)), journal, executor)
     assert [item for item, _ in results] == list(range(12))
     outcomes = [outcome for _, outcome in results]
     assert [o.value for o in outcomes] == [n * n if n not in (3, 4) else None for n in range(12)]
@@ -74,7 +74,7 @@ def test_outcomes_come_in_the_items_order(tmp_path: Path, journal: Journal, work
 def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     with LocalExecutor(2) as executor:
-        run_stage(stage, list(range(5, 90)), journal, executor, progress=False)
+        run_stage(stage, list(range(5, 90)), journal, executor)
     pids = {line.split()[1] for line in stage.notes.read_text().splitlines()}
     assert os.getpid() not in map(int, pids)
 
@@ -82,9 +82,9 @@ def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None
 def test_a_second_run_does_only_what_may_turn_out_differently(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     with LocalExecutor() as executor:
-        first, _ = run_stage(stage, [1, 2, 3, 4], journal, executor, progress=False)
+        first, _ = run_stage(stage, [1, 2, 3, 4], journal, executor)
         stage.notes.write_text("")
-        second, tally = run_stage(stage, [1, 2, 3, 4, 5], journal, executor, progress=False)
+        second, tally = run_stage(stage, [1, 2, 3, 4, 5], journal, executor)
     # 3 was refused for good; 4 failed in a way nobody thought of, and is tried again
     assert stage.worked_on() == [4, 5]
     assert tally.cached == 3
@@ -98,7 +98,7 @@ def test_a_failure_of_the_machine_stops_the_run(
     tmp_path: Path, journal: Journal, workers: int, item: int, error: type[Exception]
 ) -> None:
     with LocalExecutor(workers) as executor, pytest.raises(error):
-        run_stage(Square(tmp_path / "notes"), [1, item], journal, executor, progress=False)
+        run_stage(Square(tmp_path / "notes"), [1, item], journal, executor)
 
 
 def test_nothing_is_set_up_where_there_is_nothing_to_do(tmp_path: Path, journal: Journal) -> None:
@@ -107,28 +107,28 @@ def test_nothing_is_set_up_where_there_is_nothing_to_do(tmp_path: Path, journal:
             raise AssertionError("a model was loaded for nothing")
 
     with LocalExecutor() as executor:
-        assert len(run_stage(Heavy(tmp_path / "notes"), [], journal, executor, progress=False)[0]) == 0
+        assert len(run_stage(Heavy(tmp_path / "notes"), [], journal, executor)[0]) == 0
 
 
 def test_a_worker_that_dies_takes_only_the_culprit_with_it(tmp_path: Path, journal: Journal) -> None:
     items = [*range(20, 40), 97, *range(40, 60)]
     stage = Square(tmp_path / "notes", 3)
     with LocalExecutor(2) as executor:
-        results, tally = run_stage(stage, items, journal, executor, progress=False)
+        results, tally = run_stage(stage, items, journal, executor)
         outcomes = dict(results)
         assert outcomes.pop(97).error == CRASHED
         assert {item: o.value for item, o in outcomes.items()} == {n: n * n for n in items if n != 97}
         assert tally.failed == 1
         # it may have been the machine: the next run tries again, and the pool still works
-        _, again = run_stage(stage, [97, 60], journal, executor, progress=False)
+        _, again = run_stage(stage, [97, 60], journal, executor)
     assert (again.cached, again.failed) == (0, 1)
 
 
 def test_what_may_crash_a_decoder_is_done_apart_even_by_one_worker(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
-    stage.place = "apart"
+    stage.place = "isolated"
     with LocalExecutor(1) as executor:
-        results, _ = run_stage(stage, [5, 97, 6], journal, executor, progress=False)
+        results, _ = run_stage(stage, [5, 97, 6], journal, executor)
     assert [(o.value, o.error) for _, o in results] == [(25, None), (None, CRASHED), (36, None)]
 
 
@@ -161,7 +161,7 @@ class Slow(Square):
 def test_what_waits_for_the_network_is_done_in_threads_of_this_process(tmp_path: Path, journal: Journal) -> None:
     stage = Calls(tmp_path / "notes")
     with LocalExecutor(2) as executor:
-        run_stage(stage, list(range(5, 14)), journal, executor, progress=False)
+        run_stage(stage, list(range(5, 14)), journal, executor)
     assert {line.split()[1] for line in stage.notes.read_text().splitlines()} == {str(os.getpid())}
 
 
@@ -169,8 +169,8 @@ def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Pat
     stage = Slow(tmp_path / "notes")
     with LocalExecutor(2) as executor:
         with pytest.raises(UserError, match="the model is missing"):
-            run_stage(stage, [5, 99, 6, 7], journal, executor, progress=False)
-        _, tally = run_stage(stage, [5, 6], journal, NullExecutor(), progress=False)
+            run_stage(stage, [5, 99, 6, 7], journal, executor)
+        _, tally = run_stage(stage, [5, 6], journal, NullExecutor())
     assert (tally.cached, tally.due) == (1, 1)
 
 
@@ -191,8 +191,8 @@ def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
     stage = Slow(tmp_path / "notes")
     with LocalExecutor(2) as executor:
         with pytest.raises(KeyboardInterrupt):
-            run_stage(stage, [6, 5, 7, 8], journal, executor, progress=False)
-        _, tally = run_stage(stage, [6, 5], journal, NullExecutor(), progress=False)
+            run_stage(stage, [6, 5, 7, 8], journal, executor)
+        _, tally = run_stage(stage, [6, 5], journal, NullExecutor())
     assert (tally.cached, tally.due) == (2, 0)
 
 
@@ -209,14 +209,14 @@ class Model(Square):
 def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     with LocalExecutor(1) as executor:
-        results, _ = run_stage(Model(tmp_path / "notes"), list(range(20, 32)), journal, executor, progress=False)
+        results, _ = run_stage(Model(tmp_path / "notes"), list(range(20, 32)), journal, executor)
     assert {outcome.value for _, outcome in results} == {"3", "5"}
 
 
 def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
-    run_stage(stage, [1, 2], journal, LocalExecutor(), progress=False)
-    results, tally = run_stage(stage, [1, 2, 5], journal, NullExecutor(), progress=False)
+    run_stage(stage, [1, 2], journal, LocalExecutor())
+    results, tally = run_stage(stage, [1, 2, 5], journal, NullExecutor())
     assert [item for item, _ in results] == [1, 2]
     assert (tally.total, tally.cached, tally.done, tally.due) == (3, 2, 0, 1)
 
@@ -224,17 +224,17 @@ def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -
 def test_a_batch_that_is_whole_is_done_again_whole(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes", 3)
     stage.whole_batches = True
-    run_stage(stage, [1, 2], journal, LocalExecutor(), progress=False)
+    run_stage(stage, [1, 2], journal, LocalExecutor())
     stage.notes.write_text("")
-    run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor(), progress=False)
+    run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
     assert stage.worked_on() == [1, 2, 5, 6]
     stage.notes.write_text("")
-    _, tally = run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor(), progress=False)
+    _, tally = run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
     assert stage.worked_on() == [] and tally.cached == 4
 
 
 def test_the_same_item_twice_is_worked_on_once(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     with LocalExecutor(2) as executor:
-        results, _ = run_stage(stage, [7, 7, 7], journal, executor, progress=False)
+        results, _ = run_stage(stage, [7, 7, 7], journal, executor)
     assert [o.value for _, o in results] == [49, 49, 49] and stage.worked_on() == [7]

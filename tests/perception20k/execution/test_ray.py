@@ -24,7 +24,7 @@ def executor() -> Iterator[RayExecutor]:
         yield executor
 
 
-@pytest.mark.parametrize("place", ["worker", "apart", "gpu"])
+@pytest.mark.parametrize("place", ["worker", "isolated", "gpu"])
 def test_the_work_is_done_elsewhere_and_only_the_culprit_is_blamed(
     executor: RayExecutor, tmp_path: Path, place: str
 ) -> None:
@@ -32,7 +32,7 @@ def test_the_work_is_done_elsewhere_and_only_the_culprit_is_blamed(
     stage.place = place  # type: ignore[assignment]
     journal = Journal(None)
     items = [1, 2, 3, 4, *range(20, 30), 97, *range(30, 35)]
-    results, tally = run_stage(stage, items, journal, executor, progress=False)
+    results, tally = run_stage(stage, items, journal, executor)
     journal.close()
     outcomes = dict(results)
     assert [item for item, _ in results] == items
@@ -50,12 +50,12 @@ def test_the_work_is_done_elsewhere_and_only_the_culprit_is_blamed(
 def test_a_failure_that_the_user_can_mend_stops_the_run(executor: RayExecutor, tmp_path: Path) -> None:
     journal = Journal(None)
     with pytest.raises(UserError, match="the model is missing"):
-        run_stage(Square(tmp_path / "notes"), [1, 99], journal, executor, progress=False)
+        run_stage(Square(tmp_path / "notes"), [1, 99], journal, executor)
     journal.close()
 
 
 def test_what_waits_for_the_network_stays_in_this_process(executor: RayExecutor, tmp_path: Path) -> None:
     stage, journal = Slow(tmp_path / "notes"), Journal(None)
-    run_stage(stage, [5, 6], journal, executor, progress=False)
+    run_stage(stage, [5, 6], journal, executor)
     journal.close()
     assert {line.split()[1] for line in stage.notes.read_text().splitlines()} == {str(os.getpid())}

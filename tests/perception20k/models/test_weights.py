@@ -55,7 +55,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit_without_a_network(
 
 
 def test_a_model_that_cannot_be_had_is_one_line() -> None:
-    with pytest.raises(UserError, match=r"detect: the model 'not a name' .*cannot be had") as caught:
+    with pytest.raises(UserError, match=r"detect: the model 'not a name' .*could not be found") as caught:
         revision_of("not a name", "main", "detect")
     assert "\n" not in str(caught.value)
 

@@ -162,7 +162,7 @@ def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Pat
     Image.fromarray(255 - pixels).save(tmp_path / "other" / "salon.png")
     cli("build", path, "--out", tmp_path / "d")
     reasons = (tmp_path / "d" / "quarantine" / "objects.jsonl").read_text()
-    assert reasons.count("ambiguous: 'salon.png' may mean salon.png or other/salon.png") == 2
+    assert reasons.count("ambiguous: 'salon.png' matches salon.png and other/salon.png") == 2
     assert {s.origin for s in read_samples(Layout(tmp_path / "d").recipe)} == {"coffee.png"}
     (tmp_path / "photos" / "salon.png").write_bytes(b"damaged")
     cli("build", path, "--out", tmp_path / "d2")  # the other one does not inherit them
@@ -176,7 +176,7 @@ def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli)
     with (out / ".perception20k" / "lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused = cli("build", path, "--out", out, check=False)
-        assert refused.returncode == 1 and "another build is at work in it" in refused.stderr
+        assert refused.returncode == 1 and "another build is running in it" in refused.stderr
         assert cli("build", path, "--out", out, "--dry-run").returncode == 0
     assert "Nothing to do" in cli("build", path, "--out", out).stdout
 
@@ -201,7 +201,7 @@ def test_a_dry_run_says_how_much_may_come(tmp_path: Path, photos: Path, cli: Cli
     path = config(tmp_path, photos)
     said = cli("build", path, "--out", tmp_path / "d", "--dry-run").stdout
     assert "distort: 0 known" in said
-    assert re.search(r"up to [1-9]\d* more images may come of the stages before", said)
+    assert re.search(r"up to [1-9]\d* more images may come from earlier stages", said)
 
 
 def test_a_damaged_journal_is_told_in_a_line(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
@@ -250,7 +250,7 @@ def test_samples_are_not_dropped_without_a_word(
 @pytest.mark.parametrize(
     ("make", "message", "code"),
     [
-        (lambda p: (p / "notes.txt").write_text("mine"), "not empty and not a dataset of ours", 1),
+        (lambda p: (p / "notes.txt").write_text("mine"), "not empty, and not a Perception20K dataset", 1),
         (lambda p: None, "", 0),
     ],
 )

@@ -23,12 +23,13 @@ from PIL import Image
 from perception20k.config import load_config
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import dataset_files
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import build
-from perception20k.pipeline.chain import Part
+from perception20k.pipeline.chain import BuildScope
 from perception20k.pipeline.stages.describe import prompt
 from tests.perception20k.fake_api import FakeApi
 from tests.tiny_models import build_tiny_dino
@@ -94,11 +95,13 @@ def digests(root: Path) -> dict[str, str]:
     return {name: file_sha256(root / name) for name in names}
 
 
-def run(path: Path, out: Path, **part: Any) -> str:
+def run(path: Path, out: Path, **scope: Any) -> str:
     """A build in this process, which has torch in memory already; what it said."""
     said: list[str] = []
     with LocalExecutor(1) as executor:
-        build(load_config(path), out, executor, part=Part(**part), say=said.append, progress=False)
+        build(
+            load_config(path), out, executor, scope=BuildScope(**scope), reporter=Reporter(said.append, progress=False)
+        )
     return "\n".join(said)
 
 

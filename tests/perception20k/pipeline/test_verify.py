@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.pipeline.verify import verify
@@ -22,7 +23,7 @@ def dataset(built_dataset: Path, tmp_path: Path) -> Layout:
 
 
 def test_a_whole_dataset_agrees_and_can_be_made_again(built_dataset: Path) -> None:
-    assert verify(built_dataset, remade=True, progress=False) == []
+    assert verify(built_dataset, remade=True, reporter=SILENT) == []
 
 
 def test_every_kind_of_damage_is_named(dataset: Layout) -> None:
@@ -37,7 +38,7 @@ def test_every_kind_of_damage_is_named(dataset: Layout) -> None:
     source = read_sources(dataset.sources)[0]
     shutil.copy(dataset.root / samples[-1].file, dataset.root / source.file)
     (dataset.root / "shards" / "stray.parquet").write_bytes(b"")
-    problems = verify(dataset.root, progress=False)
+    problems = verify(dataset.root, reporter=SILENT)
     expected = [
         f"{samples[0].file}: missing",
         f"{samples[1].file}: the bytes differ from the manifest's digest",
@@ -50,7 +51,7 @@ def test_every_kind_of_damage_is_named(dataset: Layout) -> None:
 
 
 def test_the_command_exits_with_1_on_damage_and_0_without(dataset: Layout, cli: Cli) -> None:
-    assert "every digest agrees" in cli("verify", dataset.root).stdout
+    assert "all digests match" in cli("verify", dataset.root).stdout
     dataset.stats.write_text("{}")
     done = cli("verify", dataset.root, check=False)
     assert done.returncode == 1

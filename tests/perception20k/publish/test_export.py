@@ -13,6 +13,7 @@ import yaml
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.service import Review
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, samples_table
@@ -32,14 +33,14 @@ def dataset(built_dataset: Path, tmp_path: Path) -> Layout:
 
 def test_an_export_that_is_up_to_date_does_nothing(dataset: Layout) -> None:
     before = dataset.manifest.stat().st_mtime_ns
-    assert not export_dataset(dataset.root, say=lambda _: None).changed
+    assert not export_dataset(dataset.root, reporter=SILENT).changed
     assert dataset.manifest.stat().st_mtime_ns == before
 
 
 def test_an_export_again_gives_the_same_bytes(dataset: Layout, built_dataset: Path) -> None:
     dataset.manifest.unlink()
     shutil.rmtree(dataset.shards)
-    export_dataset(dataset.root, say=lambda _: None)
+    export_dataset(dataset.root, reporter=SILENT)
     assert dataset.manifest.read_bytes() == Layout(built_dataset).manifest.read_bytes()
 
 
@@ -84,9 +85,9 @@ def ann(dataset: Layout) -> Iterator[Person]:
 def test_deletions_that_nobody_verified_are_refused_and_nothing_is_written(dataset: Layout, ann: Person) -> None:
     before = dataset.manifest.read_bytes()
     with pytest.raises(UserError, match="2 deletions have not been verified"):
-        export_dataset(dataset.root, say=lambda _: None)
+        export_dataset(dataset.root, reporter=SILENT)
     assert dataset.manifest.read_bytes() == before
-    exported = export_dataset(dataset.root, allow_unverified=True, say=lambda _: None)
+    exported = export_dataset(dataset.root, allow_unverified=True, reporter=SILENT)
     assert exported.review["unverified"] == 2
     assert exported.samples == exported.review["samples"] - 2
 
@@ -97,7 +98,7 @@ def test_survivors_alone_are_exported_and_the_card_says_how_many(dataset: Layout
         "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (ann.session,)))  # fmt: skip
     ann.do("confirm", 0)
     ann.do("restore", 1)
-    exported = export_dataset(dataset.root, say=lambda _: None)
+    exported = export_dataset(dataset.root, reporter=SILENT)
     total = len(read_samples(dataset.recipe))
     assert exported.samples == total - 1
     rows = [row for shard in sorted(dataset.shards.glob("*.parquet")) for row in pq.read_table(shard).to_pylist()]
@@ -113,7 +114,7 @@ def test_deletions_of_samples_that_are_gone_stop_no_export(dataset: Layout, ann:
     deleted = read_review(dataset.decisions).unverified
     left = [s for s in read_samples(dataset.recipe) if s.sample_id not in deleted]
     pq.write_table(samples_table(left), dataset.recipe)
-    assert export_dataset(dataset.root, say=lambda _: None).review["deleted"] == 0
+    assert export_dataset(dataset.root, reporter=SILENT).review["deleted"] == 0
 
 
 def test_counts_of_a_review() -> None:

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from perception20k.config import Calls, Describe
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.imaging import images
-from perception20k.models.describers import Busy, Refused, open_describer
+from perception20k.models.describers import Busy, NoReply, open_describer
 from perception20k.models.describers.gemini import Gemini
 from tests.perception20k.fake_api import FakeApi
 
@@ -57,7 +57,7 @@ def test_trouble_that_may_pass_is_tried_again(api: FakeApi, trouble: str) -> Non
 @pytest.mark.parametrize("trouble", ["429", "500", "timeout", "not json"])
 def test_trouble_that_stays_leaves_the_image_for_another_run(api: FakeApi, trouble: str) -> None:
     api.script.extend([trouble] * 2)
-    with pytest.raises(PassingError, match="gemini gemini-test gave no answer"):
+    with pytest.raises(TransientError, match="gemini gemini-test gave no answer"):
         open_describer(config(api, timeout=0.3, attempts=2)).ask("?", IMAGE)
 
 
@@ -72,15 +72,15 @@ def test_the_wait_that_gemini_asks_for_is_heard(api: FakeApi) -> None:
     ("act", "reason"),
     [
         ("safety", "blocked by Gemini: SAFETY"),
-        ("cut", "no whole answer from Gemini: MAX_TOKENS"),
-        ("empty", "no whole answer from Gemini: STOP"),
+        ("cut", "no complete answer from Gemini: MAX_TOKENS"),
+        ("empty", "no complete answer from Gemini: STOP"),
     ],
 )
 def test_an_image_it_will_not_answer_for_is_refused_for_good(api: FakeApi, act: str, reason: str) -> None:
     api.script.append(act)
     with pytest.raises(ItemError, match=reason) as caught:
         open_describer(config(api)).ask("?", IMAGE)
-    assert not isinstance(caught.value, PassingError)
+    assert not isinstance(caught.value, TransientError)
     assert len(api.requests) == 1
 
 
@@ -134,7 +134,7 @@ def test_a_picture_it_cannot_read_is_refused_for_good_and_the_run_goes_on(client
     client_errors.script.extend([f"{code} INVALID_ARGUMENT Unable to process input image."] * 6)
     describer = open_describer(config(client_errors))
     for _ in range(6):
-        with pytest.raises(Refused, match=f"refused by Gemini: {code} INVALID_ARGUMENT: Unable to process input image"):
+        with pytest.raises(NoReply, match=f"refused by Gemini: {code} INVALID_ARGUMENT: Unable to process input image"):
             describer.ask("?", IMAGE)
     assert describer.ask("?", IMAGE).text == "dog | red car"
     assert len(client_errors.requests) == 7
@@ -158,7 +158,7 @@ def test_tokens_of_an_answer_of_no_use_count_towards_the_budget(api: FakeApi, ac
     api.script.extend([act] * 9)
     describer = open_describer(config(api, max_tokens=1000))
     for _ in range(2):  # 709 tokens each
-        with pytest.raises(Refused):
+        with pytest.raises(NoReply):
             describer.ask("?", IMAGE)
     with pytest.raises(UserError, match=r"the budget of 1000 tokens is spent \(2 requests\)"):
         describer.ask("?", IMAGE)
@@ -172,7 +172,7 @@ def test_what_is_no_key_is_refused_without_being_quoted(
     api: FakeApi, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", key)
-    with pytest.raises(UserError, match="GEMINI_API_KEY holds a space, a line break or a character") as caught:
+    with pytest.raises(UserError, match="GEMINI_API_KEY contains a space, a line break or another character") as caught:
         open_describer(config(api))
     assert "AIza" not in str(caught.value)
     monkeypatch.setenv("GEMINI_API_KEY", f"{KEY}\r\n")

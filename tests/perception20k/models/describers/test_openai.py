@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from perception20k.config import Calls, Describe
-from perception20k.core.errors import ItemError, PassingError, UserError
-from perception20k.models.describers import Busy, Refused, open_describer
+from perception20k.core.errors import ItemError, TransientError, UserError
+from perception20k.models.describers import Busy, NoReply, open_describer
 from perception20k.models.describers.openai import OpenAI
 from tests.perception20k.fake_api import FakeApi
 
@@ -48,7 +48,7 @@ def test_trouble_that_may_pass_is_tried_again(api: FakeApi, trouble: str) -> Non
     ("act", "kind", "message"),
     [
         ("safety", ItemError, "blocked by the endpoint: content_filter"),
-        ("cut", ItemError, "no whole answer: length"),
+        ("cut", ItemError, "no complete answer: length"),
         ("revoked", UserError, "refuses the key"),
         ("quota", UserError, "refuses the key"),
         ("no such model", UserError, "does not know the model 'lab-vlm'"),
@@ -59,7 +59,7 @@ def test_what_will_not_pass_is_not_asked_again(api: FakeApi, act: str, kind: typ
     with pytest.raises(kind, match=message) as caught:
         open_describer(config(api)).ask("?", IMAGE)
     assert len(api.requests) == 1 and KEY not in str(caught.value)
-    assert not isinstance(caught.value, PassingError)
+    assert not isinstance(caught.value, TransientError)
 
 
 def test_a_server_of_ones_own_needs_no_key(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +80,9 @@ class Client(FakeApi):
 @pytest.mark.parametrize(
     ("act", "kind", "message"),
     [
-        ("400 invalid image", Refused, "refused by the endpoint: 400"),
-        ("413 too large", Refused, "refused by the endpoint: 413"),
-        ("422 no image", Refused, "refused by the endpoint: 422"),
+        ("400 invalid image", NoReply, "refused by the endpoint: 400"),
+        ("413 too large", NoReply, "refused by the endpoint: 413"),
+        ("422 no image", NoReply, "refused by the endpoint: 422"),
         ("400 API key not valid", UserError, "refuses the key"),
         ("402 no balance", UserError, "refuses the key"),
     ],
@@ -111,7 +111,7 @@ def test_a_status_that_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, 
 def test_tokens_of_an_answer_of_no_use_count_towards_the_budget(api: FakeApi, act: str) -> None:
     api.script.append(act)
     describer = open_describer(config(api, max_tokens=508))
-    with pytest.raises(Refused):
+    with pytest.raises(NoReply):
         describer.ask("?", IMAGE)
     with pytest.raises(UserError, match="the budget of 508 tokens is spent"):
         describer.ask("?", IMAGE)
@@ -119,7 +119,7 @@ def test_tokens_of_an_answer_of_no_use_count_towards_the_budget(api: FakeApi, ac
 
 def test_what_is_no_key_is_refused_also_where_none_is_needed(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-one\nsk-two")
-    with pytest.raises(UserError, match="OPENAI_API_KEY holds") as caught:
+    with pytest.raises(UserError, match="OPENAI_API_KEY contains") as caught:
         open_describer(config(api))
     assert "sk-one" not in str(caught.value)
 

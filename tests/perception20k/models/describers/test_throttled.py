@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from perception20k.config import Calls
-from perception20k.core.errors import PassingError, UserError
+from perception20k.core.errors import TransientError, UserError
 from perception20k.imaging.images import Array
-from perception20k.models.describers import Answer, Busy, Patient, Refused
+from perception20k.models.describers import Busy, NoReply, Reply, ThrottledDescriber
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 FAST = Calls(first_wait=0.001, per_minute=1e6)
@@ -24,28 +24,28 @@ class Scripted:
         self.times: list[float] = []
         self.lock = threading.Lock()
 
-    def ask(self, prompt: str, image: Array) -> Answer:
+    def ask(self, prompt: str, image: Array) -> Reply:
         with self.lock:
             self.times.append(time.monotonic())
             act = self.script.pop(0) if self.script else None
         if act is not None:
             raise act
-        return Answer("a | b", 10, "scripted")
+        return Reply("a | b", 10, "scripted")
 
 
-def ask(patient: Patient, times: int = 1) -> list[Answer]:
-    return [patient.ask("?", IMAGE) for _ in range(times)]
+def ask(describer: ThrottledDescriber, times: int = 1) -> list[Reply]:
+    return [describer.ask("?", IMAGE) for _ in range(times)]
 
 
 def test_a_busy_api_is_asked_again() -> None:
     scripted = Scripted(Busy("429"), Busy("500"), None)
-    assert ask(Patient(scripted, FAST, "api"))[0].text == "a | b"
+    assert ask(ThrottledDescriber(scripted, FAST, "api"))[0].text == "a | b"
     assert len(scripted.times) == 3
 
 
 def test_waits_grow_and_an_apis_own_wish_is_heard() -> None:
     scripted = Scripted(Busy("a"), Busy("b"), Busy("c", wait=0.4), None)
-    ask(Patient(scripted, Calls(first_wait=0.1, per_minute=1e6), "api"))
+    ask(ThrottledDescriber(scripted, Calls(first_wait=0.1, per_minute=1e6), "api"))
     gaps = [after - before for before, after in zip(scripted.times, scripted.times[1:], strict=False)]
     # each wait is 0.5 to 1.5 times what it should be: 0.1, then 0.2, then the 0.4 that was asked for
     assert all(gap >= least for gap, least in zip(gaps, (0.05, 0.1, 0.2), strict=True))
@@ -53,42 +53,44 @@ def test_waits_grow_and_an_apis_own_wish_is_heard() -> None:
 
 def test_after_all_attempts_the_item_is_left_for_another_run() -> None:
     scripted = Scripted(*[Busy("503 overloaded")] * 3, None)
-    patient = Patient(scripted, Calls(attempts=3, first_wait=0.001, per_minute=1e6), "api")
-    with pytest.raises(PassingError, match="api gave no answer: 503 overloaded"):
-        ask(patient)
-    assert ask(patient)[0].text == "a | b"
+    describer = ThrottledDescriber(scripted, Calls(attempts=3, first_wait=0.001, per_minute=1e6), "api")
+    with pytest.raises(TransientError, match="api gave no answer: 503 overloaded"):
+        ask(describer)
+    assert ask(describer)[0].text == "a | b"
 
 
 def test_what_will_not_pass_is_not_asked_again() -> None:
-    scripted = Scripted(Refused("blocked"), UserError("the key is refused"))
-    patient = Patient(scripted, FAST, "api")
-    with pytest.raises(Refused, match="blocked"):
-        ask(patient)
+    scripted = Scripted(NoReply("blocked"), UserError("the key is refused"))
+    describer = ThrottledDescriber(scripted, FAST, "api")
+    with pytest.raises(NoReply, match="blocked"):
+        ask(describer)
     with pytest.raises(UserError, match="the key is refused"):
-        ask(patient)
+        ask(describer)
     assert len(scripted.times) == 2
-    with pytest.raises(PassingError, match="the run was stopped"):
-        ask(patient)
+    with pytest.raises(TransientError, match="the run was stopped"):
+        ask(describer)
 
 
 def test_five_images_in_vain_stop_the_run() -> None:
-    patient = Patient(Scripted(*[Busy("429")] * 100), Calls(attempts=2, first_wait=0.001, per_minute=1e6), "gemini x")
+    describer = ThrottledDescriber(
+        Scripted(*[Busy("429")] * 100), Calls(attempts=2, first_wait=0.001, per_minute=1e6), "gemini x"
+    )
     for _ in range(4):
-        with pytest.raises(PassingError):
-            ask(patient)
-    with pytest.raises(UserError, match=r"gemini x gave no answer for 5 images in a row, the last time: 429.*go on"):
-        ask(patient)
+        with pytest.raises(TransientError):
+            ask(describer)
+    with pytest.raises(UserError, match=r"gemini x gave no answer for 5 images in a row, the last time: 429.*resume"):
+        ask(describer)
 
 
 def test_a_refusal_is_a_sign_of_life_and_costs_its_tokens() -> None:
     limits = Calls(attempts=1, first_wait=0.001, per_minute=1e6, max_tokens=30)
-    script = [Busy("500"), Busy("500"), Refused("cut", 15)] * 2
-    patient = Patient(Scripted(*script), limits, "api")
+    script = [Busy("500"), Busy("500"), NoReply("cut", 15)] * 2
+    describer = ThrottledDescriber(Scripted(*script), limits, "api")
     for act in script:
-        with pytest.raises(PassingError if isinstance(act, Busy) else Refused):
-            ask(patient)
+        with pytest.raises(TransientError if isinstance(act, Busy) else NoReply):
+            ask(describer)
     with pytest.raises(UserError, match=r"the budget of 30 tokens is spent \(6 requests\)"):
-        ask(patient)
+        ask(describer)
 
 
 @pytest.mark.parametrize(
@@ -104,22 +106,22 @@ def test_a_spent_budget_stops_the_run(
     limits: dict[str, int], script: list[Exception | None], answers: int, requests: int, message: str
 ) -> None:
     scripted = Scripted(*script)
-    patient = Patient(scripted, Calls(first_wait=0.001, per_minute=1e6, **limits), "api")
-    ask(patient, answers)
+    describer = ThrottledDescriber(scripted, Calls(first_wait=0.001, per_minute=1e6, **limits), "api")
+    ask(describer, answers)
     with pytest.raises(UserError, match=message):
-        ask(patient)
+        ask(describer)
     assert len(scripted.times) == requests
 
 
 def test_threads_share_one_rate_and_one_budget() -> None:
     scripted = Scripted()
     # 1200 a minute: one every 50 ms, whoever asks
-    patient = Patient(scripted, Calls(per_minute=1200, max_requests=5), "api")
+    describer = ThrottledDescriber(scripted, Calls(per_minute=1200, max_requests=5), "api")
     with ThreadPoolExecutor(4) as pool:
-        answers = [future.result() for future in [pool.submit(patient.ask, "?", IMAGE) for _ in range(5)]]
+        answers = [future.result() for future in [pool.submit(describer.ask, "?", IMAGE) for _ in range(5)]]
         assert len(answers) == 5
-        refused = [future.exception() for future in [pool.submit(patient.ask, "?", IMAGE) for _ in range(4)]]
-    assert all(isinstance(error, UserError | PassingError) for error in refused)
+        refused = [future.exception() for future in [pool.submit(describer.ask, "?", IMAGE) for _ in range(4)]]
+    assert all(isinstance(error, UserError | TransientError) for error in refused)
     assert any(isinstance(error, UserError) for error in refused)
     assert len(scripted.times) == 5
     gaps = [after - before for before, after in zip(scripted.times, scripted.times[1:], strict=False)]

@@ -55,7 +55,7 @@ def test_a_name_that_two_photos_share_gives_its_boxes_to_neither(tmp_path: Path)
     origins = ["x/a.jpg", "y/a.jpg"]
     annotations = CocoAnnotations(write(tmp_path / "i.json"), origins)
     for origin in origins:
-        assert annotations.objects_of(source(origin)) == (None, "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg")
+        assert annotations.objects_of(source(origin)) == (None, "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg")
 
 
 def test_two_annotated_images_of_one_name_are_told_from_one_listed_twice(tmp_path: Path) -> None:
@@ -77,10 +77,10 @@ def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"annotations": [[]]}, "annotations[0]: not an object"),
-        ({"annotations": {}}, "'annotations' is no list"),
+        ({"annotations": {}}, "'annotations' is not a list"),
         ({"annotations": [{"image_id": 9, "category_id": 1}]}, "annotations[0]: lacks 'bbox'"),
         ({"annotations": [{"image_id": 9, "category_id": 7, "bbox": [0, 0, 9, 9]}]}, "annotations[0]: of category 7"),
-        ({"annotations": [{"image_id": [9], "category_id": 1}]}, "annotations[0]: image_id [9] is no id"),
+        ({"annotations": [{"image_id": [9], "category_id": 1}]}, "annotations[0]: image_id [9] is not an id"),
         *(
             (
                 {"annotations": [{"image_id": 9, "category_id": 1, "bbox": bbox}]},
@@ -91,14 +91,14 @@ def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
         ({"images": [7], "annotations": []}, "images[0]: not an object"),
         (
             {"images": [{"id": 1, "file_name": "a", "width": "640", "height": 480}], "annotations": []},
-            "images[0]: file_name must be a text, width and height whole numbers",
+            "images[0]: file_name must be a string, width and height integers",
         ),
         (
             {
                 "images": [{"id": 1, "file_name": name, "width": 6, "height": 4} for name in ("a", "b")],
                 "annotations": [],
             },
-            "images[1]: the id 1 is another image's",
+            "images[1]: the id 1 belongs to another image",
         ),
         ({"categories": ["dog"]}, "categories[0]: not an object"),
     ],

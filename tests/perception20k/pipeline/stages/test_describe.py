@@ -77,7 +77,7 @@ def test_nonsense_is_refused_as_a_whole(text: str) -> None:
         ("dog | dog | car", ("dog", "car"), [("dog", "the same type of subject as 'dog'")]),
         ("red car | blue cars", ("red car",), [("blue cars", "the same type of subject as 'red car'")]),
         ("a | b | c | d", ("a", "b", "c"), [("d", "the answer already has 3 subjects")]),
-        ("dog | NAN", ("dog",), [("nan", "NAN is no subject")]),
+        ("dog | NAN", ("dog",), [("nan", "NAN is not a subject")]),
         ("man on beach | beach", ("man on beach",), [("beach", "a background word")]),
         ("dog | field of flowers", ("dog",), [("field of flowers", "a background word")]),
         ("dog | skies | beaches", ("dog",), [("skies", "a background word"), ("beaches", "a background word")]),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from distortions import GROUPS, catalog
-from perception20k.config import MOST_PER_OBJECT
+from perception20k.config import MAX_PER_OBJECT
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.pipeline.stages.draw import draw
 from perception20k.pipeline.stages.sources import Candidate
@@ -36,8 +36,8 @@ def test_the_seed_changes_the_draw() -> None:
 
 
 def test_an_object_never_gets_the_same_distortion_twice() -> None:
-    plans = draw(candidate(objects=1), MOST_PER_OBJECT, seed=3)
-    assert len({(p.type, p.severity) for p in plans}) == MOST_PER_OBJECT
+    plans = draw(candidate(objects=1), MAX_PER_OBJECT, seed=3)
+    assert len({(p.type, p.severity) for p in plans}) == MAX_PER_OBJECT
     assert max(Counter(p.group for p in plans).values()) <= 5
 
 

@@ -25,7 +25,7 @@ def test_a_name_means_the_photo_whose_origin_ends_in_it(names: list[str], origin
 
 def test_a_name_that_may_mean_two_photos_is_given_to_none() -> None:
     names = Names(["a.jpg", "b.jpg"], ["x/a.jpg", "y/a.jpg", "y/b.jpg", "y/b.jpg"])
-    reason = "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg"
+    reason = "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg"
     assert names.find("x/a.jpg") == names.find("y/a.jpg") == (None, reason)
     assert names.find("y/b.jpg") == ("b.jpg", "")
 

@@ -81,12 +81,12 @@ def test_scores_of_ones_own_come_from_a_table(tmp_path: Path, suffix: str) -> No
     [
         ("name,mos\na.jpg,1\n", "no column 'file'. Columns: name, mos"),
         ("file,score\na.jpg,1\n", "no column 'mos'"),
-        ("file,mos\na.jpg,good\n", "row 1: 'good' is no score"),
-        ("file,mos\na.jpg,1\nb.jpg,poor\n", "row 2: 'poor' is no score"),
-        ("file,mos\na.jpg,1\nb.jpg,inf\n", "row 2: inf is no score"),
-        ("file,mos\na.jpg,true\n", "row 1: True is no score"),
-        ("file,mos,mos\na.jpg,1,1\n", "the column 'mos' is there twice"),
-        ("file,file,mos\na.jpg,b.jpg,1\n", "the column 'file' is there twice"),
+        ("file,mos\na.jpg,good\n", "row 1: 'good' is not a score"),
+        ("file,mos\na.jpg,1\nb.jpg,poor\n", "row 2: 'poor' is not a score"),
+        ("file,mos\na.jpg,1\nb.jpg,inf\n", "row 2: inf is not a score"),
+        ("file,mos\na.jpg,true\n", "row 1: True is not a score"),
+        ("file,mos,mos\na.jpg,1,1\n", "duplicate column 'mos'"),
+        ("file,file,mos\na.jpg,b.jpg,1\n", "duplicate column 'file'"),
         ("file,mos\na.jpg,1\n./a.jpg,2\n", "row 2: a second score for './a.jpg'"),
         ("file,mos\na.jpg,1\na.jpg,2\n", "row 2: a second score for 'a.jpg'"),
         ("file,mos\na.jpg,1,2\n", "not a table of scores"),
@@ -126,8 +126,8 @@ def test_a_name_that_two_photos_share_gives_its_score_to_neither(tmp_path: Path)
     scores = ScoreTable(Score("mos", table=str(tmp_path / "t.csv")), origins)
     found = {origin: scores.find(source(origin)) for origin in origins}
     assert [value for value, _ in found.values()] == [None, None, 60.0, 50.0, 70.0, 70.0, None, None]
-    assert found["y/a.jpg"][1] == "ambiguous: 'a.jpg' may mean x/a.jpg or y/a.jpg"
-    assert found["y/v.mp4#frame=1"][1] == "ambiguous: 'v.mp4' may mean x/v.mp4 or y/v.mp4"
+    assert found["y/a.jpg"][1] == "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg"
+    assert found["y/v.mp4#frame=1"][1] == "ambiguous: 'v.mp4' matches x/v.mp4 and y/v.mp4"
 
 
 def test_an_image_is_kept_when_every_metric_agrees() -> None:

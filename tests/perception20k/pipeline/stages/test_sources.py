@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.core.files import sha256
 from perception20k.imaging import images
 from perception20k.pipeline.stages.sources import (
@@ -152,14 +152,14 @@ def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) 
     Image.new("RGB", (8, 8), "blue").save(tmp_path / "a.png")
     os.utime(tmp_path / "a.png", ns=(1, 1))
     assert Ingest(3).key(file) != key
-    with pytest.raises(PassingError, match="changed"):
+    with pytest.raises(TransientError, match="changed"):
         load_source(candidate)
     whole = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(whole[:40])
-    with pytest.raises(PassingError, match=r"a\.png: "):
+    with pytest.raises(TransientError, match=r"a\.png: "):
         load_source(candidate)
     (tmp_path / "a.png").unlink()
-    with pytest.raises(PassingError, match="gone"):  # of a disk that may come back
+    with pytest.raises(TransientError, match="gone"):  # of a disk that may come back
         load_source(candidate)
 
 
@@ -186,7 +186,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("a\0b.png\n")
     [file] = discover((str(tmp_path / "list.txt"),))
     assert Ingest(3).key(file)
-    with pytest.raises(ItemError, match="no file can have this name"):
+    with pytest.raises(ItemError, match="not a valid file name"):
         Ingest(3).process_one(file)
 
 
