@@ -29,6 +29,8 @@ from distortions.parameters import PRESETS, Operation
 class Family:
     """Types that belong together, group by group."""
 
+    title: str
+    """The work it is named after."""
     presets: tuple[str, ...]
     """The parameter sets that it has values in."""
     groups: Mapping[str, str]
@@ -82,6 +84,7 @@ _35_TYPES = (
 )
 
 REFINE_IQA = Family(
+    title="Refine-IQA",
     presets=PRESETS[:2],
     groups={
         "blur": "blur",
@@ -102,6 +105,7 @@ REFINE_IQA = Family(
 """Refine-IQA's 35 types in 12 groups, and one more outside the groups; labels from its supplement, prompts."""
 
 KADID_10K = Family(
+    title="KADID-10k",
     presets=PRESETS[2:],
     groups={
         "blurs": "blur",

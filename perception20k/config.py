@@ -23,8 +23,7 @@ from typing import Any, Literal
 
 import yaml
 
-from distortions import DEFAULT_PRESET
-from distortions.families import REFINE_IQA
+from distortions import DEFAULT_PRESET, PRESETS
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build
 
@@ -261,7 +260,7 @@ def _check_ranges(config: Config, path: Path) -> None:
         ("describe: calls: first_wait", calls.first_wait >= 0, "at least 0"),
         ("describe: calls: timeout", calls.timeout > 0, "above 0"),
         ("detect: threshold", config.detect is None or 0 <= config.detect.threshold <= 1, "from 0 to 1"),
-        ("preset", config.preset in REFINE_IQA.presets, f"one of {', '.join(REFINE_IQA.presets)}"),
+        ("preset", config.preset in PRESETS, f"one of {', '.join(PRESETS)}"),
         ("max_frames_per_video", config.max_frames_per_video >= 1, "at least 1"),
         (
             "samples_per_object",

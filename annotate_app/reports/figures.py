@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from annotate_app.review.history import Decision
-from distortions import GROUPS, SEVERITY_LEVELS
+from distortions import SEVERITY_LEVELS
+from perception20k.dataset.groups import groups_of
 from perception20k.dataset.records import Sample
 
 _DARK, _LIGHT = "#333333", "#c8c8c8"
@@ -19,8 +20,8 @@ _DARK, _LIGHT = "#333333", "#c8c8c8"
 def deletions_by_group(decisions: Sequence[Decision], samples: Mapping[str, Sample]) -> str:
     """Judged and deleted samples of each group."""
     groups = [samples[d.sample_id].group for d in decisions]
-    present = [group for group in GROUPS if group in groups]
-    return _bars([GROUPS[g] for g in present], groups, present, decisions, "", rotate=True)
+    present = {group: label for group, label in groups_of(samples.values()).items() if group in groups}
+    return _bars(list(present.values()), groups, list(present), decisions, "", rotate=True)
 
 
 def deletions_by_severity(decisions: Sequence[Decision], samples: Mapping[str, Sample]) -> str:

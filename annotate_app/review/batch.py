@@ -7,20 +7,35 @@ can be drawn again. Trials are further items; they carry a role that the page ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import REPEAT_GAP, Settings
-from distortions import GROUPS
+from distortions import groups
+from distortions.families import family_of
 from perception20k.core.seeding import keyed_rng
 
-COLOUR_GROUPS = frozenset(
-    ("brighten", "darken", "contrast_strengthen", "contrast_weaken", "saturate_strengthen", "saturate_weaken")
-)
-"""Refine-IQA's "color domain modifications"; the other groups are its "spatial domain artifacts"."""
+_COLOUR = (*("brighten", "darken", "contrast_strengthen", "contrast_weaken", "saturate_strengthen", "saturate_weaken"),)
+_SPATIAL = ("blur", "noise", "compression", "oversharpen", "pixelate", "quantization")
+"""Refine-IQA's "color domain modifications" and "spatial domain artifacts"."""
+
+UNLIKE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Refine-IQA": dict.fromkeys(_COLOUR, _SPATIAL) | dict.fromkeys(_SPATIAL, _COLOUR),
+    # KADID-10k's colour, spatial and contrast types share traits, such as coloured blocks
+    "KADID-10k": {
+        "blurs": ("color", "brightness"),
+        "color": ("blurs", "noise"),
+        "compression": ("brightness",),
+        "noise": ("blurs", "brightness"),
+        "brightness": ("blurs", "noise", "compression", "spatial"),
+        "spatial": ("brightness",),
+        "sharpness_contrast": ("blurs",),
+    },
+}
+"""By family and group, the groups whose labels are wrong for it beyond doubt."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +81,9 @@ def _catches(dataset: Dataset, chosen: Sequence[str], count: int, rng: np.random
         if number % 2 == 0:
             source = dataset.source(item.sample_id).file_sha256
             trials.append(Item(item.sample_id, "undistorted", item.object, item.label, source))
-        else:  # a label of the other domain, so that it is wrong beyond doubt
-            other = [g for g in sorted(GROUPS) if (g in COLOUR_GROUPS) != (sample.group in COLOUR_GROUPS)]
-            label = GROUPS[other[int(rng.integers(len(other)))]]
+        else:
+            other = sorted(UNLIKE[family_of(sample.preset).title][sample.group])
+            label = groups(sample.preset)[other[int(rng.integers(len(other)))]]
             trials.append(Item(item.sample_id, "wrong_label", item.object, label, item.image_sha256))
     return trials
 

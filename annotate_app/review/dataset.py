@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from annotate_app.review.protocol import oversized
-from distortions import GROUPS
 from perception20k.core.errors import UserError
+from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Sample, Source, read_samples, read_sources
 from perception20k.imaging import images
@@ -43,7 +43,7 @@ class Dataset:
 
     def label(self, sample: Sample) -> str:
         """The words for a sample's distortion, as prompts and answers use them."""
-        return GROUPS[sample.group]
+        return label_of(sample)
 
     def source(self, sample_id: str) -> Source:
         """The source image that a sample was made from."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, Distortion, catalog
+from distortions import DEFAULT_PRESET, PRESETS, SEVERITIES, Distortion, catalog, groups
 from perception20k.cli.distort import read_photo, refuse_existing, write_picture
 from perception20k.core.errors import UserError
 from perception20k.imaging.sheets import catalog_sheet
@@ -16,45 +16,54 @@ _PHOTO = Path(str(files("perception20k"))) / "sample" / "tulips.png"
 
 
 @click.command
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default=DEFAULT_PRESET,
+    show_default=True,
+    help="Parameter set, and its types.",
+)
 @click.option("--sheet", type=click.Path(path_type=Path), help="Draw every type at every severity to this .png file.")
 @click.option("--photo", type=click.Path(path_type=Path), help="Photo to draw on; one of the sample photos by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Key of the random types on the sheet.")
 @click.option("--force", is_flag=True, help="Overwrite the sheet if it exists.")
-def command(sheet: Path | None, photo: Path | None, seed: int, force: bool) -> None:
-    """List the 35 distortion types in their 12 groups, or draw them all on a photo.
+def command(preset: str, sheet: Path | None, photo: Path | None, seed: int, force: bool) -> None:
+    """List the distortion types in their groups, or draw them all on a photo.
 
     \b
     Examples:
         perception20k catalog
+        perception20k catalog --preset kadid-10k
         perception20k catalog --sheet sheet.png --photo photo.jpg
     """
     if sheet is None:
         if photo is not None:
             raise UserError("--photo is drawn on only with --sheet", "Name a file: --sheet sheet.png", code=2)
-        click.echo(_table())
+        click.echo(_table(preset))
         return
     if sheet.suffix.lower() != ".png":
         raise UserError(f"{sheet}: the sheet is a PNG file", "Give it the suffix .png", code=2)
     if not 0 <= seed < 2**128:
         raise UserError(f"--seed must be from 0 to 2**128 - 1, not {seed}", code=2)
     refuse_existing(sheet, force)
-    write_picture(sheet, catalog_sheet(read_photo(photo or _PHOTO), seed=seed))
+    write_picture(sheet, catalog_sheet(read_photo(photo or _PHOTO), preset=preset, seed=seed))
     click.echo(f"written: {sheet}")
 
 
-def _table() -> str:
+def _table(preset: str) -> str:
     lines = []
-    for group, label in GROUPS.items():
+    for group, label in groups(preset).items():
         lines.append(f"{group}  (“{label}”)")
-        lines += [_line(entry) for entry in catalog() if entry.group == group]
+        lines += [_line(entry, preset) for entry in catalog(preset) if entry.group == group]
         lines.append("")
     words = ", ".join(f"{i} {word}" for i, word in enumerate(SEVERITIES, 1))
     lines.append(f"Severities: {words}.")
-    lines.append("Try one: perception20k distort PHOTO --type TYPE --severity 3 -o OUT.png")
+    option = "" if preset == DEFAULT_PRESET else f" --preset {preset}"
+    lines.append(f"Try one: perception20k distort PHOTO --type TYPE --severity 3{option} -o OUT.png")
     return "\n".join(lines)
 
 
-def _line(entry: Distortion) -> str:
-    values = [f"{name} {' '.join(f'{v:g}' for v in row)}" for name, row in entry.parameters[DEFAULT_PRESET].items()]
+def _line(entry: Distortion, preset: str) -> str:
+    values = [f"{name} {' '.join(f'{v:.3g}' for v in row)}" for name, row in entry.parameters[preset].items()]
     values += [f"{name} drawn from {low:g} to {high:g}" for name, (low, high) in entry.drawn.items()]
     return f"  {entry.type:<32}{'; '.join(values)}{'  (random)' if entry.random else ''}"

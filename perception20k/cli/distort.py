@@ -57,6 +57,7 @@ def command(
     Examples:
         perception20k distort photo.jpg --type noise_poisson --severity 4 -o noisy.png
         perception20k distort photo.jpg --box 100,80,400,360 --type blur_motion --severity 3 -o moved.png
+        perception20k distort photo.jpg --preset kadid-10k --type color_diffusion --severity 3 -o diffused.png
     """
     kind = _LOSSLESS.get(out.suffix.lower())
     if kind is None:

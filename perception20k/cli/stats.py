@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from distortions import GROUPS
+from distortions import DEFAULT_PRESET, groups
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 
@@ -33,14 +33,17 @@ def command(dataset: Path, as_json: bool) -> None:
 def _table(stats: dict[str, Any]) -> str:
     parts = stats["parts"]
     heads = ["all", "train", "test"]
+    wide = 24
     lines: list[str] = [
         f"{stats['samples']} samples, {stats['objects']} objects, {stats['source_images']} source images, "
         + ", ".join(f"{stats['rft_samples'][part]} RFT samples in {part}" for part in ("train", "test")),
         "",
-        f"{'group':<16}" + "".join(f"{head:>8}" for head in heads),
+        f"{'group':<{wide}}" + "".join(f"{head:>8}" for head in heads),
     ]
-    for group, label in GROUPS.items():
-        lines.append(f"{label:<16}" + "".join(f"{parts[h]['groups'][group]:>8}" for h in heads) + _bar(parts, group))
+    for group, label in groups(stats.get("preset", DEFAULT_PRESET)).items():  # those of 0.1 say no preset
+        lines.append(
+            f"{label:<{wide}}" + "".join(f"{parts[h]['groups'][group]:>8}" for h in heads) + _bar(parts, group)
+        )
     lines += ["", f"{'severity':<16}" + "".join(f"{head:>8}" for head in heads)]
     lines += [
         f"{level:<16}" + "".join(f"{parts[h]['severities'][level]:>8}" for h in heads)

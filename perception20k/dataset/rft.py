@@ -13,8 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from distortions import GROUPS, SEVERITIES
+from distortions import DEFAULT_PRESET, SEVERITIES, groups
 from perception20k.core.seeding import keyed_rng
+from perception20k.dataset.groups import label_of
 from perception20k.dataset.records import Sample
 
 PROMPT_VERSION = "v1"
@@ -46,7 +47,7 @@ def kinds_of(sample: Sample, rft_per_sample: float, seed: int) -> list[tuple[str
 
 def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, Any]:
     """One row of :data:`perception20k.dataset.records.RFT_SCHEMA`."""
-    label, words = GROUPS[sample.group], SEVERITIES[sample.severity - 1]
+    label, words = label_of(sample), SEVERITIES[sample.severity - 1]
     box = ",".join(map(str, sample.box))
     return {
         "rft_id": f"{sample.sample_id}-{task}-{mode}",
@@ -54,7 +55,7 @@ def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, A
         "image_id": sample.image_id,
         "task": task,
         "mode": mode,
-        "prompt": [{"role": "user", "content": prompt_parts(task, mode, sample.objects)}],
+        "prompt": [{"role": "user", "content": prompt_parts(task, mode, sample.objects, sample.preset)}],
         "images": [images.source, images.distorted] if mode == "fr" else [images.distorted],
         "solution": f"{sample.object} / {label} / {words}" if task == "description" else box,
         "object": sample.object,
@@ -71,9 +72,15 @@ def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, A
     }
 
 
-def prompt_parts(task: str, mode: str, objects: tuple[str, ...]) -> list[dict[str, str | None]]:
-    """A prompt as the parts of one chat message: text, and an image where the paper's text names one."""
+def prompt_parts(
+    task: str, mode: str, objects: tuple[str, ...], preset: str = DEFAULT_PRESET
+) -> list[dict[str, str | None]]:
+    """A prompt as the parts of one chat message: text, and an image where the paper's text names one.
+
+    The distortions to choose from are the labels of the preset's groups.
+    """
     text = _template(task, mode).replace("{objects}", quoted(objects))
+    text = text.replace("{distortions}", quoted(tuple(groups(preset).values())))
     pieces = re.split(r"(\{ref\}|\{dist\})", text)
     return [
         {"type": "image", "text": None} if piece in ("{ref}", "{dist}") else {"type": "text", "text": piece}

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from distortions import DEFAULT_PRESET, GROUPS, SEVERITIES, SEVERITY_LEVELS, Distortion, catalog, distort
+from distortions import DEFAULT_PRESET, SEVERITIES, SEVERITY_LEVELS, Distortion, catalog, distort, groups
 from perception20k.imaging.images import Array
 
 Size = tuple[int, int]
@@ -59,14 +59,17 @@ def contact_sheet(cells: Sequence[tuple[Array, str]], columns: int, cell: Size) 
     return np.array(sheet)
 
 
-def catalog_sheet(photo: Array, *, seed: int = 0, cell: Size = (176, 132), blocks: int = 2) -> Array:
-    """Every type at every severity on one photo, group by group.
+def catalog_sheet(
+    photo: Array, *, preset: str = DEFAULT_PRESET, seed: int = 0, cell: Size = (176, 132), blocks: int = 2
+) -> Array:
+    """Every type of a preset at every severity on one photo, group by group.
 
     The photo is first scaled and cropped to the cell, then distorted, so that each pixel of the sheet is a pixel of
     a distortion.
 
     Args:
         photo: uint8 RGB, any size.
+        preset: the parameter set, and with it the types.
         seed: the key of the random types.
         cell: width and height of each picture in pixels.
         blocks: columns of groups, side by side.
@@ -74,15 +77,18 @@ def catalog_sheet(photo: Array, *, seed: int = 0, cell: Size = (176, 132), block
     width, height = cell
     source = _cropped(photo, cell)
     block = _LABEL + len(SEVERITIES) * (width + _GAP) + 4 * _GAP
-    parts = _split(blocks)
-    tall = max(sum(_BAR + len(_types(group)) * (height + _GAP) for group in part) for part in parts)
+    labels = groups(preset)
+    types = {group: [entry for entry in catalog(preset) if entry.group == group] for group in labels}
+    parts = _split(types, blocks)
+    tall = max(sum(_BAR + len(types[group]) * (height + _GAP) for group in part) for part in parts)
     head = height + 8 * _GAP
     sheet = Image.new("RGB", (blocks * block, head + tall + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     sheet.paste(Image.fromarray(source), (2 * _GAP, 2 * _GAP))
     x, y = width + 5 * _GAP, height // 2
-    draw.text((x, y - 8), "35 distortions in 12 groups, 5 severities", _INK, _font(28), "lm")
-    note = f"left: the photo, {width}x{height} px; preset {DEFAULT_PRESET}, seed {seed}"
+    title = f"{len(catalog(preset))} distortions in {len(labels)} groups, {len(SEVERITIES)} severities"
+    draw.text((x, y - 8), title, _INK, _font(28), "lm")
+    note = f"left: the photo, {width}x{height} px; preset {preset}, seed {seed}"
     draw.text((x, y + 24), note, _FAINT, _font(16), "lm")
     for column, part in enumerate(parts):
         x, y = 2 * _GAP + column * block, head
@@ -91,40 +97,36 @@ def catalog_sheet(photo: Array, *, seed: int = 0, cell: Size = (176, 132), block
             draw.text((centre, y - 2 * _GAP), f"{i + 1}  {word}", _INK, _font(16), "mm")
         for group in part:
             draw.rectangle((x, y, x + block - 5 * _GAP, y + _BAR - _GAP), _BAND)
-            title = group if GROUPS[group] == group else f"{group}   “{GROUPS[group]}”"
+            title = group if labels[group] == group else f"{group}   “{labels[group]}”"
             draw.text((x + 2 * _GAP, y + (_BAR - _GAP) / 2), title, _PAPER, _font(16), "lm")
             y += _BAR
-            for entry in _types(group):
-                _draw_row(sheet, source, entry, seed, (x, y))
+            for entry in types[group]:
+                _draw_row(sheet, source, entry, preset, seed, (x, y))
                 y += height + _GAP
     return np.array(sheet)
 
 
-def _draw_row(sheet: Image.Image, source: Array, entry: Distortion, seed: int, at: Size) -> None:
+def _draw_row(sheet: Image.Image, source: Array, entry: Distortion, preset: str, seed: int, at: Size) -> None:
     """The name of a type with its parameters, then its five severities."""
     x, y = at
     width = source.shape[1]
     draw = ImageDraw.Draw(sheet)
     draw.text((x, y + 14), entry.type, _INK, _font(16), "lm")
-    rows = [f"{key} {' '.join(f'{v:g}' for v in row)}" for key, row in entry.parameters[DEFAULT_PRESET].items()]
+    rows = [f"{key} {' '.join(f'{v:.3g}' for v in row)}" for key, row in entry.parameters[preset].items()]
     rows += [f"{key} {low:g} to {high:g}" for key, (low, high) in entry.drawn.items()]
     for i, row in enumerate(rows):
         draw.text((x, y + 38 + 18 * i), row, _FAINT, _font(13), "lm")
     for severity in SEVERITY_LEVELS:
-        cell = Image.fromarray(distort(source, entry.type, severity, seed=seed))
+        cell = Image.fromarray(distort(source, entry.type, severity, seed=seed, preset=preset))
         sheet.paste(cell, (x + _LABEL + (severity - 1) * (width + _GAP), y))
 
 
-def _types(group: str) -> list[Distortion]:
-    return [entry for entry in catalog() if entry.group == group]
-
-
-def _split(blocks: int) -> list[list[str]]:
+def _split(types: dict[str, list[Distortion]], blocks: int) -> list[list[str]]:
     """The groups in order, in ``blocks`` parts of about equal length."""
     parts: list[list[str]] = [[] for _ in range(blocks)]
-    done, total = 0.0, sum(len(_types(group)) + 0.3 for group in GROUPS)
-    for group in GROUPS:
-        length = len(_types(group)) + 0.3
+    done, total = 0.0, sum(len(mine) + 0.3 for mine in types.values())
+    for group, mine in types.items():
+        length = len(mine) + 0.3
         parts[min(int((done + length / 2) / total * blocks), blocks - 1)].append(group)
         done += length
     return parts

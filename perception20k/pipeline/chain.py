@@ -197,7 +197,9 @@ class Chain:
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
         """Draw the distortions and make the samples; drop invisible ones."""
         config = self.config
-        plans = SpillList(plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed))
+        plans = SpillList(
+            plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
+        )
         stage = Distort(self.layout.root, config.preset, config.filters)
         samples: SpillList[Sample] = SpillList()
         for plan, made in self._run(stage, plans, _plan_name):

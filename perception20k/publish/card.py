@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from distortions import GROUPS, SEVERITIES, SEVERITY_LEVELS
+from distortions import SEVERITIES, SEVERITY_LEVELS, catalog, groups
 from perception20k import __version__
 from perception20k.config import Config
 from perception20k.dataset.records import Sample, Source
@@ -53,7 +53,10 @@ def card(
         metrics=f"{_metrics(config)}\n\n{objects_sentence(config)}",
         review=review_sentence(review),
         severity_heads=" | ".join(SEVERITIES),
-        table="\n".join(_group_row(group, samples) for group in GROUPS),
+        family=catalog(config.preset)[0].family.title,
+        types=len(catalog(config.preset)),
+        groups=len(groups(config.preset)),
+        table="\n".join(_group_row(group, label, samples) for group, label in groups(config.preset).items()),
         licences=_licences(sources),
     )
 
@@ -76,10 +79,10 @@ def _part_row(part: str, samples: Sequence[Sample], rft: int) -> str:
     return f"| {part} | {len(mine)} | {len({s.image_id for s in mine})} | {rft} |"
 
 
-def _group_row(group: str, samples: Sequence[Sample]) -> str:
+def _group_row(group: str, label: str, samples: Sequence[Sample]) -> str:
     counts = Counter(s.severity for s in samples if s.group == group)
     cells = " | ".join(str(counts[level]) for level in SEVERITY_LEVELS)
-    return f"| {GROUPS[group]} | {cells} | {counts.total()} |"
+    return f"| {label} | {cells} | {counts.total()} |"
 
 
 def _drops(drops: dict[str, int]) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from distortions import GROUPS, SEVERITY_LEVELS
+from distortions import SEVERITY_LEVELS
 from perception20k.core.files import write_bytes, written_aside
+from perception20k.dataset.groups import groups_of, label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Sample
 from perception20k.imaging import images
@@ -76,7 +77,7 @@ def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
 
 def _sheet(layout: Layout, samples: Sequence[Sample], number: int) -> Path:
     part = samples[number * SHEET_SAMPLES : (number + 1) * SHEET_SAMPLES]
-    cells = [(boxed_crop(layout, s, (240, 180)), f"{s.object}: {GROUPS[s.group]} {s.severity}") for s in part]
+    cells = [(boxed_crop(layout, s, (240, 180)), f"{s.object}: {label_of(s)} {s.severity}") for s in part]
     path = layout.figures / f"samples-{number + 1:02d}.png"
     write_bytes(path, _png(contact_sheet(cells, columns=6, cell=(240, 180))))
     return path
@@ -85,7 +86,7 @@ def _sheet(layout: Layout, samples: Sequence[Sample], number: int) -> Path:
 def _examples(path: Path, layout: Layout, samples: Sequence[Sample]) -> None:
     """Figure 9: of each group the sample nearest to severity 4, the most visible first."""
     cells = []
-    for group, label in GROUPS.items():
+    for group, label in groups_of(samples).items():
         mine = [s for s in samples if s.group == group]
         if mine:
             best = min(mine, key=lambda s: (abs(s.severity - 4), -s.delta_e, s.sample_id))
@@ -133,11 +134,12 @@ def _groups(path: Path, samples: Sequence[Sample]) -> None:
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
-    left = np.zeros(len(GROUPS))
+    groups = groups_of(samples)
+    left = np.zeros(len(groups))
     for part, colour in (("train", "#4878a8"), ("test", "#e0a040")):
         counts = Counter(s.group for s in samples if s.split == part)
-        heights = np.array([counts[group] for group in GROUPS], dtype=float)
-        axis.bar(list(GROUPS.values()), heights, bottom=left, label=part, color=colour)
+        heights = np.array([counts[group] for group in groups], dtype=float)
+        axis.bar(list(groups.values()), heights, bottom=left, label=part, color=colour)
         left += heights
     axis.tick_params(axis="x", rotation=40)
     axis.set_ylabel("samples")
@@ -148,8 +150,12 @@ def _groups(path: Path, samples: Sequence[Sample]) -> None:
 def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[Sample]], None], label: str) -> None:
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(3, 4, figsize=(12, 7), sharex=True, layout="constrained")
-    for axis, (group, name) in zip(axes.flat, GROUPS.items(), strict=True):
+    groups = groups_of(samples)
+    rows = -(-len(groups) // 4)
+    figure, axes = plt.subplots(rows, 4, figsize=(12, 7 / 3 * rows), sharex=True, squeeze=False, layout="constrained")
+    for axis in axes.flat[len(groups) :]:
+        axis.remove()
+    for axis, (group, name) in zip(axes.flat, groups.items(), strict=False):
         mine = [s for s in samples if s.group == group]
         panel(axis, mine)
         axis.yaxis.get_major_locator().set_params(integer=True)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from distortions import GROUPS
 from perception20k.core.seeding import key_int
+from perception20k.dataset.groups import groups_of
 from perception20k.dataset.records import Sample
 
 
@@ -25,16 +25,17 @@ def split(samples: Sequence[Sample], test_fraction: float, seed: int) -> dict[st
     """
     ids = sorted({s.image_id for s in samples}, key=lambda image_id: key_int(seed, "split", image_id))
     place = {image_id: row for row, image_id in enumerate(ids)}
-    counts = np.zeros((len(ids), len(GROUPS), 5))
+    column = {group: number for number, group in enumerate(groups_of(samples))}
+    counts = np.zeros((len(ids), len(column), 5))
     for s in samples:
-        counts[place[s.image_id], list(GROUPS).index(s.group), s.severity - 1] += 1
+        counts[place[s.image_id], column[s.group], s.severity - 1] += 1
     features = _features(counts)
     test = _nearest_subset(features, test_fraction * features.sum(axis=0))
     return {image_id: "test" if row in test else "train" for image_id, row in place.items()}
 
 
 def _features(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per image: the 60 joint counts, the 12 of groups, the 5 of severities, and the total."""
+    """Per image: the joint counts, those of groups, those of severities, and the total."""
     joint = counts.reshape(len(counts), counts.shape[1] * counts.shape[2])
     return np.hstack([joint, counts.sum(axis=2), counts.sum(axis=1), joint.sum(axis=1, keepdims=True)])
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from distortions import GROUPS, SEVERITY_LEVELS
+from distortions import SEVERITY_LEVELS
+from perception20k.dataset.groups import groups_of, preset_of
 from perception20k.dataset.records import Sample, Source
 
 AREA_BINS = [round(0.05 * k, 2) for k in range(21)]
@@ -25,11 +26,12 @@ def statistics(samples: Sequence[Sample], sources: Sequence[Source], rft_counts:
     """
     parts = {"all": list(samples)} | {p: [s for s in samples if s.split == p] for p in ("train", "test")}
     return {
+        "preset": preset_of(samples),
         "samples": len(samples),
         "source_images": len(sources),
         "objects": len({(s.image_id, s.object) for s in samples}),
         "rft_samples": rft_counts,
-        "parts": {name: _part(part) for name, part in parts.items()},
+        "parts": {name: _part(part, list(groups_of(samples))) for name, part in parts.items()},
         "visibility": {name: _quantiles([getattr(s, name) for s in samples]) for name in ("psnr", "ssim", "delta_e")},
     }
 
@@ -40,13 +42,13 @@ def area_share(sample: Sample) -> float:
     return (x2 - x1) * (y2 - y1) / (sample.width * sample.height)
 
 
-def _part(samples: Sequence[Sample]) -> dict[str, Any]:
+def _part(samples: Sequence[Sample], names: list[str]) -> dict[str, Any]:
     groups, types = Counter(s.group for s in samples), Counter(s.type for s in samples)
     severities = Counter(s.severity for s in samples)
     areas, _ = np.histogram([area_share(s) for s in samples], bins=AREA_BINS)
     return {
         "samples": len(samples),
-        "groups": {group: groups[group] for group in GROUPS},
+        "groups": {group: groups[group] for group in names},
         "types": dict(sorted(types.items())),
         "severities": {str(level): severities[level] for level in SEVERITY_LEVELS},
         "box_area": {"edges": AREA_BINS, "counts": areas.tolist()},

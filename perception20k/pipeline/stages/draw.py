@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distortions import GROUPS, SEVERITIES, catalog
+from distortions import DEFAULT_PRESET, SEVERITIES, catalog, groups
 from perception20k.core.files import digest
 from perception20k.core.seeding import key_int, keyed_rng
 from perception20k.dataset.records import SceneObject
@@ -34,38 +34,38 @@ class SamplePlan:
         return digest([*words, self.type, self.severity, self.seed])[:16]
 
 
-def draw(candidate: Candidate, samples_per_object: int, seed: int) -> list[SamplePlan]:
+def draw(candidate: Candidate, samples_per_object: int, seed: int, preset: str = DEFAULT_PRESET) -> list[SamplePlan]:
     """The samples of one source image, object by object.
 
-    The groups of an image come in rounds, each a permutation of the twelve dealt to its objects in turn, so
-    that the first twelve samples of an image are one of each group. Within an object no type is drawn twice at
-    one severity.
+    The groups of an image come in rounds, each a permutation of the preset's groups dealt to its objects in turn, so
+    that the first samples of an image are one of each group (twelve of the 35 types, seven of KADID-10k's). Within an
+    object no type is drawn twice at one severity.
     """
     plans: list[SamplePlan] = []
     for place, item in enumerate(candidate.source.objects):
         taken: set[tuple[str, int]] = set()
         for turn in range(samples_per_object):
-            group = _group(candidate.source.image_id, place, turn, seed)
-            kind, severity = _distortion(candidate.source.image_id, item, group, turn, seed, taken)
+            group = _group(candidate.source.image_id, place, turn, seed, list(groups(preset)))
+            types = [entry.type for entry in catalog(preset) if entry.group == group]
+            kind, severity = _distortion(candidate.source.image_id, item, types, turn, seed, taken)
             taken.add((kind, severity))
             own_seed = key_int(seed, candidate.source.image_id, item.box, kind, severity)
             plans.append(SamplePlan(candidate, item, group, kind, severity, own_seed))
     return plans
 
 
-def _group(image_id: str, place: int, turn: int, seed: int) -> str:
+def _group(image_id: str, place: int, turn: int, seed: int, names: list[str]) -> str:
     """The group of an object's ``turn``-th sample: three objects share a pack of permutations."""
     pack, hand = divmod(place, 3)
-    round_, card = divmod(3 * turn + hand, len(GROUPS))
-    order = keyed_rng(seed, image_id, "groups", pack, round_).permutation(len(GROUPS))
-    return list(GROUPS)[int(order[card])]
+    round_, card = divmod(3 * turn + hand, len(names))
+    order = keyed_rng(seed, image_id, "groups", pack, round_).permutation(len(names))
+    return names[int(order[card])]
 
 
 def _distortion(
-    image_id: str, item: SceneObject, group: str, turn: int, seed: int, taken: set[tuple[str, int]]
+    image_id: str, item: SceneObject, types: list[str], turn: int, seed: int, taken: set[tuple[str, int]]
 ) -> tuple[str, int]:
-    """A type of the group and a severity that the object does not have yet."""
-    types = [entry.type for entry in catalog() if entry.group == group]
+    """One of a group's types and a severity that the object does not have yet."""
     rng = keyed_rng(seed, image_id, item.name, item.box, "type", turn)
     while True:
         drawn = types[rng.integers(len(types))], 1 + int(rng.integers(len(SEVERITIES)))

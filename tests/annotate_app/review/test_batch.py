@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotate_app.review.batch import COLOUR_GROUPS, Item, compose
+from annotate_app.review.batch import UNLIKE, Item, compose
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import REPEAT_GAP, Settings
 from distortions import GROUPS
@@ -50,7 +50,7 @@ def test_trials_have_the_shares_asked_for_and_one_true_answer(dataset: Dataset) 
     group_of = {label: group for group, label in GROUPS.items()}
     for item in mislabelled:
         true = dataset.samples[item.sample_id].group
-        assert (group_of[item.label] in COLOUR_GROUPS) != (true in COLOUR_GROUPS)
+        assert group_of[item.label] in UNLIKE["Refine-IQA"][true]
 
 
 def test_trials_come_from_the_batch_when_there_is_nothing_else(dataset: Dataset) -> None:

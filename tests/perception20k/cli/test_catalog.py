@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from distortions import GROUPS, SEVERITIES, catalog
+from distortions import GROUPS, SEVERITIES, catalog, groups
 from tests.perception20k.cli.test_distort import run
 
 
@@ -16,6 +16,14 @@ def test_every_type_is_listed_under_its_group(capsys: pytest.CaptureFixture[str]
         assert f"  {entry.type} " in said
     assert all(word in said for word in SEVERITIES)
     assert "angle drawn from -90 to 90" in said and "radius 1 2 4 6 8" in said
+
+
+def test_another_family_is_listed_by_its_preset(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("catalog", "--preset", "kadid-10k") == 0
+    said = capsys.readouterr().out
+    assert all(f"{group}  (“{label}”)" in said for group, label in groups("kadid-10k").items())
+    assert all(f"  {entry.type} " in said for entry in catalog("kadid-10k"))
+    assert "amount 1 3 6 8 12" in said and "--preset kadid-10k" in said and "blur_lens" not in said
 
 
 def test_a_sheet_is_drawn_on_a_photo(photos: Path, tmp_path: Path) -> None:

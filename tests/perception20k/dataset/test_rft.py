@@ -1,5 +1,4 @@
 from dataclasses import replace
-from importlib.resources import files
 
 import pytest
 
@@ -44,7 +43,7 @@ def test_the_prompts_are_the_papers_word_for_word() -> None:
 
 
 def test_the_prompts_offer_every_label_the_solutions_use() -> None:
-    text = (files("perception20k.dataset") / "prompts" / "description-fr.v1.txt").read_text(encoding="utf-8")
+    text = shown("description", "fr")
     assert all(f"‘{label}’" in text for label in [*GROUPS.values(), *SEVERITIES])
 
 

@@ -55,6 +55,13 @@ def test_the_catalogue_sheet_holds_distortions_pixel_for_pixel() -> None:
         assert holds(sheet, distort(photo, type_, severity, seed=4))
 
 
+def test_the_catalogue_sheet_shows_the_types_of_its_preset() -> None:
+    photo = np.random.default_rng(1).integers(0, 256, (24, 32, 3)).astype(np.uint8)
+    sheet = catalog_sheet(photo, preset="kadid-10k", seed=4, cell=(32, 24))
+    for type_, severity in (("color_diffusion", 2), ("jitter", 5), ("contrast_change", 1)):
+        assert holds(sheet, distort(photo, type_, severity, seed=4, preset="kadid-10k"))
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2000, 30, 3), (30, 2000, 3)])
 def test_any_photo_can_be_drawn_on(shape: tuple[int, int, int]) -> None:
     photo = np.full(shape, 120, np.uint8)

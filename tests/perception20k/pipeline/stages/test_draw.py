@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from distortions import GROUPS, catalog
+from distortions import GROUPS, catalog, find, groups
 from perception20k.config import MAX_PER_OBJECT
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.pipeline.stages.draw import draw
@@ -18,6 +18,14 @@ def candidate(number: int = 0, objects: int = 2) -> Candidate:
 def test_the_first_twelve_samples_of_an_image_are_one_of_each_group() -> None:
     plans = draw(candidate(objects=3), 4, seed=1)
     assert Counter(p.group for p in plans) == Counter(list(GROUPS))
+
+
+def test_another_family_s_preset_draws_its_groups_in_the_same_way() -> None:
+    plans = draw(candidate(objects=3), 7, seed=1, preset="kadid-10k")
+    assert Counter(p.group for p in plans) == Counter(list(groups("kadid-10k")) * 3)
+    assert all(find(p.type, "kadid-10k").group == p.group for p in plans)
+    most = draw(candidate(objects=1), MAX_PER_OBJECT, seed=3, preset="kadid-10k")
+    assert len({(p.type, p.severity) for p in most}) == MAX_PER_OBJECT
 
 
 def test_more_samples_leave_the_earlier_ones_as_they_were() -> None:
