@@ -8,12 +8,13 @@ cannot be read is wrong and has IoU 0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from distortions import EASY_GROUPS, GROUPS, SEVERITIES
+from distortions import EASY_GROUPS, GROUPS, PRESETS, SEVERITIES, groups
 from perception20k.core.files import digest
 from perception20k.dataset.layout import Layout
 from trainer.data import answers
@@ -37,9 +38,28 @@ _HARD_GROUPS = (
 COLUMNS = tuple(GROUPS[group] for group in (*EASY_GROUPS, *_HARD_GROUPS))
 """The groups' labels in the order of the paper's tables: easy, then hard."""
 
-_EASY = {GROUPS[group] for group in EASY_GROUPS}
+_EASY = frozenset(GROUPS[group] for group in EASY_GROUPS)
 _MODES = {"fr": "FR", "nr": "NR"}
 _PARTS = ("all three", "object", "distortion", "severity")
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of the groups that a dataset was built from, as the tables order them."""
+
+    all: tuple[str, ...]
+    easy: frozenset[str]
+    hard: frozenset[str]
+
+    @classmethod
+    def of(cls, predictions: Sequence[Prediction]) -> _Labels:
+        """The paper's; those of the other family where a label is not the paper's, which tells no easy from hard."""
+        given = {prediction.truth["distortion"] for prediction in predictions}
+        if given <= set(COLUMNS):
+            return cls(COLUMNS, _EASY, frozenset(COLUMNS) - _EASY)
+        families = (tuple(groups(preset).values()) for preset in PRESETS)
+        found = next((labels for labels in families if given <= set(labels)), tuple(sorted(given)))
+        return cls(found, frozenset(), frozenset())
 
 
 def suite(dataset: Path, grid: Grid) -> Suite:
@@ -70,7 +90,7 @@ def measures(predictions: Sequence[Prediction]) -> list[Measure]:
         mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
         values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
         for name in names:
-            for part, chosen in _parts(mine).items():
+            for part, chosen in _parts(mine, _Labels.of(predictions)).items():
                 lines = [values[name][i] for i in chosen]
                 units = [mine[i].row_id.rsplit("-", 2)[0] for i in chosen]
                 found.append(mean_of(f"{task}, {name}, {part}", lines, units, percent=task == "description"))
@@ -82,7 +102,8 @@ def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
     found = []
     for name, predictions in suites.items():
         mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
-        for part, key, labels in (("distortion", "distortion", COLUMNS), ("severity", "severity_label", SEVERITIES)):
+        of_groups = _Labels.of(predictions).all
+        for part, key, labels in (("distortion", "distortion", of_groups), ("severity", "severity_label", SEVERITIES)):
             truth = [prediction.truth[key] for prediction in mine]
             said = [getattr(answers.description(prediction.text), part, UNREAD) for prediction in mine]
             found.append(Confusion.count(f"{name}, {part}", labels, truth, said))
@@ -103,44 +124,46 @@ def _descriptions(name: str, predictions: Sequence[Prediction]) -> Table:
     mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
     values = _description_values(mine)
     unread = [answers.description(prediction.text) is None for prediction in mine]
-    rows = [line for part in _PARTS for line in _lines(mine, values[part], unread, part)]
+    labels = _Labels.of(predictions)
+    rows = [line for part in _PARTS for line in _lines(mine, values[part], unread, part, labels)]
     title = f"Description accuracy, {name} (Refine-IQA, table 1)"
-    return Table(f"{name}, description", title, _columns("right"), tuple(rows), percent=True)
+    return Table(f"{name}, description", title, _columns("right", labels), tuple(rows), percent=True)
 
 
 def _boxes(name: str, predictions: Sequence[Prediction]) -> Table:
     mine = [prediction for prediction in predictions if prediction.truth["task"] == "grounding"]
     unread = [answers.box(prediction.text) is None for prediction in mine]
-    rows = _lines(mine, _ious(mine), unread, "IoU")
-    return Table(f"{name}, grounding", f"Grounding IoU, {name} (Refine-IQA, table 2)", _columns("mean"), tuple(rows))
+    labels = _Labels.of(predictions)
+    rows = _lines(mine, _ious(mine), unread, "IoU", labels)
+    title = f"Grounding IoU, {name} (Refine-IQA, table 2)"
+    return Table(f"{name}, grounding", title, _columns("mean", labels), tuple(rows))
 
 
-def _columns(what: str) -> tuple[str, ...]:
-    return (what, "mode", *COLUMNS, "easy", "hard", "overall", "questions", "unread")
+def _columns(what: str, labels: _Labels) -> tuple[str, ...]:
+    return (what, "mode", *labels.all, "easy", "hard", "overall", "questions", "unread")
 
 
 def _lines(
-    predictions: Sequence[Prediction], values: Sequence[float], unread: Sequence[bool], what: str
+    predictions: Sequence[Prediction], values: Sequence[float], unread: Sequence[bool], what: str, labels: _Labels
 ) -> list[tuple[Cell, ...]]:
     lines: list[tuple[Cell, ...]] = []
     for key, mode in (*_MODES.items(), ("", "both")):
         chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth["mode"] == key]
         label = [predictions[i].truth["distortion"] for i in chosen]
         mine = np.array([values[i] for i in chosen], dtype=np.float64)
-        wanted: list[set[str]] = [{column} for column in COLUMNS]
-        wanted += [_EASY, set(COLUMNS) - _EASY, set(COLUMNS)]
+        wanted = [*({column} for column in labels.all), labels.easy, labels.hard, set(labels.all)]
         picked = [mine[[name in some for name in label]] if label else mine for some in wanted]
         means: list[Cell] = [float(part.mean()) if len(part) else None for part in picked]
         lines.append((what, mode, *means, len(chosen), sum(unread[i] for i in chosen)))
     return lines
 
 
-def _parts(predictions: Sequence[Prediction]) -> dict[str, list[int]]:
+def _parts(predictions: Sequence[Prediction], labels: _Labels) -> dict[str, list[int]]:
     truths = [prediction.truth for prediction in predictions]
     return {
         "overall": list(range(len(truths))),
-        "easy": [i for i, truth in enumerate(truths) if truth["distortion"] in _EASY],
-        "hard": [i for i, truth in enumerate(truths) if truth["distortion"] not in _EASY],
+        "easy": [i for i, truth in enumerate(truths) if truth["distortion"] in labels.easy],
+        "hard": [i for i, truth in enumerate(truths) if truth["distortion"] in labels.hard],
         **{name: [i for i, truth in enumerate(truths) if truth["mode"] == mode] for mode, name in _MODES.items()},
     }
 

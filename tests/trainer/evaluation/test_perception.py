@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from distortions import groups
 from tests.trainer.evaluation.conftest import prediction
 from trainer.evaluation import perception
 from trainer.evaluation.confusion import UNREAD
@@ -95,3 +96,24 @@ def test_the_worst_are_the_lowest_and_of_those_the_most_severe() -> None:
 def test_the_columns_are_the_papers_with_the_easy_groups_first() -> None:
     assert perception.COLUMNS[:5] == ("blur", "noise", "compression", "overexposure", "underexposure")
     assert len(set(perception.COLUMNS)) == 12
+
+
+def test_a_dataset_of_another_family_has_its_groups_as_columns_and_no_ease() -> None:
+    said = "<answer>cup / color distortion / severe</answer>"
+    made = [
+        described(0, said, "color distortion", "severe"),
+        described(1, said, "brightness change", "severe"),
+        described(2, "<answer>cup / blur / severe</answer>", "blur", "severe"),
+    ]
+    table = perception.tables({"perception k": made})[0]
+    assert table.columns[2:9] == tuple(groups("kadid-10k").values())
+    row = cells(table, "distortion", "both")
+    assert (row["color distortion"], row["brightness change"], row["blur"]) == (1, 0, 1)
+    assert (row["overall"], row["easy"], row["hard"]) == (pytest.approx(2 / 3), None, None)
+    confusion = perception.confusions({"perception k": made})[0]
+    assert confusion.labels == tuple(groups("kadid-10k").values())
+    values = {measure.name: measure.number for measure in perception.measures(made)}
+    assert (
+        values["description, distortion, overall"] == pytest.approx(2 / 3)
+        and values["description, all three, easy"] is None
+    )
