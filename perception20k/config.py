@@ -143,6 +143,10 @@ class Config:
     filters: Filters = field(default_factory=Filters)
     test_fraction: float = round(1500 / 20907, 4)
     """Share of the samples in the test part; the paper's 1,500 of 20,907."""
+    split: str | None = None
+    """A split to keep to: a CSV with the columns ``file`` and ``part``, or another dataset's ``recipe.parquet``."""
+    scenes: str | None = None
+    """A CSV with the columns ``file`` and ``scene``: photos of one scene are never in both parts."""
     rft_per_sample: float = 4.0
     """RFT samples a training sample gives, 1 to 4 on average (the paper: about 2.6). A test sample gives all 4."""
     seed: int = 0
@@ -211,6 +215,9 @@ def _at_home(config: Config, path: Path) -> Config:
     changes: dict[str, Any] = {"sources": tuple(_anchored(source, path) for source in config.sources)}
     if config.annotations is not None:
         changes["annotations"] = Annotations(coco=_anchored(config.annotations.coco, path))
+    for key in ("split", "scenes"):
+        if getattr(config, key) is not None:
+            changes[key] = _anchored(getattr(config, key), path)
     for key in ("describe", "detect"):
         part = getattr(config, key)
         if part is not None and Path(_anchored(part.model, path)).is_dir():

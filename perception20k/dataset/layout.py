@@ -64,6 +64,11 @@ class Layout:
         return self.root / "images" / "distorted"
 
     @property
+    def split(self) -> Path:
+        """Every image that was ever dealt to a part, with its scene; rows are only added."""
+        return self.root / "split.csv"
+
+    @property
     def shards(self) -> Path:
         """RFT samples: ``train-*.parquet`` and ``test-*.parquet``."""
         return self.root / "shards"

@@ -49,6 +49,8 @@ class Source:
     scores: dict[str, float] = field(default_factory=dict)
     """Metric name to quality in 0..100, 100 the best."""
     objects: tuple[SceneObject, ...] = ()
+    scene: str = ""
+    """``image_id`` of the first source image of its scene: frames of one video, near-duplicates, crops of one photo."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ SOURCE_SCHEMA = pa.schema(
         ("author", pa.string()),
         ("scores", pa.list_(_SCORE)),
         ("objects", pa.list_(_OBJECT)),
+        ("scene", pa.string()),
     ]
 )
 """Columns of ``sources.parquet``."""

@@ -7,7 +7,7 @@ draw distortions, make the samples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,7 @@ from perception20k.dataset.records import Sample
 from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Executor, NullExecutor, Stage
+from perception20k.pipeline.scenes import find_scenes
 from perception20k.pipeline.stages.coco import CocoAnnotations
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
 from perception20k.pipeline.stages.detect import DetectStage, confident
@@ -104,7 +105,12 @@ class Chain:
                 kept.append(candidate)
             else:
                 self.quarantine.drop("sources", [(candidate.source.origin, reason or too_small)])
-        self.totals.line(f"Sources: {len(kept)} images from {len(found)} files")
+        scenes = find_scenes(kept, located(self.config.scenes) if self.config.scenes else None, self.names)
+        kept = SpillList(
+            replace(with_source(candidate, scene=scene), fingerprint="")
+            for candidate, scene in zip(kept, scenes, strict=True)
+        )
+        self.totals.line(f"Sources: {len(kept)} images of {len(set(scenes))} scenes from {len(found)} files")
         return kept
 
     def keep_good(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from perception20k.config import Config, load_config
+from perception20k.config import Config, load_config, located
 from perception20k.core.errors import UserError
 from perception20k.core.files import digest, write_json, write_text, written_aside
 from perception20k.core.reporting import Reporter
@@ -34,6 +34,7 @@ from perception20k.dataset.shards import expected_bytes, write_shards
 from perception20k.publish.card import card, drops_by_stage
 from perception20k.publish.croissant import croissant
 from perception20k.publish.figures import draw_figures
+from perception20k.publish.parts import parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
@@ -88,8 +89,13 @@ def export(
             f"{layout.root}: {len(state.unverified)} deletions have not been verified",
             "Verify them in the review app (perception20k review), or export with --allow-unverified",
         )
-    every = _with_split(samples, state.deleted | state.unverified, config)
+    every, parts = _with_split(layout, config, samples, sources, state.deleted | state.unverified)
     survivors = [s for s in every if s.split]
+    between = len(samples) - len(survivors) - len((state.deleted | state.unverified) & {s.sample_id for s in samples})
+    if between:
+        reporter.line(
+            f"Split: {between} samples left out: their photos belong to a scene that is in both parts already"
+        )
     review = review_counts(every, state)
     before = read_manifest(layout)
     fingerprint = digest(
@@ -106,6 +112,7 @@ def export(
         return Exported(len(survivors), before["rft_samples"], review, changed=False)
 
     layout.manifest.unlink(missing_ok=True)
+    write_text(layout.split, parts)
     with written_aside(layout.recipe) as aside:
         pq.write_table(samples_table(every), aside)
     with written_aside(layout.sources) as aside:
@@ -146,10 +153,17 @@ def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, in
     }
 
 
-def _with_split(samples: Sequence[Sample], deleted: frozenset[str], config: Config) -> list[Sample]:
+def _with_split(
+    layout: Layout, config: Config, samples: Sequence[Sample], sources: Sequence[Source], deleted: frozenset[str]
+) -> tuple[list[Sample], str]:
+    """The samples with their parts, and the text of ``split.csv``."""
+    recorded = recorded_parts(layout)
+    supplied = supplied_parts(located(config.split), sources, recorded) if config.split else {}
+    scenes = {s.image_id: s.scene or s.image_id for s in sources}
     survivors = [s for s in samples if s.sample_id not in deleted]
-    parts = split(survivors, config.test_fraction, config.seed)
-    return [replace(s, split="" if s.sample_id in deleted else parts[s.image_id]) for s in samples]
+    dealt = split(survivors, config.test_fraction, config.seed, scenes=scenes, parts={**supplied, **recorded})
+    every = [replace(s, split="" if s.sample_id in deleted else dealt[s.image_id]) for s in samples]
+    return every, parts_table(recorded, dealt, scenes)
 
 
 def _write_shards(

@@ -1,58 +1,110 @@
-"""The split: a test part with the joint group and severity distribution of the whole, safe by source.
+"""Split: a test part with the joint group and severity distribution of the whole, safe by scene, and lasting.
 
-No source image is in both parts: a model that saw a photo distorted in training would know it in the test.
+No scene is in both parts: a model that saw a photo distorted in training would know it in the test. A scene that is
+in a part stays there for the life of the dataset, whatever is added, deleted or exported again; only new scenes are
+dealt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from perception20k.core.seeding import key_int
-from perception20k.dataset.groups import groups_of
 from perception20k.dataset.records import Sample
 
+Cells = Counter[tuple[Any, ...]]
 
-def split(samples: Sequence[Sample], test_fraction: float, seed: int) -> dict[str, str]:
-    """``train`` or ``test`` for every ``image_id``.
 
-    Whole source images move to the test part one by one, each time the one that brings the counts nearest to
-    ``test_fraction`` of the whole, by squared distance over the counts of each group and severity together, each
-    group, each severity and the total, every count weighed by its expected size. Images are tried in an order
-    keyed by ``seed``, so equals are settled by chance, not by name.
+def split(
+    samples: Sequence[Sample],
+    test_fraction: float,
+    seed: int,
+    *,
+    scenes: Mapping[str, str] | None = None,
+    parts: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """``train``, ``test`` or the empty string for every ``image_id`` of the samples.
+
+    New scenes are dealt one by one, the larger ones first, in an order keyed by ``seed``. Each goes where it brings
+    the counts of the test part nearer to ``test_fraction`` of those dealt so far, by squared distance over the counts
+    of each group and severity together, each group, each severity and the total, every count weighed by its expected
+    size. The time grows with the number of samples.
+
+    Args:
+        samples: what is split; scenes without a sample are not dealt.
+        test_fraction: the test part's share of the samples, 0 or more and below 1.
+        seed: of the order in which scenes are dealt.
+        scenes: the scene of each image; by default every image is one.
+        parts: the part of images that have one already, of this dataset or of a split that was supplied.
+
+    Returns:
+        The part of each image. It is empty for a new image of a scene that stands in both parts already, as it may
+        when a new photo shows that two older ones were crops of it: it must not be in either.
     """
-    ids = sorted({s.image_id for s in samples}, key=lambda image_id: key_int(seed, "split", image_id))
-    place = {image_id: row for row, image_id in enumerate(ids)}
-    column = {group: number for number, group in enumerate(groups_of(samples))}
-    counts = np.zeros((len(ids), len(column), 5))
+    scenes, parts = scenes or {}, parts or {}
+    members: dict[str, list[str]] = defaultdict(list)
+    cells: dict[str, Cells] = defaultdict(Counter)
+    image_ids = sorted({s.image_id for s in samples})
+    for image_id in image_ids:
+        members[scenes.get(image_id, image_id)].append(image_id)
     for s in samples:
-        counts[place[s.image_id], column[s.group], s.severity - 1] += 1
-    features = _features(counts)
-    test = _nearest_subset(features, test_fraction * features.sum(axis=0))
-    return {image_id: "test" if row in test else "train" for image_id, row in place.items()}
+        cells[scenes.get(s.image_id, s.image_id)].update(_cells(s))
+    standing = _standing_parts(scenes, parts)
+    deal = _Deal(test_fraction, cells.values())
+    placed: dict[str, str] = {}
+    new = []
+    for scene in members:
+        known = standing.get(scene, set())
+        if known:
+            placed[scene] = next(iter(known)) if len(known) == 1 else ""
+            deal.count(cells[scene], placed[scene])
+        else:
+            new.append(scene)
+    new.sort(key=lambda scene: (-cells[scene]["all",], key_int(seed, "split", scene)))
+    for scene in new:
+        placed[scene] = deal.choose(cells[scene])
+    if new and not any(part == "train" for part in placed.values()):
+        placed[new[-1]] = "train"  # the train part is never empty
+    return {image_id: parts.get(image_id) or placed[scene] for scene, images in members.items() for image_id in images}
 
 
-def _features(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per image: the joint counts, those of groups, those of severities, and the total."""
-    joint = counts.reshape(len(counts), counts.shape[1] * counts.shape[2])
-    return np.hstack([joint, counts.sum(axis=2), counts.sum(axis=1), joint.sum(axis=1, keepdims=True)])
+def _standing_parts(scenes: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, set[str]]:
+    standing: dict[str, set[str]] = defaultdict(set)
+    for image_id, part in parts.items():
+        if part:
+            standing[scenes.get(image_id, image_id)].add(part)
+    return standing
 
 
-def _nearest_subset(features: NDArray[np.float64], target: NDArray[np.float64]) -> set[int]:
-    """Greedy choice of rows whose sum comes near ``target``; stops when no row brings it nearer."""
-    weight = 1 / np.maximum(target, 1)
-    own = (features**2) @ weight
-    missing = target.copy()
-    chosen: set[int] = set()
-    free = np.ones(len(features), dtype=bool)
-    while free.sum() > 1:  # the train part is never empty
-        change = np.where(free, own - 2 * features @ (weight * missing), np.inf)
-        best = int(change.argmin())
-        if change[best] >= 0:
-            break
-        chosen.add(best)
-        free[best] = False
-        missing -= features[best]
-    return chosen
+def _cells(sample: Sample) -> list[tuple[Any, ...]]:
+    """The counts that a sample is part of."""
+    return [(sample.group, sample.severity), (sample.group,), (sample.severity,), ("all",)]
+
+
+class _Deal:
+    """The counts dealt so far: how many the test part should have by now, less how many it has."""
+
+    def __init__(self, test_fraction: float, everything: Iterable[Cells]) -> None:
+        self.fraction = test_fraction
+        total: Cells = Counter()
+        for cells in everything:
+            total.update(cells)
+        self.weight = {cell: 1 / max(test_fraction * count, 1) for cell, count in total.items()}
+        self.missing: dict[tuple[Any, ...], float] = defaultdict(float)
+
+    def count(self, cells: Cells, part: str) -> None:
+        """Note a scene that is in a part; one that is in neither counts for nothing."""
+        for cell, count in cells.items() if part else ():
+            self.missing[cell] += count * (self.fraction - (part == "test"))
+
+    def choose(self, cells: Cells) -> str:
+        """The part that a new scene goes to."""
+        change = 0.0  # of the distance, if the scene goes to the test part
+        for cell, count in cells.items():
+            wanted = self.missing[cell] + self.fraction * count
+            change += self.weight[cell] * count * (count - 2 * wanted)
+        part = "test" if change < 0 else "train"
+        self.count(cells, part)
+        return part

@@ -11,6 +11,7 @@ import io
 import itertools
 import os
 import stat
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from perception20k.core.files import digest, sha256
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
+from perception20k.imaging.fingerprint import fingerprint
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
@@ -54,6 +56,8 @@ class Candidate:
 
     path: Path
     source: Source
+    fingerprint: str = ""
+    """Of its pixels (:mod:`perception20k.imaging.fingerprint`), in base64, until its scene is known."""
 
 
 def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
@@ -163,7 +167,7 @@ class Ingest(Stage[SourceFile]):
             about = [status.st_size, status.st_mtime_ns]
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 3, printable(item.path), item.name, about, self.max_frames])
+        return digest([self.name, 4, printable(item.path), item.name, about, self.max_frames])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -274,7 +278,13 @@ def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str
 
 def candidates_of(item: SourceFile, records: list[dict[str, Any]]) -> list[Candidate]:
     """The stage's result as candidates."""
-    return [Candidate(item.path, Source(**record)) for record in records if "dropped" not in record]
+    found = []
+    for record in records:
+        if "dropped" not in record:
+            fields = dict(record)
+            mark = fields.pop("fingerprint")
+            found.append(Candidate(item.path, Source(**fields), mark))
+    return found
 
 
 def with_source(candidate: Candidate, **changes: Any) -> Candidate:
@@ -284,7 +294,8 @@ def with_source(candidate: Candidate, **changes: Any) -> Candidate:
 
 def _identity(pixels: images.Array) -> dict[str, Any]:
     height, width = pixels.shape[:2]
-    return {"image_id": images.image_id(pixels), "width": width, "height": height}
+    mark = b64encode(fingerprint(pixels).tobytes()).decode()
+    return {"image_id": images.image_id(pixels), "width": width, "height": height, "fingerprint": mark}
 
 
 def _to_keep(data: bytes, pixels: images.Array) -> tuple[bytes, str]:

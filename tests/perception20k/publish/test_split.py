@@ -66,3 +66,37 @@ def test_the_smallest_datasets(images: int, fraction: float, test: int) -> None:
     parts = split(made(images, 2), fraction, seed=0)
     assert Counter(parts.values())["test"] == test
     assert len(parts) == images
+
+
+def test_a_scene_is_never_in_both_parts() -> None:
+    samples = made(300, 2)
+    scenes = {s.image_id: f"{int(s.image_id, 16) // 3}" for s in samples}
+    parts = split(samples, 0.2, seed=1, scenes=scenes)
+    by_scene = {scene: {parts[i] for i in scenes if scenes[i] == scene} for scene in scenes.values()}
+    assert all(len(found) == 1 for found in by_scene.values())
+    assert Counter(parts.values())["test"] == pytest.approx(60, abs=6)
+
+
+def test_a_scene_keeps_its_part_whatever_is_added_or_deleted() -> None:
+    samples = made(400, 3)
+    before = split(samples, 0.1, seed=1)
+    grown = split(made(420, 3), 0.1, seed=1, parts=before)
+    assert {i: grown[i] for i in before} == before
+    fewer = [s for k, s in enumerate(samples) if k % 33]
+    after = split(fewer, 0.1, seed=1, parts=before)
+    assert after == {i: before[i] for i in after}
+
+
+def test_new_scenes_make_up_for_what_stands() -> None:
+    samples = made(400, 3)
+    standing = {s.image_id: "train" for s in samples[:600]}
+    parts = split(samples, 0.1, seed=1, parts=standing)
+    assert sum(parts[s.image_id] == "test" for s in samples) == pytest.approx(120, abs=3)
+
+
+def test_a_new_image_of_a_scene_in_both_parts_is_in_neither() -> None:
+    samples = made(3, 1)
+    first, second, new = (s.image_id for s in samples)
+    one_scene = dict.fromkeys((first, second, new), first)
+    parts = split(samples, 0.2, seed=1, scenes=one_scene, parts={first: "train", second: "test"})
+    assert parts == {first: "train", second: "test", new: ""}

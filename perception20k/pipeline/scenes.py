@@ -1,0 +1,161 @@
+"""Scenes: which source images must never be in both parts of the split.
+
+All frames of one video, near-duplicate photos, crops of one original, and whatever a table of the user's puts
+together. Near-duplicates and crops are found by their fingerprints, in time that grows with the number of images.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv
+
+from perception20k.core.errors import UserError
+from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES
+from perception20k.pipeline.stages.names import Names, plain
+from perception20k.pipeline.stages.sources import Candidate
+
+
+def find_scenes(candidates: Iterable[Candidate], table: Path | None, origins: Iterable[str]) -> list[str]:
+    """The scene of each candidate; see :func:`scenes_of`.
+
+    Args:
+        candidates: readable twice, with their fingerprints.
+        table: a CSV of the user's with the columns ``file`` and ``scene``, if there is one.
+        origins: the names of all photos there are, to tell when a name in the table may mean more than one.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    sources = [candidate.source for candidate in candidates]
+    marks = b"".join(b64decode(candidate.fingerprint) for candidate in candidates)
+    prints = np.frombuffer(marks, DTYPE).reshape(len(sources), TABLES, KEYS)
+    named = _read_table(table) if table else {}
+    names = Names(named, origins)
+    said = (names.find(source.origin)[0] for source in sources)
+    return scenes_of(
+        [source.image_id for source in sources],
+        [source.origin for source in sources],
+        prints,
+        [None if name is None else named[name] for name in said],
+    )
+
+
+def _read_table(path: Path) -> dict[str, str]:
+    try:
+        text = csv.ConvertOptions(
+            column_types={"file": pa.string(), "scene": pa.string()}, include_columns=["file", "scene"]
+        )
+        table = csv.read_csv(path, convert_options=text)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such table of scenes", "Check the config's 'scenes'") from None
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: not a table with the columns 'file' and 'scene': {reason}") from None
+    rows = zip(table["file"].to_pylist(), table["scene"].to_pylist(), strict=True)
+    return {plain(file): scene for file, scene in rows if file and scene}
+
+
+MIN_SHARED = 3
+"""Corners two images must share, all moved and scaled alike: on 72 photos no two of different scenes share two."""
+
+_NEIGHBOURS = 3
+"""An image is compared with as many others that have a key in common, which keeps the work linear."""
+
+_TOLERANCE = 0.03
+"""How far a corner may lie from where the others put it, as a share of the photo's longer side."""
+
+
+def scenes_of(
+    image_ids: Sequence[str], origins: Iterable[str], prints: NDArray[np.void], named: Iterable[str | None] = ()
+) -> list[str]:
+    """The scene of each source image: the ``image_id`` of the scene's first image.
+
+    Args:
+        image_ids: of the source images, in their order.
+        origins: their names; frames of one video share what stands before ``#frame=``.
+        prints: their fingerprints, shape (images, tables, keys).
+        named: what a table of the user's calls each image's scene, None where it does not say.
+    """
+    parent = list(range(len(image_ids)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    def join(a: int, b: int) -> None:
+        a, b = root(a), root(b)
+        parent[max(a, b)] = min(a, b)
+
+    for kind, names in (("video", map(_video, origins)), ("table", named)):
+        first: dict[tuple[str, str], int] = {}
+        for place, name in enumerate(names):
+            if name is not None:
+                join(place, first.setdefault((kind, name), place))
+    for a, b in near_duplicates(prints):
+        join(a, b)
+    return [image_ids[root(place)] for place in range(len(image_ids))]
+
+
+def _video(origin: str) -> str | None:
+    video, mark, _ = origin.partition("#frame=")
+    return video if mark else None
+
+
+def near_duplicates(prints: NDArray[np.void]) -> Iterator[tuple[int, int]]:
+    """Pairs of images of which one is a copy or a crop of the other, or which show nearly the same."""
+    pairs, corners = _shared_keys(prints)
+    if not len(pairs):
+        return
+    order = np.argsort(pairs, kind="stable")
+    pairs, corners = pairs[order], corners[order]
+    starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
+    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
+        if end - start >= MIN_SHARED and _moved_alike(corners[start:end]) >= MIN_SHARED:
+            yield divmod(int(pairs[start]), len(prints))
+
+
+def _shared_keys(prints: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Two images for every key they share, as one number, and that corner's place in both: (x, y, x', y')."""
+    pairs: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    corners: list[NDArray[np.float32]] = [np.empty((0, 4), np.float32)]
+    for table in range(TABLES):
+        found = prints[:, table]
+        image, slot = np.nonzero(found["key"])
+        keys = found["key"][image, slot]
+        order = np.argsort(keys, kind="stable")
+        keys, image, slot = keys[order], image[order], slot[order]
+        for step in range(1, _NEIGHBOURS + 1):
+            same = np.flatnonzero(keys[step:] == keys[:-step])
+            a, b = image[same], image[same + step]
+            first, second = found[a, slot[same]], found[b, slot[same + step]]
+            pairs.append(a * len(prints) + b)
+            places = np.stack([first["x"], first["y"], second["x"], second["y"]], axis=1)
+            corners.append((places / 65535).astype(np.float32))
+    return np.concatenate(pairs), np.concatenate(corners)
+
+
+def _moved_alike(corners: NDArray[np.float32]) -> int:
+    """How many distinct corners agree on one scale and shift; the rest share a key by chance.
+
+    Every two corners propose a scale and a shift, and the others vote.
+    """
+    places = np.unique(corners.round(3), axis=0)
+    most = 0
+    for i in range(len(places)):
+        for j in range(i + 1, min(len(places), i + 6)):
+            before, after = places[j, :2] - places[i, :2], places[j, 2:] - places[i, 2:]
+            length = float(np.hypot(*before))
+            if length < 2 * _TOLERANCE:
+                continue
+            scale = float(np.hypot(*after)) / length
+            predicted = places[i, 2:] + scale * (places[:, :2] - places[i, :2])
+            most = max(most, int((np.abs(predicted - places[:, 2:]).max(axis=1) < _TOLERANCE).sum()))
+    return most
