@@ -1,6 +1,7 @@
 # make demo   light install, then the main job on real photos, to dataset/
 # make test   full install, then every test
 # make check  ruff and the strict type checker
+# make environments   the distortions alone, as a wheel, under other Pythons and both OpenCV majors: the same bytes
 # make docs   pages made from the code
 # make site   the documentation as a site, in out/site; warnings are errors
 # make bench  what is measured, not asserted
@@ -11,7 +12,7 @@ FULL := .venv
 # Compiled once at the install, so that no worker of the tests compiles torch again.
 UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
-.PHONY: demo test check docs site bench pin clean
+.PHONY: demo test check environments docs site bench pin clean
 
 demo: $(LIGHT)/ready
 	$(LIGHT)/bin/perception20k build --out dataset
@@ -23,6 +24,9 @@ check: $(FULL)/ready
 	$(FULL)/bin/ruff check .
 	$(FULL)/bin/ruff format --check .
 	$(FULL)/bin/mypy
+
+environments: $(FULL)/ready
+	PYTHON=$(FULL)/bin/python UV=$(FULL)/bin/uv .ci/environments
 
 docs: $(FULL)/ready
 	$(FULL)/bin/python -m distortions > docs/distortions.md

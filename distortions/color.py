@@ -64,7 +64,8 @@ def color_shift(image: Image, *, distance: int, right: float, down: float) -> Im
 def _edges(image: Image) -> Floats:
     """How much of an edge each pixel lies on, 0..1."""
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)).astype(np.float32)
-    steep = cv2.magnitude(_slope(grey, axis=1), _slope(grey, axis=0))
+    across, down = _slope(grey, axis=1), _slope(grey, axis=0)
+    steep = np.sqrt(across * across + down * down)  # OpenCV's magnitude varies with where in memory a value lies
     kernel = cv2.getGaussianKernel(2 * _MASK_REACH - 1, _MASK_SIGMA, cv2.CV_32F)
     edges = np.asarray(cv2.sepFilter2D(steep, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE))
     clear = _stretched(np.maximum(_stretched(edges), np.float32(0.1)))

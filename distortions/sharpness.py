@@ -28,7 +28,7 @@ def high_sharpen(image: Image, *, amount: float) -> Image:
     lab = to_lab(image)
     light = np.ascontiguousarray(lab[..., 0])
     blurred = cv2.GaussianBlur(light, (13, 13), 3, borderType=cv2.BORDER_REPLICATE)
-    lab[..., 0] = cv2.addWeighted(light, 1 + amount, blurred, -amount, 0)
+    lab[..., 0] += np.float32(amount) * (light - blurred)
     return from_lab(lab)
 
 
