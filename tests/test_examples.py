@@ -1,5 +1,7 @@
 """Every example runs as its docstring says."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +37,17 @@ def test_learn_tiny_runs_from_photos_to_pictures(tmp_path: Path) -> None:
     for name in ("rewards.png", "answers.png", "thinking.png"):
         with Image.open(tmp_path / "out" / name) as picture:
             assert picture.size > (600, 300)
+
+
+def test_the_notebook_prints_what_it_shows(tmp_path: Path) -> None:
+    """What the build itself says aside, whose words may change."""
+    notebook = json.loads((ROOT / "examples" / "quickstart.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    script = "\nprint(end='\\f')\n".join("".join(cell["source"]) for cell in cells)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shown = ["".join("".join(output.get("text", "")) for output in cell["outputs"]) for cell in cells]
+    assert done.stdout.split("\f")[1:] == shown[1:]
+    assert (tmp_path / "quickstart" / "manifest.json").is_file()
