@@ -24,8 +24,9 @@ from PIL import Image
 
 sys.path[0] = str(Path(__file__).parents[1])  # the folder of this file has a module named as the library
 
-from perception20k import images  # noqa: E402
 from perception20k.config import Filters  # noqa: E402
+from perception20k.dataset.quarantine import Reason  # noqa: E402
+from perception20k.imaging import images  # noqa: E402
 from perception20k.pipeline.stages.coco import CocoAnnotations  # noqa: E402
 from perception20k.pipeline.stages.distort import Distort  # noqa: E402
 from perception20k.pipeline.stages.draw import draw  # noqa: E402
@@ -41,11 +42,11 @@ def scenes() -> list[Candidate]:
     found = []
     for file in discover((str(SAMPLE / "*.[jp][pn]g"),)):
         for candidate in candidates_of(file, Ingest(1).process_one(file)):
-            source, _ = annotations.objects_of(candidate.source)
-            assert source is not None
-            objects, _ = select_objects(source, Filters())
+            annotated = annotations.objects_of(candidate.source)
+            assert not isinstance(annotated, Reason)
+            objects, _ = select_objects(annotated[0], Filters())
             if len(objects) >= 2:
-                found.append(with_source(Candidate(candidate.path, source), objects=objects))
+                found.append(with_source(Candidate(candidate.path, annotated[0]), objects=objects))
     return found
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate_app.review.protocol import oversized
+from annotate_app.review.protocol import MAX_BOX, oversized
 from perception20k.core.errors import UserError
 from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
+from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import Sample, Source, read_samples, read_sources
 from perception20k.imaging import images
 
@@ -79,10 +79,7 @@ def _oversized(sample: Sample) -> bool:
 
 
 def _filtered(quarantine: Path) -> Iterator[tuple[str, str]]:
-    """What the build itself filtered for an oversized box, from its lists."""
-    for path in sorted(quarantine.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            reason = str(row.get("reason", ""))
-            if "of the image, over" in reason:
-                yield str(row["item"]), reason
+    """What the build itself filtered for a box over 90 %; boxes that only a stricter limit filtered are left out."""
+    for row in read_quarantine(quarantine):
+        if row.reason.rule == "box_too_large" and (row.reason.value or 0) > MAX_BOX:
+            yield row.item, row.reason.text

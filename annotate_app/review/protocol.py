@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perception20k.dataset.records import Box
+from perception20k.dataset.boxes import Box
+
+MAX_BOX = 0.9
+"""Share of the image; samples with a larger box are removed before the review."""
 
 MAX_BATCH = 2000
 """Samples in one session; a fifth of it is the protocol's 400 deletions."""

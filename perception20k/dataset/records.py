@@ -14,8 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Box = tuple[int, int, int, int]
-"""``(x1, y1, x2, y2)`` in pixels of the source image, top left inclusive, bottom right exclusive."""
+from perception20k.dataset.boxes import Box
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Drawn with Pillow and the font it carries, so a sheet looks the same on every ma
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import cv2
@@ -168,6 +169,5 @@ def _cut(text: str, width: int) -> str:
     """As much of a caption as fits, with an ellipsis for the rest."""
     if _width(text, _CAPTION) <= width:
         return text
-    while text and _width(text + "…", _CAPTION) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    fits = bisect_left(range(len(text)), True, key=lambda end: _width(text[:end] + "…", _CAPTION) > width)
+    return text[: max(fits - 1, 0)].rstrip() + "…"

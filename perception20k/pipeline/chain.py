@@ -15,7 +15,7 @@ from perception20k.config import Config, Score, located
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.quarantine import Quarantine
+from perception20k.dataset.quarantine import Quarantine, Reason
 from perception20k.dataset.records import Sample
 from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
@@ -90,7 +90,9 @@ class Chain:
         found = SpillList(islice(everything, self.scope.limit))
         decoded: SpillList[Candidate] = SpillList()
         for item, records in self._run(Ingest(self.config.max_frames_per_video), found, lambda item: item.name):
-            self.quarantine.drop("sources", [(r["origin"], r["dropped"]) for r in records if "dropped" in r])
+            for record in records:
+                if "dropped" in record:
+                    self.quarantine.drop("sources", record["origin"], Reason("look_alike", record["dropped"]))
             for candidate in candidates_of(item, records):
                 decoded.append(candidate)
                 if candidate.source.frame is not None:
@@ -99,12 +101,12 @@ class Chain:
             videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
             self.max_pending += (self.config.max_frames_per_video - 1) * min(self.max_pending, videos)
         kept: SpillList[Candidate] = SpillList()
-        for candidate, reason in duplicates(decoded):
-            keep, too_small = large_enough(candidate.source, self.config.filters)
-            if keep and not reason:
+        for candidate, duplicate in duplicates(decoded):
+            reason = duplicate or large_enough(candidate.source, self.config.filters)
+            if reason is None:
                 kept.append(candidate)
             else:
-                self.quarantine.drop("sources", [(candidate.source.origin, reason or too_small)])
+                self.quarantine.drop("sources", candidate.source.origin, reason)
         scenes = find_scenes(kept, located(self.config.scenes) if self.config.scenes else None, self.names)
         kept = SpillList(
             replace(with_source(candidate, scene=scene), fingerprint="")
@@ -124,11 +126,11 @@ class Chain:
             scored = SpillList(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in measured)
         kept: SpillList[Candidate] = SpillList()
         for candidate in scored:
-            keep, reason = good_enough(candidate.source.scores, wanted)
-            if keep:
+            reason = good_enough(candidate.source.scores, wanted)
+            if reason is None:
                 kept.append(candidate)
             else:
-                self.quarantine.drop("score", [(candidate.source.origin, reason)])
+                self.quarantine.drop("score", candidate.source.origin, reason)
         self.totals.line(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
@@ -140,11 +142,11 @@ class Chain:
         """Quality from a user-supplied table."""
         table = ScoreTable(score, self.names)
         for candidate in candidates:
-            value, reason = table.find(candidate.source)
-            if value is None:
-                self.quarantine.drop("score", [(candidate.source.origin, reason)])
+            found = table.find(candidate.source)
+            if isinstance(found, Reason):
+                self.quarantine.drop("score", candidate.source.origin, found)
             else:
-                yield candidate, value
+                yield candidate, found
 
     def take_objects(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
         """Objects and boxes, filtered by size and overlap; keep images with enough distinct objects."""
@@ -154,13 +156,13 @@ class Chain:
         for candidate in found:
             source = candidate.source
             objects, dropped = select_objects(source, self.config.filters)
-            self.quarantine.drop("objects", [(f"{source.origin}: {name}", why) for name, why in dropped])
-            keep, reason = enough_objects(objects, self.config.filters)
-            if keep:
+            self._drop_objects("objects", source.origin, dropped)
+            reason = enough_objects(objects, self.config.filters)
+            if reason is None:
                 kept.append(with_source(candidate, objects=objects))
                 count += len(objects)
             else:
-                self.quarantine.drop("objects", [(source.origin, reason)])
+                self.quarantine.drop("objects", source.origin, reason)
         self.totals.line(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
@@ -169,26 +171,32 @@ class Chain:
         assert self.config.annotations is not None
         annotations = CocoAnnotations(located(self.config.annotations.coco), self.names)
         for candidate in candidates:
-            source, reason = annotations.objects_of(candidate.source)
-            if source is None:
-                self.quarantine.drop("objects", [(candidate.source.origin, reason)])
-            else:
-                yield Candidate(candidate.path, source)
+            found = annotations.objects_of(candidate.source)
+            if isinstance(found, Reason):
+                self.quarantine.drop("objects", candidate.source.origin, found)
+                continue
+            source, refused = found
+            self._drop_objects("objects", source.origin, refused)
+            yield Candidate(candidate.path, source)
 
     def described(self, candidates: SpillList[Candidate]) -> SpillList[Named]:
         """Candidates with the phrases a vision-language model names their objects by."""
         assert self.config.describe is not None
         named: SpillList[Named] = SpillList()
+        wanted = self.config.filters.min_objects
         for candidate, answer in self._run(DescribeStage(self.config.describe), candidates, _origin):
             origin = candidate.source.origin
-            phrases, refused, reason = read_answer(answer["text"])
-            self.quarantine.drop("describe", [(f"{origin}: {phrase}", why) for phrase, why in refused])
-            if not reason and len(phrases) < self.config.filters.min_objects:
-                reason = f"{len(phrases)} distinct subjects named, fewer than {self.config.filters.min_objects}"
-            if reason:
-                self.quarantine.drop("describe", [(origin, reason)])
-            else:
+            parsed = read_answer(answer["text"])
+            if isinstance(parsed, Reason):
+                self.quarantine.drop("describe", origin, parsed)
+                continue
+            phrases, refused = parsed
+            self._drop_objects("describe", origin, refused)
+            if len(phrases) >= wanted:
                 named.append(Named(candidate, phrases))
+            else:
+                text = f"{len(phrases)} distinct subjects named, fewer than {wanted}"
+                self.quarantine.drop("describe", origin, Reason("too_few_objects", text, len(phrases)))
         self.totals.line(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
         return named
 
@@ -197,7 +205,7 @@ class Chain:
         assert self.config.detect is not None
         for item, found in self._run(DetectStage(self.config.detect), named, lambda item: _origin(item.candidate)):
             objects, dropped = confident(found, self.config.detect.threshold)
-            self.quarantine.drop("detect", [(f"{_origin(item.candidate)}: {name}", why) for name, why in dropped])
+            self._drop_objects("detect", _origin(item.candidate), dropped)
             yield with_source(item.candidate, objects=objects)
 
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
@@ -210,11 +218,16 @@ class Chain:
         samples: SpillList[Sample] = SpillList()
         for plan, made in self._run(stage, plans, _plan_name):
             if "dropped" in made:
-                self.quarantine.drop("distort", [(_plan_name(plan), made["dropped"])])
+                reason = Reason(made.get("rule", "invisible"), made["dropped"], made.get("value"))
+                self.quarantine.drop("distort", _plan_name(plan), reason)
             else:
                 samples.append(stage.sample(plan, made))
         self.totals.line(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
         return samples
+
+    def _drop_objects(self, stage: str, origin: str, dropped: list[tuple[str, Reason]]) -> None:
+        for name, reason in dropped:
+            self.quarantine.drop(stage, f"{origin}: {name}", reason)
 
     def _run(self, stage: Stage[Any], items: SpillList[Any], name: Callable[[Any], str]) -> Iterator[tuple[Any, Any]]:
         """Run a stage; the items that succeeded with their values, the others noted in the quarantine."""

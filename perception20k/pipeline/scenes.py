@@ -37,12 +37,12 @@ def find_scenes(candidates: Iterable[Candidate], table: Path | None, origins: It
     prints = np.frombuffer(marks, DTYPE).reshape(len(sources), TABLES, KEYS)
     named = _read_table(table) if table else {}
     names = Names(named, origins)
-    said = (names.find(source.origin)[0] for source in sources)
+    matches = (names.find(source.origin) for source in sources)
     return scenes_of(
         [source.image_id for source in sources],
         [source.origin for source in sources],
         prints,
-        [None if name is None else named[name] for name in said],
+        [named[name] if isinstance(name, str) else None for name in matches],
     )
 
 

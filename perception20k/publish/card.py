@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
 
 from distortions import SEVERITIES, SEVERITY_LEVELS, catalog, groups
 from perception20k import __version__
@@ -113,8 +112,3 @@ def _licences(sources: Sequence[Source]) -> str:
         for (licence, author), names in sorted(credits.items())
     ]
     return "\n".join(["| licence | author | source images | files |", "| --- | --- | --- | --- |", *rows])
-
-
-def drops_by_stage(quarantine: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Rows of the quarantine, counted by stage in their order."""
-    return dict(Counter(row["stage"] for row in quarantine))

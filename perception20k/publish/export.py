@@ -5,11 +5,10 @@ Runs at the end of every build, and alone after a review (``perception20k export
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -20,6 +19,7 @@ from perception20k.core.reporting import Reporter
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import all_present, read_manifest, write_manifest
+from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import (
     Sample,
     Source,
@@ -31,7 +31,7 @@ from perception20k.dataset.records import (
     sources_table,
 )
 from perception20k.dataset.shards import expected_bytes, write_shards
-from perception20k.publish.card import card, drops_by_stage
+from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
 from perception20k.publish.figures import draw_figures
 from perception20k.publish.parts import parts_table, recorded_parts, supplied_parts
@@ -98,6 +98,7 @@ def export(
         )
     review = review_counts(every, state)
     before = read_manifest(layout)
+    rows = list(read_quarantine(layout.quarantine))
     fingerprint = digest(
         [
             4,
@@ -105,7 +106,7 @@ def export(
             [sample_row(s) for s in every],
             [source_row(s) for s in sources],
             review,
-            _quarantine(layout),
+            [asdict(row) for row in rows],
         ]
     )
     if before and before["state"] == fingerprint and all_present(layout, before["files"]):
@@ -126,7 +127,7 @@ def export(
     _replace_all(layout.figures, draw_figures(layout, survivors))
     licences = sorted({s.licence for s in used if s.licence})
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
-    drops = drops_by_stage(_quarantine(layout))
+    drops = dict(Counter(row.stage for row in rows))
     write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
     known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
     about = {
@@ -184,9 +185,3 @@ def _replace_all(folder: Path, written: Sequence[Path]) -> None:
     if folder.is_dir():
         for path in set(folder.iterdir()) - set(written):
             path.unlink()
-
-
-def _quarantine(layout: Layout) -> list[dict[str, Any]]:
-    files = sorted(layout.quarantine.glob("*.jsonl"))
-    lines = [line for file in files for line in file.read_text("utf-8").split("\n")]  # names may hold other breaks
-    return [json.loads(line) for line in lines if line]

@@ -11,8 +11,9 @@ from skimage.data import data_dir
 
 from distortions import catalog, distort_region
 from perception20k.core.files import sha256, write_bytes
+from perception20k.dataset.boxes import Box
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import Box, Sample, Source, samples_table, sources_table
+from perception20k.dataset.records import Sample, Source, samples_table, sources_table
 from perception20k.imaging import images
 
 PHOTOS = ("coffee.png", "astronaut.png", "motorcycle_left.png", "rocket.jpg", "chelsea.png")

@@ -59,26 +59,3 @@ def scale_box(box: Sequence[float], old: tuple[int, int], new: tuple[int, int]) 
     x, y = new[0] / old[0], new[1] / old[1]
     x1, y1, x2, y2 = box
     return x1 * x, y1 * y, x2 * x, y2 * y
-
-
-def iou(first: Sequence[float], second: Sequence[float]) -> float:
-    """Intersection over union, 0..1.
-
-    A box without area, swapped corners included, has 0 with everything, and so has one without bounds.
-
-    >>> iou((0, 0, 2, 2), (1, 0, 3, 2))
-    0.3333333333333333
-    """
-    try:
-        first, second = ([float(side) for side in b] for b in (first, second))
-    except OverflowError:  # a whole number beyond all floats
-        return 0.0
-    areas = [max(b[2] - b[0], 0) * max(b[3] - b[1], 0) for b in (first, second)]
-    if not math.isfinite(sum(areas)):
-        return 0.0
-    if min(areas) <= 0 or any(b[2] <= b[0] or b[3] <= b[1] for b in (first, second)):
-        return 0.0
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    shared = max(width, 0) * max(height, 0)
-    return shared / (sum(areas) - shared)

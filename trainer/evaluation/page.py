@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from perception20k.dataset.boxes import iou
 from trainer import pages
 from trainer.data import answers
-from trainer.data.boxes import iou
 from trainer.evaluation import perception
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite

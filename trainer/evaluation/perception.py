@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from distortions import EASY_GROUPS, GROUPS, PRESETS, SEVERITIES, groups
 from perception20k.core.files import digest
+from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
 from trainer.data import answers
-from trainer.data.boxes import Grid, iou
+from trainer.data.boxes import Grid
 from trainer.data.rows import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
 from trainer.evaluation.measures import Measure, mean_of

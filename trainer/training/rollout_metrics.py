@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perception20k.dataset.boxes import iou
 from trainer.data import answers
-from trainer.data.boxes import iou
 
 RIGHT = {
     "description": 1.0,

@@ -9,7 +9,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
-from perception20k.dataset.records import Box
+from perception20k.dataset.boxes import Box, box_area
 from perception20k.imaging.images import Array
 
 
@@ -66,7 +66,7 @@ class GroundingDino:
         boxes = outputs.pred_boxes[0].float().cpu().tolist()
         height, width = image.shape[:2]
         found = [Detection(_pixels(b, width, height), round(s, 4)) for b, s in zip(boxes, scores, strict=True)]
-        return min(found, key=lambda f: (-f.score, -_area(f.box), f.box[1], f.box[0], f.box))
+        return min(found, key=lambda f: (-f.score, -box_area(f.box), f.box[1], f.box[0], f.box))
 
 
 def _pixels(box: list[float], width: int, height: int) -> Box:
@@ -75,7 +75,3 @@ def _pixels(box: list[float], width: int, height: int) -> Box:
     x1, y1 = math.floor((x - w / 2) * width), math.floor((y - h / 2) * height)
     x2, y2 = math.ceil((x + w / 2) * width), math.ceil((y + h / 2) * height)
     return max(0, x1), max(0, y1), min(width, x2), min(height, y2)
-
-
-def _area(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -9,15 +9,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from perception20k.core.errors import UserError
-from perception20k.dataset.records import Box, SceneObject, Source
+from perception20k.dataset.boxes import Box, box_area
+from perception20k.dataset.quarantine import Reason
+from perception20k.dataset.records import SceneObject, Source
 from perception20k.pipeline.stages.names import Names, plain
+from perception20k.pipeline.stages.object_names import MAX_NAME, bad_name, clean
 
 T = TypeVar("T")
+
+MAX_CREDIT = 200
+"""Characters of a licence's or a person's name."""
 
 
 @dataclass(frozen=True)
@@ -50,39 +56,36 @@ class CocoAnnotations:
             raise UserError(f"{path}: not a COCO instances file: {_what(error)}") from None
         self._names = Names(self._images, origins)
 
-    def find(self, source: Source) -> tuple[AnnotatedImage | None, str]:
-        """The annotated image of a source, or None and the reason."""
-        name, reason = self._names.find(source.origin)
-        if name is None:
-            return None, reason or "no annotation names this file"
+    def find(self, source: Source) -> AnnotatedImage | Reason:
+        """The annotated image of a source, or the reason why there is none."""
+        name = self._names.find(source.origin)
+        if not isinstance(name, str):
+            return name or Reason("not_listed", "no annotation names this file")
         images = self._images[name]
         if len(images) > 1:
-            return None, f"ambiguous: the annotations hold {len(images)} different images called '{name}'"
-        return images[0], ""
+            text = f"ambiguous: the annotations hold {len(images)} different images called '{name}'"
+            return Reason("ambiguous_name", text)
+        return images[0]
 
-    def objects_of(self, source: Source) -> tuple[Source | None, str]:
-        """The source with objects, licence and author from its annotations, or None and the reason.
+    def objects_of(self, source: Source) -> tuple[Source, list[tuple[str, Reason]]] | Reason:
+        """The source with objects, licence and author from its annotations, or the reason why there are none.
 
-        One object a category, the largest instance; largest first.
+        One object a category, the largest instance; largest first. Beside the source, ``(category, reason)`` of the
+        categories whose names cannot be used.
         """
-        found, reason = self.find(source)
-        if found is None:
-            return None, reason
+        found = self.find(source)
+        if isinstance(found, Reason):
+            return found
         if (found.width, found.height) != (source.width, source.height):
-            return None, (
-                f"the annotation is for {found.width}x{found.height}, the image is {source.width}x{source.height}"
-            )
+            text = f"the annotation is for {found.width}x{found.height}, the image is {source.width}x{source.height}"
+            return Reason("size_mismatch", text)
         largest: dict[str, SceneObject] = {}
-        for item in sorted(found.objects, key=lambda o: (-area(o), o.box, o.name)):
+        for item in sorted(found.objects, key=lambda o: (-box_area(o.box), o.box, o.name)):
             largest.setdefault(item.name.casefold(), item)
-        fields = {"objects": tuple(largest.values()), "licence": found.licence, "author": found.author}
-        return Source(**{**source.__dict__, **fields}), ""
-
-
-def area(item: SceneObject) -> int:
-    """Area of an object's box in pixels."""
-    x1, y1, x2, y2 = item.box
-    return (x2 - x1) * (y2 - y1)
+        refused = {item.name: reason for item in largest.values() if (reason := bad_name(item.name))}
+        objects = tuple(item for item in largest.values() if item.name not in refused)
+        kept = replace(source, objects=objects, licence=found.licence, author=found.author)
+        return kept, [(name[:MAX_NAME], reason) for name, reason in refused.items()]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -107,8 +110,8 @@ def _without_outlines(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _images(data: dict[str, Any]) -> dict[str, list[AnnotatedImage]]:
     """Annotated images by file name; more than one where different images share a name."""
-    categories = dict(_each(data, "categories", lambda entry: (_id(entry, "id"), str(entry["name"]))))
-    licences = dict(_each(data, "licenses", lambda entry: (_id(entry, "id"), str(entry.get("name", "")))))
+    categories = dict(_each(data, "categories", lambda entry: (_id(entry, "id"), clean(str(entry["name"])))))
+    licences = dict(_each(data, "licenses", lambda entry: (_id(entry, "id"), _credit(entry, "name"))))
     objects: dict[int | str, list[SceneObject]] = {}
     images: dict[int | str, dict[str, Any]] = {}
 
@@ -138,7 +141,7 @@ def _images(data: dict[str, Any]) -> dict[str, list[AnnotatedImage]]:
     by_name: dict[str, list[AnnotatedImage]] = {}
     for image, entry in images.items():
         licence = licences.get(entry["license"], "") if isinstance(entry.get("license"), int | str) else ""
-        author = str(entry.get("author", ""))
+        author = _credit(entry, "author")
         annotated = AnnotatedImage(entry["width"], entry["height"], tuple(objects[image]), licence, author)
         named = by_name.setdefault(plain(entry["file_name"]), [])
         if annotated not in named:
@@ -159,6 +162,11 @@ def _each(data: dict[str, Any], key: str, read: Callable[[dict[str, Any]], T]) -
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{key}[{place}]: {_what(error)}") from None
         yield value
+
+
+def _credit(entry: dict[str, Any], key: str) -> str:
+    """A licence's or a person's name, cleaned and cut: it is only printed."""
+    return clean(str(entry.get(key, "")))[:MAX_CREDIT]
 
 
 def _id(entry: dict[str, Any], key: str) -> int | str:

@@ -13,10 +13,12 @@ from typing import Any
 
 from perception20k.config import Describe
 from perception20k.core.files import digest, sha256
+from perception20k.dataset.quarantine import Reason
 from perception20k.execution.stage import Stage
 from perception20k.models.describers.base import MAX_SIDE, Describer, downscaled
 from perception20k.models.describers.prompt import prompt
 from perception20k.models.weights import Weights
+from perception20k.pipeline.stages.object_names import MAX_NAME, bad_name
 from perception20k.pipeline.stages.sources import Candidate, load_source
 
 MAX_OBJECTS = 3
@@ -91,37 +93,39 @@ class Named:
     phrases: tuple[str, ...]
 
 
-def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, str]], str]:
+def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, Reason]]] | Reason:
     """The phrases of an answer in the form ``a | b | c``.
 
     Returns:
-        The phrases that name a subject, in the answer's order, at most ``MAX_OBJECTS``; ``(phrase, reason)`` of
-        the others; and why the answer as a whole gives none, if it does not.
+        The phrases that name a subject, in the answer's order, at most ``MAX_OBJECTS``, and ``(phrase, reason)``
+        of the others; or the reason why the answer as a whole cannot be used.
 
     >>> read_answer("Black poodle | red car | sky")
-    (('black poodle', 'red car'), [('sky', 'a background word')], '')
+    (('black poodle', 'red car'), [('sky', Reason(rule='background', text='a background word', value=None))])
     """
     line = unicodedata.normalize("NFC", text).strip(_MARKS)
     if line.casefold() == "nan":
-        return (), [], "the model found fewer than two distinct subjects (NAN)"
+        return Reason("too_few_objects", "the model found fewer than two distinct subjects (NAN)")
     phrases = [_phrase(part) for part in line.split("|")]
     if "\n" in line or not all(_is_phrase(phrase) for phrase in phrases):
-        return (), [], f"not an answer in the form 'a | b | c': {' '.join(text.split())[:80]!r}"
+        return Reason("bad_answer", f"not an answer in the form 'a | b | c': {' '.join(text.split())[:80]!r}")
     kept: list[str] = []
-    refused: list[tuple[str, str]] = []
+    refused: list[tuple[str, Reason]] = []
     for phrase in phrases:
         twin = next((earlier for earlier in kept if _subject(earlier) == _subject(phrase)), None)
-        if phrase == "nan":
-            refused.append((phrase, "NAN is not a subject"))
+        if reason := bad_name(phrase):
+            refused.append((phrase[:MAX_NAME], reason))
+        elif phrase == "nan":
+            refused.append((phrase, Reason("bad_answer", "NAN is not a subject")))
         elif _subject(phrase) in BACKGROUND:
-            refused.append((phrase, "a background word"))
+            refused.append((phrase, Reason("background", "a background word")))
         elif twin is not None:
-            refused.append((phrase, f"the same type of subject as '{twin}'"))
+            refused.append((phrase, Reason("same_subject", f"the same type of subject as '{twin}'")))
         elif len(kept) == MAX_OBJECTS:
-            refused.append((phrase, f"the answer already has {MAX_OBJECTS} subjects"))
+            refused.append((phrase, Reason("too_many_objects", f"the answer already has {MAX_OBJECTS} subjects")))
         else:
             kept.append(phrase)
-    return tuple(kept), refused, ""
+    return tuple(kept), refused
 
 
 def _phrase(part: str) -> str:

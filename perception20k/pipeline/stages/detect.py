@@ -6,6 +6,7 @@ from typing import Any
 
 from perception20k.config import Detect
 from perception20k.core.files import digest
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject
 from perception20k.execution.stage import Stage
 from perception20k.models.detectors.grounding_dino import GroundingDino
@@ -44,14 +45,17 @@ class DetectStage(Stage[Named]):
         ]
 
 
-def confident(found: list[dict[str, Any]], threshold: float) -> tuple[tuple[SceneObject, ...], list[tuple[str, str]]]:
+def confident(
+    found: list[dict[str, Any]], threshold: float
+) -> tuple[tuple[SceneObject, ...], list[tuple[str, Reason]]]:
     """The objects with a confident box, and ``(phrase, reason)`` of the others."""
     kept: list[SceneObject] = []
-    dropped: list[tuple[str, str]] = []
+    dropped: list[tuple[str, Reason]] = []
     for best in found:
         if best["score"] >= threshold:
             x1, y1, x2, y2 = best["box"]
             kept.append(SceneObject(best["name"], (x1, y1, x2, y2), best["score"]))
         else:
-            dropped.append((best["name"], f"its best box scores {best['score']:.2f}, under {threshold:g}"))
+            text = f"its best box scores {best['score']:.2f}, under {threshold:g}"
+            dropped.append((best["name"], Reason("low_confidence", text, best["score"])))
     return tuple(kept), dropped

@@ -15,7 +15,8 @@ from distortions import distort_region, resolve
 from perception20k.config import Filters
 from perception20k.core.errors import ItemError
 from perception20k.core.files import digest, sha256, write_bytes
-from perception20k.dataset.records import Box, Sample
+from perception20k.dataset.boxes import crop
+from perception20k.dataset.records import Sample
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
 from perception20k.imaging.images import Array
@@ -68,10 +69,10 @@ class Distort(Stage[SamplePlan]):
     def _make(self, plan: SamplePlan, source: Array) -> dict[str, Any]:
         box = plan.item.box
         distorted = distort_region(source, box, plan.type, plan.severity, seed=plan.seed, preset=self.preset)
-        seen = measure(patch(source, box), patch(distorted, box))
-        keep, reason = visible(seen.delta_e, self.limits)
-        if not keep:
-            return {"dropped": reason}
+        seen = measure(crop(source, box), crop(distorted, box))
+        reason = visible(seen.delta_e, self.limits)
+        if reason is not None:
+            return {"dropped": reason.text, "rule": reason.rule, "value": reason.value}
         data, suffix = images.encode(distorted)
         file = f"images/distorted/{plan.sample_id}{suffix}"
         write_bytes(self.root / file, data)
@@ -115,9 +116,3 @@ def remake(source: Array, sample: Sample) -> Array:
     if images.pixels_sha256(made) != sample.pixels_sha256:
         raise ItemError(f"{sample.sample_id}: the regenerated pixels differ from the recipe's digest")
     return made
-
-
-def patch(image: Array, box: Box) -> Array:
-    """The part of an image inside a box, a view."""
-    x1, y1, x2, y2 = box
-    return image[y1:y2, x1:x2]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from perception20k.dataset.quarantine import Reason
+
 
 class Names:
     """Names in a user's file, matched to origins of photos.
@@ -27,13 +29,13 @@ class Names:
             if name and self._claimed.setdefault(name, origin) != origin:
                 self._shared.setdefault(name, (self._claimed[name], origin))
 
-    def find(self, origin: str) -> tuple[str | None, str]:
-        """The name that matches this photo; or None, with the reason if a name matches but is ambiguous."""
+    def find(self, origin: str) -> str | Reason | None:
+        """The name that matches this photo, or the reason if it is ambiguous; None if there is no name."""
         name = self._longest(origin)
         if name in self._shared:
             one, other = self._shared[name]
-            return None, f"ambiguous: '{name}' matches {one} and {other}"
-        return name, ""
+            return Reason("ambiguous_name", f"ambiguous: '{name}' matches {one} and {other}")
+        return name
 
     def _longest(self, origin: str) -> str | None:
         return next((name for name in _ends(origin) if name in self._names), None)

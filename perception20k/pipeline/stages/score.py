@@ -15,6 +15,7 @@ from typing import Any
 from perception20k.config import Score, located
 from perception20k.core.errors import ItemError, UserError
 from perception20k.core.files import digest
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging.images import Array
@@ -105,19 +106,19 @@ class ScoreTable:
         self._scores = _read_table(self._path, score.metric)
         self._names = Names(self._scores, (name for origin in origins for name in {origin, _video(origin)}))
 
-    def find(self, source: Source) -> tuple[float | None, str]:
-        """A source's quality in 0..100, or None and the reason."""
+    def find(self, source: Source) -> float | Reason:
+        """A source's quality in 0..100, or the reason why it has none."""
         for origin in (source.origin, _video(source.origin)):
-            name, reason = self._names.find(origin)
-            if reason:
-                return None, reason
+            name = self._names.find(origin)
+            if isinstance(name, Reason):
+                return name
             if name is not None:
                 raw = self._scores[name]
                 if raw is None:
-                    return None, f"{self._path.name} has an empty score for this file"
+                    return Reason("not_listed", f"{self._path.name} has an empty score for this file")
                 share = (raw - self._worst) / (self._best - self._worst)
-                return round(min(max(100 * share, 0.0), 100.0), 4), ""
-        return None, f"{self._path.name} has no score for this file"
+                return round(min(max(100 * share, 0.0), 100.0), 4)
+        return Reason("not_listed", f"{self._path.name} has no score for this file")
 
 
 def _video(origin: str) -> str:
@@ -168,7 +169,7 @@ def _number(value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
-def good_enough(scores: dict[str, float], wanted: tuple[Score, ...]) -> tuple[bool, str]:
+def good_enough(scores: dict[str, float], wanted: tuple[Score, ...]) -> Reason | None:
     """Keep an image if every metric is at least its minimum (Refine-IQA, dataset construction)."""
     low = [f"{s.metric} {scores[s.metric]:.1f} is below {s.min:g}" for s in wanted if scores[s.metric] < s.min]
-    return not low, "; ".join(low)
+    return Reason("low_score", "; ".join(low)) if low else None

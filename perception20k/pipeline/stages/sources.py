@@ -22,6 +22,7 @@ from PIL import Image
 from perception20k.config import located
 from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.core.files import digest, sha256
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
@@ -267,13 +268,14 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     return data, pixels
 
 
-def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str]]:
-    """Each candidate with the reason if it is a duplicate; empty for the first of each image."""
+def duplicates(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Reason | None]]:
+    """Each candidate with the reason if it is a duplicate; None for the first of each image."""
     first: dict[int, str] = {}
     for candidate in candidates:
         source = candidate.source
         earlier = first.setdefault(int(source.image_id, 16), source.origin)
-        yield candidate, "" if earlier is source.origin else f"the same pixels as {earlier}"
+        first_one = earlier is source.origin
+        yield candidate, None if first_one else Reason("duplicate", f"the same pixels as {earlier}")
 
 
 def candidates_of(item: SourceFile, records: list[dict[str, Any]]) -> list[Candidate]:

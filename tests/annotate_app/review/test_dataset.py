@@ -11,6 +11,7 @@ from PIL import Image
 from annotate_app.review.dataset import Dataset
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
+from perception20k.dataset.quarantine import Quarantine, Reason
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.imaging import images
 from tests.annotate_app.datasets import write_dataset, write_tables
@@ -31,13 +32,23 @@ def test_boxes_over_90_percent_never_appear_and_are_listed(tmp_path: Path) -> No
 
 
 def test_boxes_that_the_build_filtered_are_listed_too(layout: Layout) -> None:
+    quarantine = Quarantine()
+    sky = Reason("box_too_large", "box covers 97.0% of the image, over 50%", 0.97)
+    quarantine.drop("objects", "a\u2028.jpg: sky", sky)  # a name that holds a line break
+    quarantine.drop("objects", "a.jpg: car", Reason("box_too_large", "box covers 60.0% of the image, over 50%", 0.6))
+    quarantine.drop("objects", "a.jpg: ant", Reason("box_too_small", "box covers 0.20% of the image, under 1%", 0.002))
+    quarantine.fail("score", "b.jpg", "damaged")
+    quarantine.write(layout.quarantine)
+    assert Dataset(layout).removed == [("a\u2028.jpg: sky", sky.text)]
+
+
+def test_boxes_that_an_earlier_release_filtered_are_listed_by_their_text(layout: Layout) -> None:
     layout.quarantine.mkdir()
     rows = [
-        {"stage": "filters", "item": "a.jpg: sky", "reason": "box covers 97.0% of the image, over 90%"},
-        {"stage": "filters", "item": "a.jpg: ant", "reason": "box covers 0.20% of the image, under 1%"},
-        {"stage": "score", "item": "b.jpg", "error": "damaged"},
+        {"stage": "objects", "item": "a.jpg: sky", "reason": "box covers 90.0% of the image, over 90%"},
+        {"stage": "objects", "item": "a.jpg: car", "reason": "box covers 60.0% of the image, over 50%"},
     ]
-    (layout.quarantine / "filters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (layout.quarantine / "objects.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert Dataset(layout).removed == [("a.jpg: sky", rows[0]["reason"])]
 
 

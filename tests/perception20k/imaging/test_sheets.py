@@ -1,5 +1,8 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from distortions import distort
 from perception20k.imaging.images import Array
@@ -38,6 +41,19 @@ def test_a_large_picture_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
 def test_a_long_caption_stays_in_its_cell() -> None:
     sheet = contact_sheet([(RED, "word " * 60), (BLUE, "")], columns=2, cell=(80, 60))
     assert np.all(sheet[66:92, 88:] == 255)
+
+
+def test_a_caption_of_any_length_is_measured_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+    length = ImageFont.FreeTypeFont.getlength
+
+    def counted(self: ImageFont.FreeTypeFont, text: str, *rest: Any) -> float:
+        measured.append(len(text))
+        return length(self, text, *rest)
+
+    monkeypatch.setattr(ImageFont.FreeTypeFont, "getlength", counted)
+    contact_sheet([(RED, "i" * 10_000)], columns=1, cell=(80, 60))
+    assert len(measured) < 20
 
 
 @pytest.mark.parametrize(("cells", "columns"), [([], 3), ([(RED, "")], 0)])

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.data.boxes import Grid, iou, scale_box
+from trainer.data.boxes import Grid, scale_box
 
 QWEN = Grid(step=28, min_pixels=56 * 56, max_pixels=1920 * 1080)
 sides = st.integers(1, 4000)
@@ -51,28 +51,3 @@ def test_a_box_survives_the_way_there_and_back(data: st.DataObject, width: int, 
     back = scale_box(there, size, (width, height))
     assert tuple(round(value) for value in back) == (x1, y1, x2, y2)
     assert 0 <= there[0] < there[2] <= size[0] + 1e-9 and 0 <= there[1] < there[3] <= size[1] + 1e-9
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
-        ((0, 0, 10, 10), (5, 5, 15, 15), 25 / 175),  # 5 x 5 shared, 100 + 100 - 25 in all
-        ((0, 0, 10, 10), (0, 0, 5, 10), 0.5),
-        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # touching
-        ((0, 0, 10, 10), (20, 20, 30, 30), 0.0),
-        ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # swapped corners: two negative sides are no area
-        ((5, 0, 5, 10), (0, 0, 10, 10), 0.0),  # no area
-        ((0, 0, 10, 10), (-10, 0, 10, 10), 0.5),  # over the edge counts against it: 100 / 200
-    ],
-)
-def test_iou(first: tuple[int, ...], second: tuple[int, ...], expected: float) -> None:
-    assert iou(first, second) == pytest.approx(expected)
-    assert iou(second, first) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("side", [10**20, 10**400, 1e300, float("inf"), float("nan")])
-def test_a_box_without_measure_shares_nothing(side: float) -> None:
-    truth = (1.0, 2.0, 30.0, 40.0)
-    assert iou((0, 0, side, side), truth) == pytest.approx(0)
-    assert iou((-side, -side, side, side), truth) == pytest.approx(0)

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from distortions import GROUPS, SEVERITIES
 from perception20k.cli import cli as group
 from perception20k.core.errors import UserError
+from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
-from trainer.data.boxes import iou
 from trainer.evaluation.predictions import read_predictions
 from trainer.evaluation.run import EvaluationConfig, evaluate
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from perception20k.dataset.boxes import iou
 from trainer.data import answers
-from trainer.data.boxes import Box, iou
+from trainer.data.boxes import Box
 from trainer.training.rewards.of_rollouts import for_tasks
 
 

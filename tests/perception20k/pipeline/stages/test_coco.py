@@ -5,12 +5,20 @@ from typing import Any
 import pytest
 
 from perception20k.core.errors import UserError
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.pipeline.stages.coco import CocoAnnotations
 
 
 def source(origin: str, width: int = 640, height: int = 480) -> Source:
     return Source("0" * 16, "f", "d", width, height, origin)
+
+
+def found_in(path: Path, asked: Source) -> Source:
+    """The asked source with what a file says of it."""
+    found = CocoAnnotations(path).objects_of(asked)
+    assert not isinstance(found, Reason)
+    return found[0]
 
 
 def write(path: Path, **changes: Any) -> Path:
@@ -29,9 +37,8 @@ def write(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_one_object_a_category_the_largest_instance_crowds_apart(tmp_path: Path) -> None:
-    found, reason = CocoAnnotations(write(tmp_path / "i.json")).objects_of(source("a.jpg"))
-    assert reason == "" and found is not None
+def test_one_object_a_category_the_largest_instance_without_crowds(tmp_path: Path) -> None:
+    found = found_in(write(tmp_path / "i.json"), source("a.jpg"))
     assert [(o.name, o.box) for o in found.objects] == [
         ("dog", (100, 100, 300, 300)),
         ("red car", (0, 0, 50, 50)),
@@ -42,35 +49,33 @@ def test_one_object_a_category_the_largest_instance_crowds_apart(tmp_path: Path)
 def test_a_fractional_box_is_rounded_outwards(tmp_path: Path) -> None:
     # x 10.4..40.6, y 20.6..60.6
     path = write(tmp_path / "i.json", annotations=[{"image_id": 9, "category_id": 1, "bbox": [10.4, 20.6, 30.2, 40.0]}])
-    found, _ = CocoAnnotations(path).objects_of(source("a.jpg"))
-    assert found is not None and found.objects[0].box == (10, 20, 41, 61)
+    assert found_in(path, source("a.jpg")).objects[0].box == (10, 20, 41, 61)
 
 
 def test_a_file_in_a_folder_is_found_by_its_name_alone(tmp_path: Path) -> None:
-    found, _ = CocoAnnotations(write(tmp_path / "i.json")).objects_of(source("val2017/a.jpg"))
-    assert found is not None
+    assert found_in(write(tmp_path / "i.json"), source("val2017/a.jpg")).objects
 
 
 def test_a_name_that_two_photos_share_gives_its_boxes_to_neither(tmp_path: Path) -> None:
     origins = ["x/a.jpg", "y/a.jpg"]
     annotations = CocoAnnotations(write(tmp_path / "i.json"), origins)
     for origin in origins:
-        assert annotations.objects_of(source(origin)) == (None, "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg")
+        reason = Reason("ambiguous_name", "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg")
+        assert annotations.objects_of(source(origin)) == reason
 
 
 def test_two_annotated_images_of_one_name_are_told_from_one_listed_twice(tmp_path: Path) -> None:
     image = {"id": 9, "file_name": "a.jpg", "width": 640, "height": 480}
-    twice = CocoAnnotations(write(tmp_path / "i.json", images=[image, image]))
-    assert twice.objects_of(source("a.jpg"))[0] is not None
+    assert found_in(write(tmp_path / "i.json", images=[image, image]), source("a.jpg")).objects
     two = CocoAnnotations(write(tmp_path / "i.json", images=[image, {**image, "id": 8, "file_name": "./a.jpg"}]))
     reason = "ambiguous: the annotations hold 2 different images called 'a.jpg'"
-    assert two.objects_of(source("a.jpg")) == (None, reason)
+    assert two.objects_of(source("a.jpg")) == Reason("ambiguous_name", reason)
 
 
 def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
     path = write(tmp_path / "i.json")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert CocoAnnotations(path).objects_of(source("a.jpg"))[0] is not None
+    assert found_in(path, source("a.jpg")).objects
 
 
 @pytest.mark.parametrize(
@@ -112,12 +117,14 @@ def test_a_mistake_is_one_line_with_file_and_entry(tmp_path: Path, changes: dict
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        (source("b.jpg"), "no annotation names this file"),
-        (source("a.jpg", 480, 640), "the annotation is for 640x480, the image is 480x640"),
+        (source("b.jpg"), Reason("not_listed", "no annotation names this file")),
+        (source("a.jpg", 480, 640), Reason("size_mismatch", "the annotation is for 640x480, the image is 480x640")),
     ],
 )
-def test_a_source_without_its_annotation_is_dropped_with_the_reason(tmp_path: Path, asked: Source, reason: str) -> None:
-    assert CocoAnnotations(write(tmp_path / "i.json")).objects_of(asked) == (None, reason)
+def test_a_source_without_its_annotation_is_dropped_with_the_reason(
+    tmp_path: Path, asked: Source, reason: Reason
+) -> None:
+    assert CocoAnnotations(write(tmp_path / "i.json")).objects_of(asked) == reason
 
 
 @pytest.mark.parametrize(
@@ -142,3 +149,19 @@ def test_a_file_that_is_no_coco_file_is_one_line(tmp_path: Path, text: str, mess
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such annotation file"):
         CocoAnnotations(tmp_path / "none.json")
+
+
+def test_names_are_cleaned_and_bounded_where_they_enter(tmp_path: Path) -> None:
+    categories = [{"id": 1, "name": " dining\u2028table\n"}, {"id": 2, "name": "x" * 10_000}, {"id": 3, "name": "\x07"}]
+    boxes = [{"image_id": 9, "category_id": n, "bbox": [n, n, 50, 50]} for n in (1, 2, 3)]
+    image = {"id": 9, "file_name": "a.jpg", "width": 640, "height": 480, "author": "Ann\nLee\ud800" * 99}
+    path = write(tmp_path / "i.json", categories=categories, annotations=boxes, images=[image])
+    found = CocoAnnotations(path).objects_of(source("a.jpg"))
+    assert not isinstance(found, Reason)
+    kept, refused = found
+    assert [item.name for item in kept.objects] == ["dining table"]
+    assert dict(refused) == {
+        "x" * 80: Reason("bad_name", "the name has 10000 characters, over 80", 10_000),
+        "": Reason("bad_name", "the name is empty"),
+    }
+    assert kept.author.startswith("Ann LeeAnn Lee") and len(kept.author) == 200

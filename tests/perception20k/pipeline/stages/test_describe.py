@@ -7,6 +7,7 @@ import pytest
 
 from perception20k.config import Calls, Describe
 from perception20k.core.errors import UserError
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.pipeline.stages.describe import DescribeStage, prompt, read_answer
 from perception20k.pipeline.stages.sources import Candidate
@@ -38,13 +39,13 @@ from tests.perception20k.hub import Hub
     ],
 )
 def test_an_answer_gives_its_phrases(text: str, phrases: tuple[str, ...]) -> None:
-    assert read_answer(text) == (phrases, [], "")
+    assert read_answer(text) == (phrases, [])
 
 
 @pytest.mark.parametrize("text", ["NAN", "nan", " NaN. ", "`NAN`", '"NAN"'])
 def test_nan_gives_none_and_says_so(text: str) -> None:
-    phrases, refused, reason = read_answer(text)
-    assert (phrases, refused) == ((), []) and "NAN" in reason
+    reason = read_answer(text)
+    assert isinstance(reason, Reason) and reason.rule == "too_few_objects" and "NAN" in reason.text
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,9 @@ def test_nan_gives_none_and_says_so(text: str) -> None:
     ],
 )
 def test_nonsense_is_refused_as_a_whole(text: str) -> None:
-    phrases, refused, reason = read_answer(text)
-    assert (phrases, refused) == ((), [])
-    assert reason.startswith("not an answer in the form 'a | b | c'") and "\n" not in reason
+    reason = read_answer(text)
+    assert isinstance(reason, Reason) and reason.rule == "bad_answer"
+    assert reason.text.startswith("not an answer in the form 'a | b | c'") and "\n" not in reason.text
 
 
 @pytest.mark.parametrize(
@@ -109,12 +110,16 @@ def test_nonsense_is_refused_as_a_whole(text: str) -> None:
         ),
         ("glass | grass", ("glass",), [("grass", "a background word")]),
         ("bus | busses", ("bus", "busses"), []),
+        (f"dog | {'a' * 5000}", ("dog",), [("a" * 80, "the name has 5000 characters, over 80")]),
     ],
 )
 def test_phrases_that_break_the_prompts_rules_are_refused_one_by_one(
     text: str, kept: tuple[str, ...], refused: list[tuple[str, str]]
 ) -> None:
-    assert read_answer(text) == (kept, refused, "")
+    answer = read_answer(text)
+    assert not isinstance(answer, Reason)
+    phrases, others = answer
+    assert (phrases, [(phrase, reason.text) for phrase, reason in others]) == (kept, refused)
 
 
 def test_the_prompt_is_the_papers() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from perception20k.config import Annotations, Config, Describe, Detect
 from perception20k.core.errors import UserError
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.models.weights import revision_of
 from perception20k.pipeline.stages.describe import Named
@@ -28,7 +29,7 @@ def test_a_box_that_is_not_sure_enough_is_dropped_with_its_score() -> None:
     ]
     kept, dropped = confident(found, 0.35)
     assert kept == (SceneObject("dog", (1, 2, 30, 40), 0.35),)
-    assert dropped == [("red car", "its best box scores 0.35, under 0.35")]
+    assert dropped == [("red car", Reason("low_confidence", "its best box scores 0.35, under 0.35", 0.349))]
 
 
 def test_the_notes_say_who_named_and_who_boxed_without_a_path_of_this_machine(tmp_path: Path) -> None:

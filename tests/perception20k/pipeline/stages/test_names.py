@@ -2,6 +2,7 @@
 
 import pytest
 
+from perception20k.dataset.quarantine import Reason
 from perception20k.pipeline.stages.names import Names
 
 
@@ -20,23 +21,23 @@ from perception20k.pipeline.stages.names import Names
     ],
 )
 def test_a_name_means_the_photo_whose_origin_ends_in_it(names: list[str], origin: str, found: str | None) -> None:
-    assert Names(names, [origin]).find(origin) == (found, "")
+    assert Names(names, [origin]).find(origin) == found
 
 
-def test_a_name_that_may_mean_two_photos_is_given_to_none() -> None:
+def test_a_name_that_matches_two_photos_is_ignored() -> None:
     names = Names(["a.jpg", "b.jpg"], ["x/a.jpg", "y/a.jpg", "y/b.jpg", "y/b.jpg"])
-    reason = "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg"
-    assert names.find("x/a.jpg") == names.find("y/a.jpg") == (None, reason)
-    assert names.find("y/b.jpg") == ("b.jpg", "")
+    reason = Reason("ambiguous_name", "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg")
+    assert names.find("x/a.jpg") == names.find("y/a.jpg") == reason
+    assert names.find("y/b.jpg") == "b.jpg"
 
 
 def test_also_where_one_of_them_has_just_that_name() -> None:
     # the first file found keeps its bare name, so that says nothing of which one is meant
     names = Names(["a.jpg"], ["a.jpg", "y/a.jpg"])
-    assert names.find("a.jpg")[0] is names.find("y/a.jpg")[0] is None
+    assert isinstance(names.find("a.jpg"), Reason) and isinstance(names.find("y/a.jpg"), Reason)
 
 
 def test_a_photo_with_a_longer_name_of_its_own_leaves_the_shorter_to_the_other() -> None:
     names = Names(["a.jpg", "y/a.jpg"], ["a.jpg", "y/a.jpg"])
-    assert names.find("a.jpg") == ("a.jpg", "")
-    assert names.find("y/a.jpg") == ("y/a.jpg", "")
+    assert names.find("a.jpg") == "a.jpg"
+    assert names.find("y/a.jpg") == "y/a.jpg"

@@ -11,6 +11,7 @@ from pyarrow import csv, parquet
 
 from perception20k.config import Score
 from perception20k.core.errors import UserError
+from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.pipeline.stages.sources import Candidate, Ingest, SourceFile, candidates_of
@@ -68,12 +69,12 @@ def test_scores_of_ones_own_come_from_a_table(tmp_path: Path, suffix: str) -> No
         parquet.write_table(table, tmp_path / "t.parquet")
     scores = ScoreTable(Score("mos", table=str(tmp_path / f"t.{suffix}"), range=(1, 5)))
     # 1..5 to 0..100: 1 is 0, 3 is 50, 4 is 75, and 9 is clipped
-    assert scores.find(source("b/a.jpg")) == (0.0, "")
-    assert scores.find(source("somewhere/c.jpg")) == (50.0, "")
-    assert scores.find(source("d.mp4#frame=7")) == (75.0, "")
-    assert scores.find(source("x/e.mp4#frame=3")) == (100.0, "")
-    assert scores.find(source("a.jpg")) == (None, f"t.{suffix} has no score for this file")
-    assert ScoreTable(Score("n", table=str(tmp_path / f"t.{suffix}"), range=(4, 2))).find(source("c.jpg"))[0] == 100.0
+    assert scores.find(source("b/a.jpg")) == 0.0
+    assert scores.find(source("somewhere/c.jpg")) == 50.0
+    assert scores.find(source("d.mp4#frame=7")) == 75.0
+    assert scores.find(source("x/e.mp4#frame=3")) == 100.0
+    assert scores.find(source("a.jpg")) == Reason("not_listed", f"t.{suffix} has no score for this file")
+    assert ScoreTable(Score("n", table=str(tmp_path / f"t.{suffix}"), range=(4, 2))).find(source("c.jpg")) == 100.0
 
 
 @pytest.mark.parametrize(
@@ -109,14 +110,15 @@ def test_an_empty_score_drops_its_image_alone(tmp_path: Path, suffix: str) -> No
     else:
         parquet.write_table(table, tmp_path / "t.parquet")
     scores = ScoreTable(Score("mos", table=str(tmp_path / f"t.{suffix}")))
-    assert scores.find(source("a.jpg")) == (90.0, "")
+    assert scores.find(source("a.jpg")) == 90.0
     for name in ("b.jpg", "c.jpg"):
-        assert scores.find(source(name)) == (None, f"t.{suffix} has an empty score for this file")
+        reason = Reason("not_listed", f"t.{suffix} has an empty score for this file")
+        assert scores.find(source(name)) == reason
 
 
 def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbffile,mos\na.jpg,90\n")
-    assert ScoreTable(Score("mos", table=str(tmp_path / "t.csv"))).find(source("a.jpg")) == (90.0, "")
+    assert ScoreTable(Score("mos", table=str(tmp_path / "t.csv"))).find(source("a.jpg")) == 90.0
 
 
 def test_a_name_that_two_photos_share_gives_its_score_to_neither(tmp_path: Path) -> None:
@@ -125,16 +127,16 @@ def test_a_name_that_two_photos_share_gives_its_score_to_neither(tmp_path: Path)
     origins = ["x/a.jpg", "y/a.jpg", "x/b.jpg", "y/b.jpg", *frames]
     scores = ScoreTable(Score("mos", table=str(tmp_path / "t.csv")), origins)
     found = {origin: scores.find(source(origin)) for origin in origins}
-    assert [value for value, _ in found.values()] == [None, None, 60.0, 50.0, 70.0, 70.0, None, None]
-    assert found["y/a.jpg"][1] == "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg"
-    assert found["y/v.mp4#frame=1"][1] == "ambiguous: 'v.mp4' matches x/v.mp4 and y/v.mp4"
+    photo = Reason("ambiguous_name", "ambiguous: 'a.jpg' matches x/a.jpg and y/a.jpg")
+    video = Reason("ambiguous_name", "ambiguous: 'v.mp4' matches x/v.mp4 and y/v.mp4")
+    assert list(found.values()) == [photo, photo, 60.0, 50.0, 70.0, 70.0, video, video]
 
 
 def test_an_image_is_kept_when_every_metric_agrees() -> None:
     wanted = (Score("a", 80), Score("b", 60))
-    assert good_enough({"a": 80.0, "b": 60.0}, wanted) == (True, "")
-    assert good_enough({"a": 90.0, "b": 59.9}, wanted) == (False, "b 59.9 is below 60")
-    assert good_enough({"a": 1.0, "b": 2.0}, wanted) == (False, "a 1.0 is below 80; b 2.0 is below 60")
+    assert good_enough({"a": 80.0, "b": 60.0}, wanted) is None
+    assert good_enough({"a": 90.0, "b": 59.9}, wanted) == Reason("low_score", "b 59.9 is below 60")
+    assert good_enough({"a": 1.0, "b": 2.0}, wanted) == Reason("low_score", "a 1.0 is below 80; b 2.0 is below 60")
 
 
 def test_qalign_is_known_by_the_commit_of_its_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

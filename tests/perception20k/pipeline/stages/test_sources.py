@@ -10,6 +10,7 @@ from PIL import Image
 
 from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.core.files import sha256
+from perception20k.dataset.quarantine import Reason
 from perception20k.imaging import images
 from perception20k.pipeline.stages.sources import (
     Ingest,
@@ -210,4 +211,4 @@ def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
         file = SourceFile(tmp_path / name, name)
         found += candidates_of(file, Ingest(3).process_one(file))
     reasons = {candidate.source.origin: reason for candidate, reason in duplicates(found)}
-    assert reasons == {"a.png": "", "b.bmp": "the same pixels as a.png", "c.png": ""}
+    assert reasons == {"a.png": None, "b.bmp": Reason("duplicate", "the same pixels as a.png"), "c.png": None}
