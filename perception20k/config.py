@@ -14,23 +14,27 @@ Unknown keys are refused with a suggestion. The resolved copy, defaults included
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import Field
 
 from distortions import DEFAULT_PRESET, PRESETS
 from perception20k.core.errors import UserError
-from perception20k.core.from_plain import build
+from perception20k.core.from_plain import build, checked, suggestion
 
 MAX_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
 
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
+
+@checked
 @dataclass(frozen=True)
 class Annotations:
     """Where objects and boxes come from."""
@@ -39,19 +43,20 @@ class Annotations:
     """A COCO instances file; its ``file_name`` is matched to a source's name. ``package:NAME/PATH`` works too."""
 
 
+@checked
 @dataclass(frozen=True)
 class Calls:
     """How an API is called. None of this changes the dataset, so it is not saved with it."""
 
-    at_once: int = 4
+    at_once: AtLeastOne = 4
     """Number of concurrent requests."""
-    per_minute: float = 60.0
+    per_minute: Annotated[float, Field(gt=0)] = 60.0
     """Maximum number of requests started in a minute."""
-    attempts: int = 5
+    attempts: AtLeastOne = 5
     """How often a request is tried when the API is busy, broken or silent."""
-    first_wait: float = 1.0
+    first_wait: NotNegative = 1.0
     """Seconds before the second attempt; each later wait is about twice as long, up to a minute."""
-    timeout: float = 120.0
+    timeout: Annotated[float, Field(gt=0)] = 120.0
     """Seconds to wait for an answer."""
     max_requests: int | None = None
     """Maximum number of requests of one run, retries included; then it stops, and the next run resumes."""
@@ -59,6 +64,7 @@ class Calls:
     """Tokens, in and out, after which a run stops."""
 
 
+@checked
 @dataclass(frozen=True)
 class Describe:
     """The vision-language model that names the objects."""
@@ -74,6 +80,7 @@ class Describe:
     calls: Calls = field(default_factory=Calls)
 
 
+@checked
 @dataclass(frozen=True)
 class Detect:
     """The detector that boxes the objects: Grounding DINO."""
@@ -82,10 +89,11 @@ class Detect:
     """A folder, or a Hugging Face hub model."""
     revision: str = "main"
     """Of a hub model: its branch, tag or commit."""
-    threshold: float = 0.35
+    threshold: Share = 0.35
     """Minimum confidence of a box, in 0..1."""
 
 
+@checked
 @dataclass(frozen=True)
 class Score:
     """One quality metric and the minimum quality of a source image."""
@@ -100,31 +108,33 @@ class Score:
     """A table's worst and best value; the worst may be the higher one."""
 
 
+@checked
 @dataclass(frozen=True)
 class Filters:
     """Which boxes and images are kept; the others are listed in the quarantine with the reason."""
 
-    max_box: float = 0.9
+    max_box: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Largest share of the image a box may cover (the paper's 90 %)."""
-    min_box: float = 0.01
+    min_box: NotNegative = 0.01
     """Smallest share of the image a box may cover."""
-    min_side: int = 32
+    min_side: AtLeastOne = 32
     """Shortest side a box may have, in pixels."""
-    max_iou: float = 0.5
+    max_iou: Share = 0.5
     """Maximum overlap of two boxes of one image, as intersection over union."""
-    min_objects: int = 2
+    min_objects: AtLeastOne = 2
     """Fewest distinct objects an image must have."""
     max_objects: int = 3
     """Most objects taken from an image, the most salient (largest) first."""
-    min_delta_e: float = 0.5
+    min_delta_e: NotNegative = 0.5
     """Minimum mean colour difference (CIEDE2000) in the box; below it nobody can see the distortion."""
 
 
+@checked
 @dataclass(frozen=True)
 class Config:
     """A build's configuration, as the YAML file spells it."""
 
-    sources: tuple[str, ...]
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
     """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
     annotations: Annotations | None = None
     """Existing objects and boxes; alternatively ``describe`` and ``detect``."""
@@ -134,22 +144,22 @@ class Config:
     """The model that boxes them."""
     score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
     """Metrics that must all be satisfied, by default the paper's three; null keeps every image."""
-    max_frames_per_video: int = 3
+    max_frames_per_video: AtLeastOne = 3
     """Frames taken from a video, evenly spaced."""
-    samples_per_object: int = 1
+    samples_per_object: Annotated[int, Field(ge=1, le=MAX_PER_OBJECT)] = 1
     """Samples made of each object, at most ``MAX_PER_OBJECT``."""
     preset: str = DEFAULT_PRESET
     """Parameter set of the distortions."""
     filters: Filters = field(default_factory=Filters)
-    test_fraction: float = round(1500 / 20907, 4)
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = round(1500 / 20907, 4)
     """Share of the samples in the test part; the paper's 1,500 of 20,907."""
     split: str | None = None
     """A split to keep to: a CSV with the columns ``file`` and ``part``, or another dataset's ``recipe.parquet``."""
     scenes: str | None = None
     """A CSV with the columns ``file`` and ``scene``: photos of one scene are never in both parts."""
-    rft_per_sample: float = 4.0
+    rft_per_sample: Annotated[float, Field(ge=1, le=4)] = 4.0
     """RFT samples a training sample gives, 1 to 4 on average (the paper: about 2.6). A test sample gives all 4."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 def default_config() -> Config:
@@ -172,7 +182,7 @@ def load_config(path: Path) -> Config:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
     config: Config = build(Config, data, str(path))
-    _check_ranges(config, path)
+    _check(config, path)
     return _at_home(config, path)
 
 
@@ -238,51 +248,19 @@ def _anchored(text: str, path: Path) -> str:
         raise UserError(f"{path}: {text!r} is not a path: {error}", code=2) from None
 
 
-def _numbers(part: Any, where: str = "") -> Iterator[tuple[str, float]]:
-    """Every fractional number of a configuration with its key."""
-    if isinstance(part, float):
-        yield where, part
-    elif isinstance(part, tuple):
-        for place, value in enumerate(part):
-            yield from _numbers(value, f"{where}[{place}]")
-    elif dataclasses.is_dataclass(part):
-        for spec in dataclasses.fields(part):
-            yield from _numbers(getattr(part, spec.name), f"{where}: {spec.name}" if where else spec.name)
-
-
-def _check_ranges(config: Config, path: Path) -> None:
+def _check(config: Config, path: Path) -> None:
+    """Refuse values that do not go together; each by itself is checked where it is read."""
     filters, scores = config.filters, config.score or ()
-    calls = config.describe.calls if config.describe else Calls()
     given = tuple(part is not None for part in (config.annotations, config.describe, config.detect))
     if given not in ((True, False, False), (False, True, True)):
         raise UserError(f"{path}: objects come either from 'annotations', or from 'describe' and 'detect'", code=2)
+    if config.preset not in PRESETS:
+        raise UserError(f"{path}: unknown preset '{config.preset}'", suggestion(config.preset, PRESETS), code=2)
     rules = [
-        *((key, math.isfinite(number), "a finite number") for key, number in _numbers(config)),
-        ("sources", len(config.sources) > 0, "at least one"),
         ("score", len({score.metric for score in scores}) == len(scores), "of different metrics"),
         ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
-        ("describe: calls: at_once", calls.at_once >= 1, "at least 1"),
-        ("describe: calls: per_minute", calls.per_minute > 0, "above 0"),
-        ("describe: calls: attempts", calls.attempts >= 1, "at least 1"),
-        ("describe: calls: first_wait", calls.first_wait >= 0, "at least 0"),
-        ("describe: calls: timeout", calls.timeout > 0, "above 0"),
-        ("detect: threshold", config.detect is None or 0 <= config.detect.threshold <= 1, "from 0 to 1"),
-        ("preset", config.preset in PRESETS, f"one of {', '.join(PRESETS)}"),
-        ("max_frames_per_video", config.max_frames_per_video >= 1, "at least 1"),
-        (
-            "samples_per_object",
-            1 <= config.samples_per_object <= MAX_PER_OBJECT,
-            f"from 1 to {MAX_PER_OBJECT}",
-        ),
-        ("test_fraction", 0 <= config.test_fraction < 1, "from 0 to below 1"),
-        ("rft_per_sample", 1 <= config.rft_per_sample <= 4, "from 1 to 4"),
-        ("seed", 0 <= config.seed < 2**63, "from 0 to below 2^63"),
-        ("filters: max_box", 0 < filters.max_box <= 1, "above 0 to 1"),
-        ("filters: min_box", 0 <= filters.min_box < filters.max_box, "from 0 to below max_box"),
-        ("filters: min_side", filters.min_side >= 1, "at least 1"),
-        ("filters: max_iou", 0 <= filters.max_iou <= 1, "from 0 to 1"),
-        ("filters: min_objects", 1 <= filters.min_objects <= filters.max_objects, "from 1 to max_objects"),
-        ("filters: min_delta_e", filters.min_delta_e >= 0, "at least 0"),
+        ("filters: min_box", filters.min_box < filters.max_box, "below max_box"),
+        ("filters: min_objects", filters.min_objects <= filters.max_objects, "at most max_objects"),
     ]
     for key, holds, rule in rules:
         if not holds:

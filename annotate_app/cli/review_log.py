@@ -14,10 +14,10 @@ from perception20k.dataset.layout import Layout
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .parquet file."
+    "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .parquet file."
 )
 @click.option("--sessions", is_flag=True, help="One row a session instead of one row an event.")
-def command(dataset: Path, output: Path, sessions: bool) -> None:
+def command(dataset: Path, out: Path, sessions: bool) -> None:
     """Write everything that was done in the review of DATASET as a table.
 
     One row for each event: who did what to which sample and when, how long the image had been looked at, how
@@ -33,5 +33,5 @@ def command(dataset: Path, output: Path, sessions: bool) -> None:
     layout = Layout(dataset).require()
     with closing(connect_to_read(layout.decisions)) as log:
         table = sessions_table(log) if sessions else events_table(log, layout)
-    write_table(table, output)
-    click.echo(f"{table.num_rows} {'sessions' if sessions else 'events'} in {output}")
+    write_table(table, out)
+    click.echo(f"{table.num_rows} {'sessions' if sessions else 'events'} in {out}")

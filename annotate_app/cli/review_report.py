@@ -16,11 +16,11 @@ from perception20k.dataset.layout import Layout
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "-o",
-    "--output",
+    "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The page to write; review/report.html in the dataset if not given.",
 )
-def command(dataset: Path, output: Path | None) -> None:
+def command(dataset: Path, out: Path | None) -> None:
     """Write a page about the review of DATASET: outcome, plots, reviewers and their agreement.
 
     Deletions by group and severity, time on task, the accuracy on catch trials and the consistency on hidden
@@ -37,6 +37,6 @@ def command(dataset: Path, output: Path | None) -> None:
     layout = Layout(dataset).require()
     with closing(connect_to_read(layout.decisions)) as log:
         page = render_report(log, Dataset(layout))
-    path = output or layout.review / "report.html"
+    path = out or layout.review / "report.html"
     write_text(path, page)
     click.echo(f"Open {path} in a browser.")

@@ -1,53 +1,63 @@
-"""Plain data, as YAML gives it, into typed dataclasses; unknown keys are refused with a suggestion."""
+"""Plain data, as YAML gives it, into typed dataclasses; pydantic checks it, and errors are one line with a suggestion.
+
+A dataclass for it is marked ``@checked``: unknown keys are refused and nothing is converted, but a whole number passes
+for a float. Ranges stand beside the fields, as ``Annotated[int, Field(ge=1)]``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import types
 import typing
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
 from perception20k.core.errors import UserError
+
+checked = with_config(ConfigDict(extra="forbid", strict=True, allow_inf_nan=False))
+"""Decorates a dataclass that :func:`build` makes."""
+
+_EXPECTED = {
+    "int_type": "int",
+    "int_from_float": "int",
+    "float_type": "float",
+    "string_type": "str",
+    "bool_type": "bool",
+    "tuple_type": "a list",
+    "dict_type": "keys and values",
+    "dataclass_type": "keys and values",
+}
+_RANGES = {
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "below {lt:g}",
+    "too_short": "at least {min_length} long",
+    "finite_number": "a finite number",
+}
 
 
 def build(kind: Any, data: Any, where: str) -> Any:
     """``data`` as an instance of ``kind``.
 
     Args:
-        kind: a dataclass, ``tuple[X, ...]``, ``tuple[X, Y]``, ``dict[str, X]``, ``X | None``, ``Literal``,
-            or a plain type. A whole number passes for a float.
+        kind: a dataclass marked :data:`checked`.
         data: what ``yaml.safe_load`` returns.
-        where: names the place in errors, such as the file and the key.
+        where: names the place in errors, such as the file.
 
     Raises:
-        UserError: a key is unknown or missing, or a value has the wrong type.
+        UserError: a key is unknown or missing, or a value has the wrong type or is out of range.
     """
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        return None if data is None else build(args[0], data, where)
-    if origin is typing.Literal:
-        if data not in args:
-            raise UserError(f"{where}: unknown value {data!r}", suggestion(data, args), code=2)
-        return data
-    if origin is tuple:
-        if not isinstance(data, list):
-            raise UserError(f"{where}: expected a list, not {data!r}", code=2)
-        kinds = [args[0]] * len(data) if args[1:] == (...,) else args
-        if len(kinds) != len(data):
-            raise UserError(f"{where}: expected {len(kinds)} values, not {data!r}", code=2)
-        return tuple(build(k, value, f"{where}[{i}]") for i, (k, value) in enumerate(zip(kinds, data, strict=True)))
-    if origin is dict:
-        if not isinstance(data, dict):
-            raise UserError(f"{where}: expected keys and values, not {data!r}", code=2)
-        return {str(key): build(args[1], value, f"{where}: {key}") for key, value in data.items()}
-    if dataclasses.is_dataclass(kind):
-        return _build_dataclass(kind, data, where)
-    if kind is float and type(data) is int:
-        return float(data)
-    if type(data) is not kind:
-        raise UserError(f"{where}: expected {kind.__name__}, not {data!r}", code=2)
-    return data
+    try:
+        # As JSON, because pydantic's strict mode takes lists for tuples and mappings for dataclasses only from there.
+        return TypeAdapter(kind).validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        problems = error.errors()
+        unknown = (problem for problem in problems if problem["type"] == "unexpected_keyword_argument")
+        raise _user_error(kind, next(unknown, problems[0]), where) from None
 
 
 def suggestion(wrong: Any, known: typing.Iterable[Any]) -> str:
@@ -57,15 +67,44 @@ def suggestion(wrong: Any, known: typing.Iterable[Any]) -> str:
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}"
 
 
-def _build_dataclass(kind: Any, data: Any, where: str) -> Any:
-    if not isinstance(data, dict):
-        raise UserError(f"{where}: expected keys and values, not {data!r}", code=2)
-    hints = typing.get_type_hints(kind)
-    for key in data:
-        if key not in hints:
-            raise UserError(f"{where}: unknown key '{key}'", suggestion(key, hints), code=2)
-    for spec in dataclasses.fields(kind):
-        needed = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
-        if needed and spec.name not in data:
-            raise UserError(f"{where}: the key '{spec.name}' is missing", code=2)
-    return kind(**{key: build(hints[key], value, f"{where}: {key}") for key, value in data.items()})
+def _user_error(kind: Any, problem: Any, where: str) -> UserError:
+    """One of pydantic's errors as a line for people."""
+    error, place, value, context = problem["type"], problem["loc"], problem["input"], problem.get("ctx", {})
+    outer, last = place[:-1], place[-1] if place else ""
+    parent = _kind_at(kind, outer)
+    if error == "unexpected_keyword_argument":
+        return UserError(f"{where}{_path(outer)}: unknown key '{last}'", suggestion(last, _keys(parent)), code=2)
+    if error in ("missing", "too_long") and typing.get_origin(_kind_at(kind, place if error == "too_long" else outer)):
+        at = place if error == "too_long" else outer
+        count = len(typing.get_args(_kind_at(kind, at)))
+        return UserError(f"{where}{_path(at)}: expected {count} values, not {value!r}", code=2)
+    if error == "missing":
+        return UserError(f"{where}{_path(outer)}: the key '{last}' is missing", code=2)
+    if error == "literal_error":
+        known = typing.get_args(_kind_at(kind, place))
+        return UserError(f"{where}{_path(place)}: unknown value {value!r}", suggestion(value, known), code=2)
+    if error in _EXPECTED:
+        return UserError(f"{where}{_path(place)}: expected {_EXPECTED[error]}, not {value!r}", code=2)
+    rule = _RANGES[error].format(**context) if error in _RANGES else problem["msg"]
+    return UserError(f"{where}{_path(place)} must be {rule}, not {value!r}", code=2)
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f": {part}" for part in place)
+
+
+def _keys(kind: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+def _kind_at(kind: Any, place: tuple[int | str, ...]) -> Any:
+    """The type that stands at a place below ``kind``."""
+    for part in place:
+        if dataclasses.is_dataclass(kind):
+            kind = typing.get_type_hints(kind)[str(part)]
+        else:  # a list's or a dictionary's
+            args = typing.get_args(kind)
+            kind = args[0] if isinstance(part, int) else args[1]
+        if typing.get_origin(kind) is types.UnionType:
+            kind = typing.get_args(kind)[0]
+    return kind

@@ -22,6 +22,16 @@ def test_every_command_teaches_itself(name: str) -> None:
     assert all(p.help for p in command.params if isinstance(p, click.Option))  # type: ignore[attr-defined]
 
 
+def test_where_a_command_writes_is_spelled_alike_everywhere() -> None:
+    import click
+
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        spelled = [p.opts for p in command.params if {"-o", "--out", "--output"} & set(p.opts)]
+        assert spelled in ([], [["-o", "--out"]]), name
+
+
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [name for name in COMMANDS if f"perception20k {name}" not in readme]

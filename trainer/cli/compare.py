@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Write the tables as Markdown, CSV and JSON there too.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Write the tables as Markdown, CSV and JSON there too."
+)
 def command(a: Path, b: Path, out: Path | None) -> None:
     """Compare the evaluations A and B, with bootstrap intervals and what the papers published for the same data.
 

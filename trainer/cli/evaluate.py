@@ -12,7 +12,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 
 @click.command()
 @click.argument("model")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
 @click.option("--data", multiple=True, help="DATASET, NAME:DIR or FILE.csv:LOW-HIGH; may be given several times.")
 @click.option("--questions", multiple=True, type=click.Path(path_type=Path), help="Questions in Q-Bench's JSON form.")
 @click.option(

@@ -11,7 +11,7 @@ import click
 @click.argument("recipe")
 @click.option("--data", "sources", multiple=True, required=True, help="DATASET, NAME:DIR or FILE.csv:LOW-HIGH.")
 @click.option("--model", required=True, help="Directory or hub name of the model to start from.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in --out.")
 def command(

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import yaml
 
 from perception20k.core.errors import UserError
-from perception20k.core.from_plain import build, suggestion
+from perception20k.core.from_plain import build, checked, suggestion
 from trainer.data import prompts
 from trainer.training.rewards import description, grounding, q_insight, scoring, thurstone
 from trainer.training.rewards.of_rollouts import Reward
@@ -49,6 +49,7 @@ SCALES = {
 """The scale on which a reward compares scores with MOS; the others take any."""
 
 
+@checked
 @dataclass(frozen=True)
 class Recipe:
     """What is trained, on what, and how. The first part is the paper's, the second the machine's."""

@@ -8,14 +8,16 @@ from typing import Any, Literal
 import pytest
 
 from perception20k.core.errors import UserError
-from perception20k.core.from_plain import build
+from perception20k.core.from_plain import build, checked
 
 
+@checked
 @dataclass(frozen=True)
 class Inner:
     share: float
 
 
+@checked
 @dataclass(frozen=True)
 class Outer:
     kind: Literal["big", "small"]
