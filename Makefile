@@ -37,6 +37,7 @@ site: $(FULL)/ready
 
 bench: $(FULL)/ready
 	$(FULL)/bin/python -m benchmarks.distortions
+	$(FULL)/bin/python -m benchmarks.kadid
 	$(FULL)/bin/python -m benchmarks.build
 	$(FULL)/bin/python -m benchmarks.review
 	$(FULL)/bin/python -m benchmarks.training

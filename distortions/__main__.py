@@ -60,6 +60,13 @@ level of mean and deviation. The port is not followed where it errs: its lens bl
 hands planes to CIELAB in the wrong order (ours, on photos with red and blue exchanged, is what it makes), its
 sharpening takes twice the sigma, its jitter shifts whole images, its patches are copied between overlapping views, and
 its colour shift clips by indices instead of values.
+
+`python -m benchmarks.kadid` measures the cost by processor time. On one core, for a photo of 512x384 and the mean of
+the five levels, the 25 types take 0.30 s together; JPEG 2000, denoise and colour quantization are 0.25 of it. Fifteen
+of them written plainly with scikit-image, SciPy and Pillow took three times as long in the same run, the median of
+these 8 to 10 times. Reading a JPEG, distorting it at five levels and writing the files takes 12 to 14 ms an image as
+BMP and 28 to 29 ms as PNG. Extrapolated from two processes to 16 cores that is 4.2 to 4.5 and 1.9 to 2.0 million images
+an hour, so KADIS-700k's 700,000 take 10 and 22 minutes if memory and disk keep up.
 """
 
 _TAIL = """\
