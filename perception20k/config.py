@@ -149,7 +149,7 @@ class Config:
     samples_per_object: Annotated[int, Field(ge=1, le=MAX_PER_OBJECT)] = 1
     """Samples made of each object, at most ``MAX_PER_OBJECT``."""
     preset: str = DEFAULT_PRESET
-    """Parameter set of the distortions."""
+    """Parameter set of the distortions, and with it their types: ``kadid-10k`` has its own, in groups of its own."""
     filters: Filters = field(default_factory=Filters)
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = round(1500 / 20907, 4)
     """Share of the samples in the test part; the paper's 1,500 of 20,907."""
