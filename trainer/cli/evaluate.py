@@ -19,7 +19,13 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     "--pairs", multiple=True, type=click.Path(path_type=Path), help="CSV: image_a, image_b, better, reference."
 )
 @click.option("--only", "kinds", multiple=True, type=click.Choice(_KINDS), help="Leave out all other tables.")
-@click.option("--peer", "peers", multiple=True, metavar="METRIC", help="A pyiqa metric beside the model.")
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    metavar="METRIC",
+    help="A quality metric beside the model: brisque, musiq ...",
+)
 @click.option(
     "--ask",
     multiple=True,

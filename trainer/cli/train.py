@@ -13,16 +13,15 @@ import click
 @click.option("--model", required=True, help="Directory or hub name of the model to start from.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
-@click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in --out.")
-def command(
-    recipe: str, sources: tuple[str, ...], model: str, out: Path, changes: tuple[str, ...], resume: bool
-) -> None:
+@click.option("--resume", is_flag=True, hidden=True, expose_value=False)  # what a second call does anyway
+def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, changes: tuple[str, ...]) -> None:
     """Train a vision-language model by RECIPE, the name of a paper's recipe or a YAML file of your own.
 
     The papers' recipes: refine-iqa-stage1, refine-iqa-stage2, q-insight, visualquality-r1. --data may be given
     several times: a dataset of ours, a published MOS dataset (koniq-10k:DIR, spaq:DIR, live-c:DIR,
     agiqa-3k:DIR, kadid-10k:DIR, csiq:DIR), or a CSV with the columns image and mos and its scale
-    (ratings.csv:0-100). On several GPUs run it through accelerate launch; docs/training.md tells how.
+    (ratings.csv:0-100). A run that was stopped goes on when the same command is run again. On several GPUs
+    run it through accelerate launch; docs/training.md tells how.
 
     \b
     Examples:
@@ -38,6 +37,6 @@ def command(
     loaded, found = load(recipe, changes), read_datasets(sources)
     from trainer.training.train import train  # heavy: only when the rest is in order
 
-    train(loaded, found, model, out, resume=resume)
+    train(loaded, found, model, out)
     click.echo(f"The trained model is in {out / 'model'}, sample pages are in {out / 'samples'}.")
     click.echo(f"Draw the curves: perception20k curves {out}")

@@ -36,7 +36,7 @@ class EvaluationConfig:
     ask: tuple[str, ...] = ("think", "no-think")
     """Ways of asking for a score."""
     peers: tuple[str, ...] = ()
-    """pyiqa metrics."""
+    """Quality metrics of :mod:`perception20k.models.metrics`."""
     part: str = "paper"
     """Which images of MOS tables are scored, one of ``scoring.PARTS``."""
     server: str | None = None
@@ -66,7 +66,7 @@ def evaluate(plan: EvaluationConfig, run: Path, say: Callable[[str], None] = pri
     sources = _Sources.read(plan)
     who = _answerer(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
-    asked += _peers(plan, sources, state.device)
+    asked += _peers(plan, sources)
     predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples)
     if not state.is_main_process:
         return None
@@ -142,12 +142,12 @@ def _answerer(plan: EvaluationConfig, device: Any) -> Predictor:
     return LocalModel(plan.model, device, plan.max_tokens, plan.max_pixels)
 
 
-def _peers(plan: EvaluationConfig, sources: _Sources, device: Any) -> list[Asked]:
+def _peers(plan: EvaluationConfig, sources: _Sources) -> list[Asked]:
     from trainer.evaluation.peers import Peer
 
     found: list[Asked] = []
     for name in plan.peers:
-        peer = Peer(name, device)
+        peer = Peer(name)
         found += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
     return found
 

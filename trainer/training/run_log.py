@@ -69,7 +69,7 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """On resuming, learn from the log how thinking began and what has been warned of."""
         path = path_in(self.run)
-        if not (state.is_world_process_zero and state.global_step and path.is_file()):
+        if not (state.is_world_process_zero and path.is_file()):
             return
         text = path.read_text(encoding="utf-8")
         write_text(path, text[: text.rfind("\n") + 1])  # a line torn by the stop would be joined to the next

@@ -22,6 +22,7 @@ from trl import GRPOConfig
 
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
+from perception20k.core.lock import held
 from trainer import models
 from trainer.data.mos import MosTable
 from trainer.training import data
@@ -29,28 +30,24 @@ from trainer.training.grpo import RecipeTrainer
 from trainer.training.recipe import REWARDS, Recipe
 from trainer.training.rewards.probability import ProbabilityDifference, write_score
 from trainer.training.rewards.thurstone import fidelity
-from trainer.training.run_directory import checkpoint_to_resume, claimed, resolved, steps_of
+from trainer.training.run_directory import LOCK, newest_checkpoint, prepare, resolved, steps_of
 from trainer.training.run_log import RunLog
 
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
 
-def train(
-    recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path, *, resume: bool = False
-) -> None:
+def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path) -> None:
     """Train ``model`` on ``sources`` as ``recipe`` says, into ``run``.
 
     Args:
         recipe: a loaded recipe.
         sources: what each ``--data`` names (:func:`trainer.data.datasets.read_datasets`).
         model: directory or hub name of a vision-language model, or directory of an adapter.
-        run: the run's directory, new or, with ``resume``, that of an unfinished run.
-        resume: go on from the newest checkpoint.
+        run: the run's directory, new or that of the same run, which goes on from its newest checkpoint.
 
     Raises:
         UserError: anything that can be told before the weights are read: the data, the model's processor, a
-            batch that does not divide, a package that is not installed, a run in the way, or one that is resumed with
-            other inputs.
+            batch that does not divide, a package that is not installed, or another run in the way.
     """
     disable_progress_bar()
     _require_packages(recipe)
@@ -68,9 +65,11 @@ def train(
         "prompts": len(row_datasets),
         "processes": state.num_processes,
     }
-    checkpoint = checkpoint_to_resume(recipe, inputs, run, resume)
-    state.wait_for_everyone()
-    with nullcontext() if resume or not state.is_main_process else claimed(run, recipe, inputs, sources):
+    with held(run / LOCK, str(run)) if state.is_main_process else nullcontext():
+        if state.is_main_process:
+            prepare(run, recipe, inputs, sources)
+        state.wait_for_everyone()
+        checkpoint = newest_checkpoint(run)
         with state.main_process_first():
             start = models.plain_model(model, run / "start", processor)
         trainer = RecipeTrainer(
@@ -90,9 +89,9 @@ def train(
             trainer._load_from_checkpoint(checkpoint)  # all that was left to do was to save the model
         else:
             trainer.train(resume_from_checkpoint=checkpoint)
-    trainer.save_model(str(run / "model"))
-    if state.is_main_process:
-        processor.save_pretrained(run / "model")
+        trainer.save_model(str(run / "model"))
+        if state.is_main_process:
+            processor.save_pretrained(run / "model")
 
 
 def backward_passes(recipe: Recipe, processes: int) -> int:

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from perception20k.core.errors import UserError
+from perception20k.core.lock import held
 from trainer import models
 from trainer.data.datasets import read_datasets
 from trainer.training import recipe, run_log
@@ -85,7 +86,7 @@ def test_a_resumed_run_goes_on_to_the_same_losses(
     shutil.copytree(whole, cut)
     shutil.rmtree(cut / "checkpoint-6")
     shutil.rmtree(cut / "model")
-    train(chosen, read_datasets([str(built_dataset)]), str(tiny), cut, resume=True)
+    train(chosen, read_datasets([str(built_dataset)]), str(tiny), cut)
     kept = ("step", "loss", "reward", "grad_norm", "learning_rate")
     expected, got = ([{key: entry[key] for key in kept} for entry in run_log.read(run)] for run in (whole, cut))
     assert got == expected
@@ -214,21 +215,23 @@ def test_bad_input_is_refused_before_any_weight_is_read(
     assert not (tmp_path / "run").exists()
 
 
-def test_nothing_is_overwritten_and_nothing_resumed_that_is_not_there(
-    tiny: Path, built_dataset: Path, tmp_path: Path
-) -> None:
+def test_nothing_is_overwritten_and_no_other_run_gone_on_with(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
     chosen, run = recipe.load("refine-iqa-stage1", SMALL), tmp_path / "run"
     run.mkdir()
 
-    def start(resume: bool = False, recipe: recipe.Recipe = chosen) -> str:
-        return refused(lambda: train(recipe, read_datasets([str(built_dataset)]), str(tiny), run, resume=resume))
+    def start(recipe: recipe.Recipe = chosen) -> str:
+        return refused(lambda: train(recipe, read_datasets([str(built_dataset)]), str(tiny), run))
 
-    assert "no run to resume" in start(resume=True)
-    (run / "recipe.yaml").write_text(recipe.dump(chosen))
+    (run / "notes.txt").write_text("mine")
     assert "there is something in it already" in start()
-    assert "its inputs.json cannot be read" in start(resume=True)
+    (run / "notes.txt").unlink()
+    (run / "recipe.yaml").write_text(recipe.dump(chosen))
+    (run / "log.jsonl").write_text('{"step": 1}\n')  # it has begun
+    assert "its inputs.json cannot be read" in start()
     other = recipe.load("refine-iqa-stage1", (*SMALL, "beta=0.5"))
-    assert "started with another recipe" in start(resume=True, recipe=other)
+    assert "started with another recipe" in start(other)
+    with held(run / ".lock", str(run)):
+        assert "another process is at work in it" in start()
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +260,7 @@ def test_a_run_is_not_resumed_with_other_inputs(
         inputs.write_text(json.dumps({**json.loads(inputs.read_text()), what: 7}))
     before = inputs.read_bytes()
     chosen = recipe.load("refine-iqa-stage2", RATED)
-    message = refused(lambda: train(chosen, read_datasets(data), str(model), run, resume=True))
+    message = refused(lambda: train(chosen, read_datasets(data), str(model), run))
     assert f"it was started with {what} " in message
     assert inputs.read_bytes() == before
 
@@ -273,7 +276,7 @@ def test_a_torn_checkpoint_is_passed_over_and_said_so(
     assert newest_checkpoint(run) == str(run / "checkpoint-3")
     assert f"{run / 'checkpoint-4'} is not whole and is passed over" in caplog.text
     (run / "checkpoint-3" / "trainer_state.json").write_text('{"epoch"')
-    assert "no checkpoint to resume from" in refused(lambda: newest_checkpoint(run))
+    assert newest_checkpoint(run) is None
 
 
 def test_a_resumed_run_leaves_its_inputs_as_they_are(
@@ -284,7 +287,7 @@ def test_a_resumed_run_leaves_its_inputs_as_they_are(
     (run / "checkpoint-4" / "optimizer.pt").unlink()
     old = json.dumps({**json.loads((run / "inputs.json").read_text()), "versions": {"trl": "an older one"}})
     (run / "inputs.json").write_text(old)
-    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run)
     assert (run / "inputs.json").read_text() == old
     assert newest_checkpoint(run) == str(run / "checkpoint-4")
 
@@ -299,7 +302,6 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
         train(chosen, read_datasets(ratings), str(torn), run)
     (torn / "model.safetensors").unlink()
     assert "torn: no weights in it" in refused(lambda: train(chosen, read_datasets(ratings), str(torn), run))
-    assert not run.exists()
 
     def out_of_memory(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
@@ -307,29 +309,22 @@ def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
     with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="out of memory"):
         broken.setattr("trainer.training.train.RecipeTrainer.training_step", out_of_memory)
         train(chosen, read_datasets(ratings), str(tiny), run)
-    assert not run.exists()
-    train(chosen, read_datasets(ratings), str(tiny), run)
+    smaller = recipe.load("refine-iqa-stage2", (*RATED, "max_steps=1", "per_device=2"))
+    train(smaller, read_datasets(ratings), str(tiny), run)
+    assert recipe.load(str(run / "recipe.yaml")) == smaller
 
 
-def test_a_second_start_takes_nothing_of_the_first(
-    tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_stopped_before_its_first_checkpoint_begins_again(
+    finished: Path, tiny: Path, ratings: list[str], tmp_path: Path
 ) -> None:
-    chosen, run = recipe.load("refine-iqa-stage2", (*RATED, "max_steps=1")), tmp_path / "run"
-
-    def begun_meanwhile(model: str, folder: Path, processor: Any) -> str:
-        (run / "log.jsonl").write_text("{}\n")
-        (run / "notes.txt").write_text("mine")
-        raise RuntimeError("interrupted")
-
-    monkeypatch.setattr("trainer.training.train.models.plain_model", begun_meanwhile)
-    with pytest.raises(RuntimeError, match="interrupted"):
-        train(chosen, read_datasets(ratings), str(tiny), run)
-    assert {"recipe.yaml", "inputs.json", "log.jsonl", "notes.txt"} <= {path.name for path in run.iterdir()}
-    monkeypatch.setattr(
-        "trainer.training.train.checkpoint_to_resume", lambda *_: None
-    )  # as if both had looked at the same moment
-    assert "another run has begun in it" in refused(lambda: train(chosen, read_datasets(ratings), str(tiny), run))
-    assert (run / "notes.txt").read_text() == "mine"
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    for path in (*run.glob("checkpoint-*"), run / "model"):
+        shutil.rmtree(path)
+    expected = run_log.read(run)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run)
+    assert (run / "log.jsonl").read_text().count('"step": 1,') == 2
+    assert [entry["loss"] for entry in run_log.read(run)] == [entry["loss"] for entry in expected]
 
 
 def test_a_run_whose_steps_are_done_is_resumed_to_save_its_model(
@@ -340,7 +335,7 @@ def test_a_run_whose_steps_are_done_is_resumed_to_save_its_model(
     weights = (run / "model" / "model.safetensors").read_bytes()
     shutil.rmtree(run / "model")
     log = (run / "log.jsonl").read_bytes()
-    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run)
     assert (run / "model" / "model.safetensors").read_bytes() == weights
     assert (run / "log.jsonl").read_bytes() == log
     assert {path.name for path in run.glob("checkpoint-*")} == {"checkpoint-3", "checkpoint-4"}
@@ -353,7 +348,7 @@ def test_a_run_is_resumed_however_its_model_and_data_are_spelled(
     shutil.copytree(finished, run)
     monkeypatch.chdir(tiny.parent)
     data = [os.path.relpath(text) for text in ratings]
-    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(data), f"./{tiny.name}/", run, resume=True)
+    train(recipe.load("refine-iqa-stage2", RATED), read_datasets(data), f"./{tiny.name}/", run)
 
 
 @pytest.mark.parametrize(

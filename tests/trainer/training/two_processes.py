@@ -69,7 +69,7 @@ def resume_in_the_second_epoch(model: str, out: Path, ratings: list[str]) -> Non
         for folder in ("checkpoint-4", "model"):
             shutil.rmtree(run / folder)
     whole.accelerator.wait_for_everyone()
-    train.train(chosen, sources, model, run, resume=True)
+    train.train(chosen, sources, model, run)
     again = ReportingTrainer.last
     entries = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     report = {
