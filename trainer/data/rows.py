@@ -34,6 +34,7 @@ COLUMNS = (
     "images",  # as many PIL images as the prompt has image parts, RGB, on the grid
     "row_id",  # the same for all rollouts of one prompt, different for different prompts
     "dataset",  # what a comparison batch is drawn from
+    "scene",  # the same for all rows about one source image, content or prompt
     "task",  # description, grounding, score or degradation
     "mode",  # fr or nr; think or no-think for the other tasks
     "solution",  # what a perfect answer says; a box in the frame of the images
@@ -86,6 +87,11 @@ class ShardRows:
                 self._rows += rows
                 self._places += [(path, group, i) for i in range(len(rows))]
         self.datasets: Sequence[str] = [str(dataset)] * len(self._rows)
+        self._scenes = _scenes(Layout(dataset).sources)
+
+    def scene_of(self, image_id: str) -> str:
+        """The scene of a source image; the image itself where the dataset does not tell."""
+        return self._scenes.get(image_id) or image_id
 
     def __getitem__(self, index: int) -> Row:
         row, (path, group, place) = self._rows[index], self._places[index]
@@ -98,6 +104,7 @@ class ShardRows:
             images=[self.grid.resize(image) for image in images],
             row_id=row["rft_id"],
             dataset=self.datasets[index],
+            scene=self.scene_of(row["image_id"]),
             box=box,
             **{key: row[key] for key in _TAKEN},
         )
@@ -149,6 +156,7 @@ class MosRows:
             images=[image],
             row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
             dataset=row.dataset,
+            scene=row.content,
             task="score",
             mode=self.mode,
             solution=f"{mos:.2f}",
@@ -187,12 +195,21 @@ class DegradationRows:
             images=[self.grid.resize(image)],
             row_id=f"{image_id}/{name}",
             dataset="degradation",
+            scene=self.shards.scene_of(image_id),
             task="degradation",
             mode="think",
             solution=f'{{"distortion_class": "{name}", "severity": "{level}"}}',
             distortion=name,
             severity_label=level,
         )
+
+
+def _scenes(sources: Path) -> dict[str, str]:
+    """The scene of every source image, as far as the dataset's table of sources tells it."""
+    if not sources.is_file() or "scene" not in pq.read_schema(sources).names:
+        return {}
+    table = pq.read_table(sources, columns=["image_id", "scene"])
+    return dict(zip(table["image_id"].to_pylist(), table["scene"].to_pylist(), strict=True))
 
 
 def _row(**values: Any) -> Row:

@@ -1,7 +1,8 @@
 """Two runs side by side: every measure with its bootstrap interval, and the papers' published rows.
 
-Both runs are resampled by the same draws, so that the interval of the difference is that of paired answers; questions
-about one sample, image or pair are drawn together. A difference whose interval leaves out zero is marked.
+Both runs are resampled by the same draws of scenes, so that the interval of the difference is that of paired answers
+and does not take a dozen questions about one photo for a dozen photos. A difference whose interval leaves out zero is
+marked.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
 from trainer.evaluation import published, report
-from trainer.evaluation.measures import Measure
+from trainer.evaluation.measures import Measure, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
-from trainer.evaluation.statistics import interval, resamples
+from trainer.evaluation.statistics import interval
 from trainer.evaluation.tables import Cell, Table, markdown, to_csv, to_json
 
 
@@ -67,8 +68,8 @@ def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction
             line = (name, *_line(what, first.get(what), second.get(what)))
             measure = first.get(what) or second[what]
             (shares if measure.percent else others).append(line)
-    columns = ("suite", "measure", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
-    note = "95 % bootstrap intervals, 1,000 resamples. Differ: the interval of B - A leaves out zero."
+    columns = ("suite", "measure", "scenes", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
+    note = "95 % bootstrap intervals, 1,000 resamples of scenes. Differ: the interval of B - A leaves out zero."
     if any("fitted" in str(row[1]) for row in others):
         note += " PLCC after the fit has no interval: it would be fitted anew in every resample."
     title = f"{kind.capitalize()}, A and B"
@@ -81,19 +82,14 @@ def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction
 
 
 def _line(name: str, first: Measure | None, second: Measure | None) -> tuple[Cell, ...]:
-    """Name, A with its interval, B with its interval, their difference with its interval, and a mark."""
-    either = first or second
-    assert either is not None
-    draws = resamples(either.units, name) if len(either.values) and either.resampled else []
-    drawn = [
-        [measure.statistic(measure.values[draw]) for draw in draws] if measure else [] for measure in (first, second)
-    ]
-    cells: list[Cell] = [name]
-    numbers = [measure.number if measure else None for measure in (first, second)]
-    for number, values in zip(numbers, drawn, strict=True):
-        cells += [number, *(interval(values) or (None, None))]
-    if numbers[0] is None or numbers[1] is None:
+    """Name, scenes, A with its interval, B with its interval, their difference with its interval, and a mark."""
+    there = [measure for measure in (first, second) if measure]
+    drawn = dict(zip(map(id, there), bootstrap(*there), strict=True))
+    cells: list[Cell] = [name, len(set(there[0].scenes))]
+    for measure in (first, second):
+        cells += [measure.number, *(interval(drawn[id(measure)]) or (None, None))] if measure else [None] * 3
+    if first is None or second is None or first.number is None or second.number is None:
         return (*cells, None, None, None, "")
-    spread = interval([b - a for a, b in zip(*drawn, strict=True)])
+    spread = interval([b - a for a, b in zip(drawn[id(first)], drawn[id(second)], strict=True)])
     differ = "yes" if spread and (spread[0] > 0 or spread[1] < 0) else ""
-    return (*cells, numbers[1] - numbers[0], *(spread or (None, None)), differ)
+    return (*cells, second.number - first.number, *(spread or (None, None)), differ)

@@ -50,15 +50,15 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
-    """Average class and level accuracy. A bootstrap draws source images."""
+    """Average class and level accuracy."""
     found = []
     for what, values in _values(predictions).items():
         chosen = [
             i for i, prediction in enumerate(predictions) if what == "class" or prediction.truth["distortion"] != "null"
         ]
-        classes = [_ORDER.index(predictions[i].truth["distortion"]) for i in chosen]
-        units = [predictions[i].row_id.split("/")[0] for i in chosen]
-        found.append(mean_of_classes(f"{what} accuracy, average", [values[i] for i in chosen], classes, units))
+        about, lines = [predictions[i] for i in chosen], [values[i] for i in chosen]
+        classes = [_ORDER.index(prediction.truth["distortion"]) for prediction in about]
+        found.append(mean_of_classes(f"{what} accuracy, average", about, lines, classes))
     return found
 
 

@@ -100,6 +100,7 @@ class ChoiceRows:
             "images": [image],
             "row_id": f"{index}/{asked.image.name}",
             "dataset": self.datasets[index],
+            "scene": asked.image.name,
             "task": "choice",
             "mode": self.mode,
             "solution": f"{_LETTERS[correct]}. {asked.correct}",
@@ -153,13 +154,12 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
-    """Accuracy by type, by concern and overall. A bootstrap draws images."""
+    """Accuracy by type, by concern and overall."""
     right = [float(_chosen(prediction) == prediction.truth["correct"]) for prediction in predictions]
     found = []
     for name, key in (*((name, "type") for name in TYPES), *((name, "concern") for name in CONCERNS), ("overall", "")):
         chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth[key] == name]
-        units = [predictions[i].row_id.partition("/")[2] for i in chosen]
-        found.append(mean_of(f"accuracy, {name}", [right[i] for i in chosen], units))
+        found.append(mean_of(f"accuracy, {name}", [predictions[i] for i in chosen], [right[i] for i in chosen]))
     return found
 
 

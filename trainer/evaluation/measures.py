@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trainer.evaluation.statistics import Array, Statistic, plcc, plcc_fitted, srcc
+from trainer.evaluation.predictions import Prediction
+from trainer.evaluation.statistics import Array, Statistic, plcc, plcc_fitted, resamples, srcc
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Measure:
     Args:
         name: what it is, in words.
         values: float64 of shape (questions, columns).
-        units: for each question, what a bootstrap draws as a whole.
+        scenes: the scene of each question, which a bootstrap draws as a whole.
         statistic: from such an array to the number.
         percent: whether it is a share.
         resampled: whether a bootstrap of it can be afforded.
@@ -30,7 +31,7 @@ class Measure:
 
     name: str
     values: Array
-    units: tuple[str, ...]
+    scenes: tuple[str, ...]
     statistic: Statistic
     percent: bool = True
     resampled: bool = True
@@ -42,28 +43,52 @@ class Measure:
         return None if math.isnan(value) else value
 
 
-def mean_of(name: str, values: Sequence[float], units: Sequence[str], *, percent: bool = True) -> Measure:
-    """The mean of one value a question; NaN is a question that does not count."""
-    return Measure(name, np.asarray(values, dtype=np.float64).reshape(-1, 1), tuple(units), _mean, percent)
+def mean_of(name: str, predictions: Sequence[Prediction], values: Sequence[float], *, percent: bool = True) -> Measure:
+    """The mean of one value a prediction; NaN is one that does not count."""
+    return _measure(name, predictions, [values], _mean, percent=percent)
 
 
-def mean_of_classes(name: str, values: Sequence[float], classes: Sequence[int], units: Sequence[str]) -> Measure:
+def mean_of_classes(
+    name: str, predictions: Sequence[Prediction], values: Sequence[float], classes: Sequence[int]
+) -> Measure:
     """The mean over classes of the mean in each, so that every class weighs the same."""
-    lines = np.column_stack([np.asarray(values, dtype=np.float64), np.asarray(classes, dtype=np.float64)])
-    return Measure(name, lines, tuple(units), _mean_of_classes)
+    return _measure(name, predictions, [values, classes], _mean_of_classes)
 
 
 def correlations(
-    name: str, scores: Sequence[float], truth: Sequence[float], units: Sequence[str]
+    name: str, predictions: Sequence[Prediction], scores: Sequence[float], truth: Sequence[float]
 ) -> tuple[Measure, Measure, Measure]:
     """SRCC, raw PLCC and PLCC after the logistic fit."""
-    lines = np.column_stack([np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)])
-    units = tuple(units)
+    columns = [scores, truth]
+    fitted = _measure(f"PLCC fitted, {name}", predictions, columns, lambda v: plcc_fitted(*v.T), percent=False)
     return (
-        Measure(f"SRCC, {name}", lines, units, _srcc, percent=False),
-        Measure(f"PLCC, {name}", lines, units, _plcc, percent=False),
-        Measure(f"PLCC fitted, {name}", lines, units, _plcc_fitted, percent=False, resampled=False),
+        _measure(f"SRCC, {name}", predictions, columns, lambda v: srcc(*v.T), percent=False),
+        _measure(f"PLCC, {name}", predictions, columns, lambda v: plcc(*v.T), percent=False),
+        replace(fitted, resampled=False),
     )
+
+
+def bootstrap(*measures: Measure) -> list[list[float]]:
+    """The statistic of each measure in every resample; none where a measure is empty or takes too long.
+
+    All measures are of the same questions and are resampled by the same draws, so that their differences are those of
+    paired answers.
+    """
+    first = measures[0]
+    draws = resamples(first.scenes, first.name) if len(first.values) and first.resampled else []
+    return [[measure.statistic(measure.values[draw]) for draw in draws] for measure in measures]
+
+
+def _measure(
+    name: str,
+    predictions: Sequence[Prediction],
+    columns: Sequence[Sequence[float]],
+    statistic: Statistic,
+    *,
+    percent: bool = True,
+) -> Measure:
+    values = np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+    return Measure(name, values, tuple(prediction.scene for prediction in predictions), statistic, percent)
 
 
 def _mean(values: Array) -> float:
@@ -73,15 +98,3 @@ def _mean(values: Array) -> float:
 
 def _mean_of_classes(values: Array) -> float:
     return float(np.mean([values[values[:, 1] == c, 0].mean() for c in np.unique(values[:, 1])]))
-
-
-def _srcc(values: Array) -> float:
-    return srcc(values[:, 0], values[:, 1])
-
-
-def _plcc(values: Array) -> float:
-    return plcc(values[:, 0], values[:, 1])
-
-
-def _plcc_fitted(values: Array) -> float:
-    return plcc_fitted(values[:, 0], values[:, 1])

@@ -1,8 +1,8 @@
 """Comparison (Q-Insight, section 4.5): which of two images is better, with or without a reference.
 
-A CSV with the columns ``image_a``, ``image_b``, ``better`` (a or b) and, if wanted, ``reference``; paths are relative
-to the file. Every pair is asked in both orders, so that a model that prefers a place is found out. An answer that
-cannot be read is wrong.
+A CSV with the columns ``image_a``, ``image_b``, ``better`` (a or b) and, if wanted, ``reference`` and ``scene`` (by
+default the reference, or else the pair itself); paths are relative to the file. Every pair is asked in both orders, so
+that a model that prefers a place is found out. An answer that cannot be read is wrong.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Pair:
     better: str
     """``a`` or ``b``."""
     reference: Path | None
+    scene: str
+    """What the pair shows: pairs of one scene are not independent of each other."""
 
 
 def read(path: Path) -> list[Pair]:
@@ -55,7 +57,8 @@ def read(path: Path) -> list[Pair]:
             if not (path.parent / name).is_file():
                 raise UserError(f"{path}: row {number}: '{name}': no such image")
         first, second, *reference = (path.parent / name for name in names)
-        pairs.append(Pair(first, second, better, reference[0] if reference else None))
+        scene = line.get("scene") or "".join(path.name for path in reference) or f"pair {number}"
+        pairs.append(Pair(first, second, better, reference[0] if reference else None, scene))
     if not pairs:
         raise UserError(f"{path}: no pairs in it")
     return pairs
@@ -79,6 +82,7 @@ class PairRows:
             "images": [self._load(file) for file in files],
             "row_id": f"{index // 2}/{'swapped' if swapped else 'as given'}",
             "dataset": self.datasets[index],
+            "scene": pair.scene,
             "task": "comparison",
             "mode": "reference" if pair.reference else "alone",
             "solution": right,
@@ -113,7 +117,7 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
         for mode, words in (("reference", "with reference"), ("alone", "without reference")):
             mine = [prediction for prediction in predictions if prediction.truth["mode"] == mode]
             if mine:
-                numbers = [measure.number for measure in _measures(mine)]
+                numbers = [measure.number for measure in measures(mine)]
                 unread = sum(better(prediction.text) is None for prediction in mine)
                 rows.append((name, words, *numbers, len(mine) // 2, unread))
     columns = ("suite", "shown", *_NAMES, "pairs", "unread")
@@ -129,11 +133,7 @@ _NAMES = ("accuracy", "as given", "swapped", "right in both", "order changes the
 
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
-    """The numbers of the table over all pairs. A bootstrap draws pairs."""
-    return _measures(predictions)
-
-
-def _measures(predictions: Sequence[Prediction]) -> list[Measure]:
+    """The numbers of the table over all pairs."""
     by_pair: dict[str, list[Prediction]] = {}
     for prediction in sorted(predictions, key=lambda prediction: prediction.index):
         by_pair.setdefault(prediction.row_id.partition("/")[0], []).append(prediction)
@@ -147,7 +147,8 @@ def _measures(predictions: Sequence[Prediction]) -> list[Measure]:
         # The chosen images differ exactly where one of two readable answers is right.
         [float(marks[0] != marks[1]) if readable[unit] else math.nan for unit, marks in right.items()],
     ]
-    return [mean_of(name, numbers, list(right)) for name, numbers in zip(_NAMES, values, strict=True)]
+    first = [pair[0] for pair in by_pair.values()]
+    return [mean_of(name, first, numbers) for name, numbers in zip(_NAMES, values, strict=True)]
 
 
 def _ask(kind: str) -> list[dict[str, Any]]:

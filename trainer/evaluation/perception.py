@@ -85,16 +85,15 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
-    """Accuracy and IoU, overall, easy and hard, FR and NR. A bootstrap draws whole samples."""
+    """Accuracy and IoU, overall, easy and hard, FR and NR."""
     found = []
     for task, names in (("description", _PARTS), ("grounding", ("IoU",))):
         mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
         values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
         for name in names:
             for part, chosen in _parts(mine, _Labels.of(predictions)).items():
-                lines = [values[name][i] for i in chosen]
-                units = [mine[i].row_id.rsplit("-", 2)[0] for i in chosen]
-                found.append(mean_of(f"{task}, {name}, {part}", lines, units, percent=task == "description"))
+                about, lines = [mine[i] for i in chosen], [values[name][i] for i in chosen]
+                found.append(mean_of(f"{task}, {name}, {part}", about, lines, percent=task == "description"))
     return found
 
 

@@ -101,14 +101,14 @@ def measures(predictions: Sequence[Prediction]) -> list[Measure]:
 class _Readout(NamedTuple):
     dataset: str
     name: str
+    predictions: list[Prediction]
     scores: list[float]
     truth: list[float]
-    units: list[str]
     unread: int
     spread: float | None = None
 
     def measures(self) -> tuple[Measure, Measure, Measure]:
-        return correlations(self.name, self.scores, self.truth, self.units)
+        return correlations(self.name, self.predictions, self.scores, self.truth)
 
     def numbers(self) -> tuple[Cell, Cell, Cell]:
         srcc, plcc, fitted = (measure.number for measure in self.measures())
@@ -118,14 +118,11 @@ class _Readout(NamedTuple):
 def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
     greedy = [prediction for prediction in predictions if prediction.draw == 0]
     dataset, way = str(greedy[0].truth["dataset"]), str(greedy[0].truth["mode"])
-    truth, units = (
-        [float(prediction.truth["mos"]) for prediction in greedy],
-        [str(prediction.index) for prediction in greedy],
-    )
+    truth = [float(prediction.truth["mos"]) for prediction in greedy]
 
     def readout(name: str, scores: Sequence[float | None], spread: float | None = None) -> _Readout:
         numbers = [0.0 if score is None else score for score in scores]
-        return _Readout(dataset, name, numbers, truth, units, sum(score is None for score in scores), spread)
+        return _Readout(dataset, name, greedy, numbers, truth, sum(score is None for score in scores), spread)
 
     if way not in WAYS:
         return [readout(way, [prediction.value for prediction in greedy])]

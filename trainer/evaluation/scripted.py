@@ -1,7 +1,7 @@
 """Predictors without a model, to check a set-up: one knows the truth, one always says the same.
 
-The oracle must reach 100 %, an IoU of 1 and an SRCC of 1; the constant must get what chance gives. Both go the way a
-model's answers go: written as text, kept, read, scored.
+The oracle must reach 100 %, an IoU of 1 and an SRCC of 1; the constant shows what its answers, given without
+looking, earn. Both go the way a model's answers go: written as text, kept, read, scored.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from perception20k.core.errors import UserError
 from tests.trainer.evaluation.conftest import prediction
 from trainer.evaluation import published
 from trainer.evaluation.compare import compare
+from trainer.evaluation.measures import bootstrap, mean_of
 from trainer.evaluation.predictions import Prediction, write_predictions
 from trainer.evaluation.statistics import interval, resamples
 from trainer.evaluation.tables import Table
@@ -53,8 +54,9 @@ def lines(tables: list[Table]) -> dict[str, tuple[Any, ...]]:
 def test_a_difference_has_the_interval_of_paired_resamples(tmp_path: Path) -> None:
     first, second = scored(1.0), scored(0.3)
     found = lines(compare(write(tmp_path / "a", first), write(tmp_path / "b", second)))
-    a, a_low, a_high, b, b_low, b_high, difference, low, high, mark = found["PLCC, think, number"]
+    scenes, a, a_low, a_high, b, b_low, b_high, difference, low, high, mark = found["PLCC, think, number"]
     assert a_low < a < a_high and b_low < b < b_high and low < difference < high
+    assert scenes == 40
     assert difference == pytest.approx(b - a) and mark == "yes" and low > 0
     said = [[float(r.text[8:-9]) for r in part] for part in (first, second)]
     mos = [r.truth["mos"] for r in first]
@@ -73,7 +75,7 @@ def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
 
 def test_the_fitted_plcc_is_given_without_an_interval(tmp_path: Path) -> None:
     tables = compare(write(tmp_path / "a", scored(1.0)), write(tmp_path / "b", scored(0.3)))
-    a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
+    _, a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
     assert a > 0 and a_low is None and "has no interval" in tables[0].note
 
 
@@ -126,3 +128,26 @@ def test_the_command_prints_and_writes_the_tables(tmp_path: Path) -> None:
     assert done.exit_code == 0 and "| scoring d think | SRCC, think, number |" in done.output
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["comparison.csv", "comparison.json", "comparison.md"]
+
+
+def answered(rng: np.random.Generator, photos: int, samples: int) -> list[float]:
+    """Right and wrong answers of a model that finds some photos easy and others hard, half of it right on average."""
+    return rng.binomial(1, np.repeat(rng.beta(2, 2, photos), samples)).astype(float).tolist()
+
+
+def test_equal_models_are_told_apart_in_about_one_of_twenty_simulated_nulls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 photos, 12 samples of each, two models that are equally good: "differ" by scene, and by sample."""
+    monkeypatch.setattr("trainer.evaluation.statistics.RESAMPLES", 300)
+    rng, found = np.random.default_rng(0), {"scene": 0, "sample": 0}
+    asked = {
+        "scene": [prediction(index=i, scene=str(i // 12)) for i in range(60 * 12)],
+        "sample": [prediction(index=i, scene=str(i)) for i in range(60 * 12)],
+    }
+    for _ in range(120):
+        models = [answered(rng, 60, 12) for _ in range(2)]
+        for unit, about in asked.items():
+            a, b = bootstrap(*(mean_of("right", about, values) for values in models))
+            low, high = interval(np.subtract(b, a).tolist()) or (0, 0)
+            found[unit] += low > 0 or high < 0
+    assert found["scene"] / 120 < 0.12  # 0.05 asked for, a little more with 60 scenes
+    assert found["sample"] / 120 > 0.2  # what drawing samples, as if they were photos, would say

@@ -30,7 +30,9 @@ def described(
 
 def grounded(index: int, text: str, distortion: str = "blur", mode: str = "fr", severity: str = "slight") -> Prediction:
     truth: dict[str, Any] = {"task": "grounding", "mode": mode, "distortion": distortion, "severity_label": severity}
-    return prediction(text, index=index, row_id=f"s{index}-grounding-{mode}", box=[0, 0, 10, 10], **truth)
+    return prediction(
+        text, index=index, row_id=f"s{index}-grounding-{mode}", box=[0, 0, 10, 10], scene=f"photo {index % 2}", **truth
+    )
 
 
 DESCRIBED = [
@@ -71,12 +73,12 @@ def test_iou_counts_unread_and_swapped_boxes_as_nothing() -> None:
     assert (whole["questions"], whole["unread"]) == (5, 1)
 
 
-def test_measures_say_what_the_tables_say_and_keep_a_sample_together() -> None:
+def test_measures_say_what_the_tables_say_and_keep_a_scene_together() -> None:
     found = {measure.name: measure for measure in perception.measures([*DESCRIBED, *GROUNDED])}
     assert found["description, all three, overall"].number == 0.4
     assert found["description, distortion, hard"].number == 0.5
     assert found["grounding, IoU, NR"].number == pytest.approx(1 / 21)
-    assert found["grounding, IoU, NR"].units == ("s7", "s8", "s9")
+    assert found["grounding, IoU, NR"].scenes == ("photo 1", "photo 0", "photo 1")
 
 
 def test_confusions_count_every_answer() -> None:

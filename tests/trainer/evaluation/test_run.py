@@ -63,7 +63,7 @@ def test_an_oracle_gets_everything_right(oracle: Path, built_dataset: Path) -> N
     assert {row["standard deviation"] for row in rows_of(oracle, "draws")} == {0.0}
 
 
-def test_a_constant_gets_what_chance_gives(constant: Path, built_dataset: Path) -> None:
+def test_a_constant_gets_what_its_answers_are_worth(constant: Path, built_dataset: Path) -> None:
     shards = sorted(Layout(built_dataset).shards.glob("test-*.parquet"))
     columns = ["task", "distortion", "severity", "box"]
     asked = [row for path in shards for row in pq.read_table(path, columns=columns).to_pylist()]
