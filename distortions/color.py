@@ -66,9 +66,8 @@ def _edges(image: Image) -> Floats:
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)).astype(np.float32)
     across, down = _slope(grey, axis=1), _slope(grey, axis=0)
     steep = np.sqrt(across * across + down * down)  # OpenCV's magnitude varies with where in memory a value lies
-    kernel = cv2.getGaussianKernel(2 * _MASK_REACH - 1, _MASK_SIGMA, cv2.CV_32F)
-    edges = np.asarray(cv2.sepFilter2D(steep, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE))
-    clear = _stretched(np.maximum(_stretched(edges), np.float32(0.1)))
+    edges = _stretched(_gaussian(steep, _MASK_SIGMA))
+    clear = _stretched(np.maximum(edges, np.float32(0.1)))
     low, high = np.percentile(clear, (1, 99))
     return _stretched(np.clip(clear, np.float32(low), np.float32(high)))
 

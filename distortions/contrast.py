@@ -39,7 +39,7 @@ def contrast_weaken_stretch(image: Image, *, power: float) -> Image:
 
 @by_severity(amount=levels(kadid_10k=(0.3, 0.15, 0.0, -0.4, -0.6), within=(-1.0, 1.0)))
 def contrast_change(image: Image, *, amount: float) -> Image:
-    """Bend values along the cubic spline through (0, 0) (0.3, 0.25 - a/4) (0.5, 0.5) (0.7, 0.75 + a/4) (1, 1)."""
+    """Bend values along the cubic spline through (0, 0) (0.3, 0.25 - a / 4) (0.5, 0.5) (0.7, 0.75 + a / 4) (1, 1)."""
     knots = np.array([0.0, 0.3, 0.5, 0.7, 1.0])
     heights = np.array([0.0, 0.25 - amount / 4, 0.5, 0.75 + amount / 4, 1.0])
     # not-a-knot: the curve's third derivative jumps at the middle point alone

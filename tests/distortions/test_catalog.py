@@ -36,6 +36,20 @@ def test_there_are_35_types_in_12_groups() -> None:
     assert len({entry.type for entry in catalog()}) == 35
 
 
+def test_there_are_25_types_in_kadid_s_7_groups() -> None:
+    entries = catalog("kadid-10k")
+    assert list(Counter(entry.group for entry in entries).values()) == [3, 5, 2, 5, 3, 5, 2]
+    assert [entry.source for entry in entries] == [f"KADID-10k, type {number}" for number in range(1, 26)]
+    # the generator's levels, in its order
+    levels = {entry.type: entry.parameters["kadid-10k"] for entry in entries}
+    assert levels["motion_blur"] == {"length": (1, 2, 4, 6, 10)}
+    assert levels["color_shift"] == {"distance": (1, 3, 6, 8, 12)}
+    assert levels["jpeg2000"] == {"ratio": (16, 32, 45, 120, 400)}
+    assert levels["mean_shift"] == {"shift": (0.15, 0.08, 0.0, -0.08, -0.15)}
+    assert levels["contrast_change"] == {"amount": (0.3, 0.15, 0.0, -0.4, -0.6)}
+    assert [sigma**2 for sigma in levels["denoise"]["sigma"]] == pytest.approx([0.01, 0.03, 0.05, 0.1, 0.15])
+
+
 def test_labels_and_severities_are_the_words_of_the_prompts() -> None:
     assert find("brightness_brighten_shift_HSV").label == "overexposure"
     assert find("saturate_weaken_YCrCb").label == "desaturate"

@@ -27,6 +27,16 @@ def test_jitter_of_nothing_is_nothing_and_channels_move_together() -> None:
     assert np.array_equal(out[..., 0], out[..., 1]) and np.array_equal(out[..., 0], out[..., 2])
 
 
+def test_jitter_has_no_seam_in_images_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = natural_photos()["coffee"][:50, :70]
+    whole = distort(photo, "jitter", 5, preset=KADID, seed=3)
+    monkeypatch.setattr("distortions.spatial._TILE", 32)
+    assert np.array_equal(distort(photo, "jitter", 5, preset=KADID, seed=3), whole)
+    monkeypatch.undo()
+    strip = np.full((2, 40_000, 3), 77, np.uint8)  # longer than 16 bits reach
+    assert np.array_equal(distort(strip, "jitter", 3, preset=KADID), strip)
+
+
 def test_patches_are_copied_up_to_8_px_away_and_keep_off_the_edge() -> None:
     ys, xs = np.mgrid[:200, :250]
     image = np.stack([ys, xs, np.zeros_like(xs)], axis=2).astype(np.uint8)
