@@ -1,4 +1,4 @@
-"""Thirty-five image distortions in twelve groups and five severities, as pure functions on arrays.
+"""Refine-IQA's 35 and KADID-10k's 25 image distortions at five severities, as pure functions on arrays.
 
     from distortions import catalog, distort, distort_region
     distort(image, "blur_motion", 3, seed=7)                        # the whole image, a new array

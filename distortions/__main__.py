@@ -9,8 +9,9 @@ from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES
 _HEAD = """\
 # The distortions
 
-Thirty-five types in twelve groups, each at five severities. This page is printed by `python -m distortions` from the
-catalogue that the code uses; a test keeps the two the same.
+Two families of types, each type at five severities: Refine-IQA's 35 in twelve groups, and
+[KADID-10k's 25](#kadid-10ks-family) in seven. This page is printed by `python -m distortions` from the catalogue that
+the code uses; a test keeps the two the same.
 
     from distortions import catalog, distort, distort_region, resolve
     distort(image, "blur_motion", 3, seed=7)                           # the whole image, as a new array
@@ -28,8 +29,8 @@ _KADID = """\
 ## KADID-10k's family
 
 The preset `kadid-10k` has types of its own: KADID-10k's and KADIS-700k's 25 in 7 groups, at the original's five levels,
-in its order (mean shift and contrast change go from more to less, through 0). The number of a type is the one in the
-dataset's file names.
+in its order. The number of a type is the one in the dataset's file names. In `mean_shift` and `contrast_change` a level
+is a place between more and less, not a strength, so a prompt's word for their severity means no more than that.
 
     distort(image, "color_diffusion", 3, preset="kadid-10k")
     distort_region(image, (x1, y1, x2, y2), "motion_blur", 3, seed=7, preset="kadid-10k")
