@@ -82,6 +82,7 @@ def command(
         perception20k evaluate gpt-4o --server https://api.openai.com/v1 --questions llvisionqa_dev.json --out eval
         accelerate launch --num_processes 8 -m perception20k evaluate MODEL --data my-dataset --out eval
     """
+    from perception20k.core.reporting import Reporter
     from trainer.models import require_train_extra
 
     require_train_extra("evaluation")
@@ -104,7 +105,7 @@ def command(
         max_tokens=max_tokens,
         max_pixels=max_pixels,
     )
-    overview = evaluate(plan, out, click.echo)
+    overview = evaluate(plan, out, Reporter())
     if overview:
         click.echo(markdown([overview]))
         click.echo(f"  Look     {out / 'index.html'}   every table, confusion pictures, the worst cases")

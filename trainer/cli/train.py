@@ -28,6 +28,7 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
         perception20k train refine-iqa-stage1 --data dataset --model Qwen/Qwen2.5-VL-7B-Instruct --out runs/s1
         perception20k train refine-iqa-stage2 --data koniq-10k:KONIQ --model runs/s1/model --out runs/s2
     """
+    from perception20k.core.reporting import Reporter
     from trainer.models import require_train_extra
 
     require_train_extra()
@@ -37,6 +38,6 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
     loaded, found = load(recipe, changes), read_datasets(sources)
     from trainer.training.train import train  # heavy: only when the rest is in order
 
-    train(loaded, found, model, out)
+    train(loaded, found, model, out, report=Reporter())
     click.echo(f"The trained model is in {out / 'model'}, sample pages are in {out / 'samples'}.")
     click.echo(f"Draw the curves: perception20k curves {out}")

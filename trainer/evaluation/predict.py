@@ -21,10 +21,10 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from tqdm import tqdm
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_json
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.evaluation.predictions import Prediction, from_row, read_predictions, to_row, write_predictions
 from trainer.evaluation.suites import Predictor, Suite, truth_of
 
@@ -37,9 +37,15 @@ def processes() -> PartialState:
 
 
 def predict(
-    asked: Sequence[Asked], run: Path, settings: dict[str, Any], *, batch: int, samples: int
+    asked: Sequence[Asked],
+    run: Path,
+    settings: dict[str, Any],
+    *,
+    batch: int,
+    samples: int,
+    reporter: Reporter = SILENT,
 ) -> list[Prediction]:
-    """Response all suites into ``run``; returns the predictions on the main process and nothing on the others.
+    """Answer all suites into ``run``; returns the predictions on the main process and nothing on the others.
 
     Args:
         asked: suites and who answers each.
@@ -47,6 +53,7 @@ def predict(
         settings: what the answers depend on; a run is not continued under others.
         batch: questions asked at once.
         samples: sampled answers to each question, beside the greedy one.
+        reporter: shows how far it is.
 
     Raises:
         UserError: the directory holds something else, or some questions got no answer this time.
@@ -62,11 +69,11 @@ def predict(
     questions = sum(len(places) for _, _, places in mine)
     with (
         (run / ".parts" / f"{state.process_index:03d}.jsonl").open("a", encoding="utf-8") as stream,
-        tqdm(total=questions, unit="question", disable=not state.is_main_process or not questions) as bar,
+        (reporter if state.is_main_process else SILENT).progress("answer", questions, "question") as advance,
     ):
         for suite, who, places in mine:
             _keep(stream, list(_answers(suite, who, places, samples)))
-            bar.update(len(places))
+            advance(len(places))
     state.wait_for_everyone()
     return _merge(run, asked) if state.is_main_process else []
 

@@ -10,6 +10,7 @@ from typing import Any
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
 from perception20k.core.from_plain import suggestion
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.data.boxes import Grid
 from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
@@ -52,8 +53,8 @@ class EvaluationConfig:
         return {name: getattr(self, name) for name in names}
 
 
-def evaluate(plan: EvaluationConfig, run: Path, say: Callable[[str], None] = print) -> Table | None:
-    """Response every question of the plan into ``run`` and write its tables.
+def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> Table | None:
+    """Answer every question of the plan into ``run`` and write its tables.
 
     Returns:
         The overview, on the main process; None on others.
@@ -67,10 +68,10 @@ def evaluate(plan: EvaluationConfig, run: Path, say: Callable[[str], None] = pri
     who = _answerer(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
     asked += _peers(plan, sources)
-    predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples)
+    predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
     if not state.is_main_process:
         return None
-    _list_missing(run, sources, say)
+    _list_missing(run, sources, reporter)
     return report.write(run, f"Evaluation of {plan.model}", predictions, {suite.name: suite for suite, _ in asked})
 
 
@@ -152,8 +153,8 @@ def _peers(plan: EvaluationConfig, sources: _Sources) -> list[Asked]:
     return found
 
 
-def _list_missing(run: Path, sources: _Sources, say: Callable[[str], None]) -> None:
+def _list_missing(run: Path, sources: _Sources, reporter: Reporter) -> None:
     missing = sources.missing()
     if missing:
         write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        say(f"{len(missing)} images are not on disk and are left out: {run / 'missing-images.txt'}")
+        reporter.line(f"{len(missing)} images are not on disk and are left out: {run / 'missing-images.txt'}")

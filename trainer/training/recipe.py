@@ -16,9 +16,10 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import Field
 
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build, checked, suggestion
@@ -41,6 +42,9 @@ REWARDS: dict[str, Reward | None] = {
 }
 """Every reward by its name in recipes and logs; None for those that the trainer makes for a recipe."""
 
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
 SCALES = {
     "answer": (scoring.LOW, scoring.HIGH),
     "probability": (scoring.LOW, scoring.HIGH),
@@ -59,20 +63,20 @@ class Recipe:
     """Paper, section and table the numbers come from."""
     data: Literal["rft", "mos", "mos and degradation"]
     """``rft``: shards of ours. ``mos``: MOS tables. ``mos and degradation``: both, originals distorted."""
-    rewards: dict[str, float]
+    rewards: dict[str, Annotated[float, Field(ge=0)]]
     """Reward name to weight; weight 0 switches it off."""
-    group_size: int
+    group_size: Annotated[int, Field(ge=2)]
     """G (K in VisualQuality-R1): rollouts of one prompt."""
-    prompts_per_step: int
+    prompts_per_step: Count
     """Prompts rolled out at a time, over all processes."""
-    epochs: int
-    learning_rate: float
+    epochs: Count
+    learning_rate: Positive
     schedule: Literal["cosine", "linear", "constant"]
-    beta: float
+    beta: Annotated[float, Field(ge=0)]
     """Weight of the KL penalty; 0 loads no reference model."""
     loss: Literal["grpo", "dapo"]
     """``grpo`` averages over a rollout's tokens and then over rollouts; ``dapo`` over all tokens (Eq. 7)."""
-    max_completion: int
+    max_completion: Count
     """Most tokens of a rollout."""
     prompt: str | None = None
     """Prompt of the scoring task; see ``trainer/data/prompts``."""
@@ -81,40 +85,40 @@ class Recipe:
     """MOS are scaled linearly from their own scale to this one; null leaves them as published."""
     think: bool = True
     """Whether a think part is asked for; its length is then watched."""
-    accumulation: int = 1
+    accumulation: Count = 1
     """Times ``prompts_per_step`` prompts are rolled out before the optimizer steps."""
-    warmup: float = 0.0
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of all steps over which the learning rate rises."""
     weight_decay: float = 0.0
-    clip: float = 0.2
+    clip: Positive = 0.2
     """Epsilon of the clipped importance ratio."""
-    temperature: float = 1.0
-    max_pixels: int = 1920 * 1080
+    temperature: Positive = 1.0
+    max_pixels: Count = 1920 * 1080
     """Largest image the model is given, unless its processor allows less."""
     advantage: Literal["group", "refine-iqa"] = "group"
     """``group``: standardised within the group. ``refine-iqa``: its Eq. 6."""
-    comparison: int | None = None
+    comparison: Annotated[int, Field(ge=2)] | None = None
     """Images that are compared with each other, all from one dataset (B in VisualQuality-R1)."""
     fidelity: Literal["continuous", "binary"] = "continuous"
     variance: Literal["sample", "fixed"] = "sample"
     """``fixed``: VisualQuality-R1's Eq. 7 with both variances one."""
 
-    per_device: int | None = None
+    per_device: Count | None = None
     """Completions in one forward and backward pass on one device; null: G."""
-    lora_rank: int = 0
+    lora_rank: Annotated[int, Field(ge=0)] = 0
     """Rank of a LoRA adapter on the language model's attention and MLP; 0 trains all weights."""
     gradient_checkpointing: bool = True
     vllm: Literal["off", "colocate", "server"] = "off"
     """Whether vLLM makes the rollouts."""
-    vllm_memory: float = 0.3
+    vllm_memory: Annotated[float, Field(gt=0, le=1)] = 0.3
     """Share of a GPU's memory that a colocated vLLM takes."""
     vllm_server: str | None = None
     """Base URL of the vLLM server; null: port 8000 of this machine."""
-    max_steps: int | None = None
+    max_steps: Count | None = None
     """Stop after so many optimizer steps; null: after the epochs."""
-    save_every: int = 100
+    save_every: Count = 100
     """Optimizer steps between checkpoints."""
-    samples_every: int = 50
+    samples_every: Count = 50
     """Optimizer steps between sample pages."""
     trackers: tuple[str, ...] = ()
     """``tensorboard``, ``wandb`` and whatever else transformers reports to. The run's own log needs none."""
@@ -212,26 +216,9 @@ def _check(recipe: Recipe) -> None:
     mos_range = recipe.mos_range
     rules = [
         ("rewards", bool(recipe.weighted_rewards()), "at least one with a weight"),
-        ("rewards", all(weight >= 0 for weight in recipe.rewards.values()), "weights of at least 0"),
         ("advantage", not eq6 or needs <= set(recipe.weighted_rewards()), "group without answer and format"),
-        ("group_size", recipe.group_size >= 2, "at least 2: advantages compare rollouts of one prompt"),
-        ("prompts_per_step", recipe.prompts_per_step >= 1, "at least 1"),
-        ("accumulation", recipe.accumulation >= 1, "at least 1"),
-        ("per_device", recipe.per_device is None or recipe.per_device >= 1, "at least 1"),
-        ("epochs", recipe.epochs >= 1, "at least 1"),
-        ("learning_rate", recipe.learning_rate > 0, "above 0"),
-        ("warmup", 0 <= recipe.warmup < 1, "from 0 to below 1"),
-        ("beta", recipe.beta >= 0, "at least 0"),
-        ("temperature", recipe.temperature > 0, "above 0"),
-        ("clip", recipe.clip > 0, "above 0"),
         ("mos_range", mos_range is None or mos_range[0] < mos_range[1], "two numbers, the low end first"),
-        ("max_completion", recipe.max_completion >= 1, "at least 1"),
         ("prompt", not scoring_data or recipe.prompt is not None, "given for scoring data"),
-        ("comparison", recipe.comparison is None or recipe.comparison >= 2, "at least 2"),
-        ("vllm_memory", 0 < recipe.vllm_memory <= 1, "above 0 and at most 1"),
-        ("max_steps", recipe.max_steps is None or recipe.max_steps >= 1, "at least 1"),
-        ("save_every", recipe.save_every >= 1, "at least 1"),
-        ("samples_every", recipe.samples_every >= 1, "at least 1"),
     ]
     for key, holds, rule in rules:
         if not holds:

@@ -17,7 +17,6 @@ next, with whatever recipe: a start that failed leaves nothing worth keeping.
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_json, write_text
+from perception20k.core.reporting import Reporter
 from trainer import models
 from trainer.data.mos import MosTable
 from trainer.training.recipe import Recipe, dump
@@ -33,10 +33,10 @@ from trainer.training.run_log import path_in
 
 LOCK = ".lock"
 
-_logger = logging.getLogger("perception20k.train")
 
-
-def prepare(run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path]) -> None:
+def prepare(
+    run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], report: Reporter
+) -> None:
     """Write down what a new run is, or check that it is the run that has begun here.
 
     Raises:
@@ -56,7 +56,7 @@ def prepare(run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mappi
     missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
     if missing:
         write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        print(f"{len(missing)} rated images are not on disk and are left out: {run / 'missing-images.txt'}")
+        report.line(f"{len(missing)} rated images are not on disk and are left out: {run / 'missing-images.txt'}")
 
 
 def _check_same(run: Path, recipe: Recipe, inputs: Mapping[str, Any]) -> None:
@@ -87,13 +87,13 @@ def steps_of(checkpoint: str) -> int:
     return int(json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))["global_step"])
 
 
-def newest_checkpoint(run: Path) -> str | None:
+def newest_checkpoint(run: Path, report: Reporter) -> str | None:
     """The newest whole checkpoint of a run; one that a stop cut short is passed over, and said so. None: none is."""
     found = [path for path in run.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdecimal()]
     for path in sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True):
         if _is_whole(path):
             return str(path)
-        _logger.warning("%s is not whole and is passed over", path)
+        report.line(f"warning: {path} is not whole and is passed over")
     return None
 
 

@@ -6,7 +6,6 @@ A resumed run appends. Steps that are done again come later in the file, and the
 from __future__ import annotations
 
 import json
-import logging
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
-
-_logger = logging.getLogger("perception20k.train")
+from perception20k.core.reporting import SILENT, Reporter
 
 WINDOW = 5
 """Logged steps that a warning looks at."""
@@ -60,8 +58,8 @@ def read(run: Path) -> list[dict[str, Any]]:
 class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """Writes the log on the main process and warns when thinking collapses or rollouts are cut off."""
 
-    def __init__(self, run: Path) -> None:
-        self.run = run
+    def __init__(self, run: Path, report: Reporter = SILENT) -> None:
+        self.run, self.report = run, report
         self._first: dict[str, list[float]] = {}
         self._last: dict[str, deque[float]] = {}
         self._warned: set[str] = set()
@@ -90,14 +88,13 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
             return
         self._append({"step": state.global_step, **logs})
         if "reward" in logs:
-            print(
+            self.report.line(
                 f"step {state.global_step}/{state.max_steps}  reward {logs['reward']:.3f}  "
-                f"{logs.get('completions/mean_length', 0):.0f} tokens  {logs.get('step_time', 0):.1f} s",
-                flush=True,
+                f"{logs.get('completions/mean_length', 0):.0f} tokens  {logs.get('step_time', 0):.1f} s"
             )
         for warning in self.warnings(logs):
             self._append({"step": state.global_step, "warning": warning})
-            _logger.warning("step %d: %s", state.global_step, warning)
+            self.report.line(f"warning: step {state.global_step}: {warning}")
 
     def warnings(self, logs: dict[str, float]) -> list[str]:
         """What is to be said about the newest values; each warning is given once, until it is mended."""

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import PartialState
 from peft import LoraConfig
-from transformers import PrinterCallback, ProgressCallback
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig
@@ -23,6 +23,7 @@ from trl import GRPOConfig
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
 from perception20k.core.lock import held
+from perception20k.core.reporting import SILENT, Reporter
 from trainer import models
 from trainer.data.mos import MosTable
 from trainer.training import data
@@ -36,7 +37,15 @@ from trainer.training.run_log import RunLog
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
 
-def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, run: Path) -> None:
+def train(
+    recipe: Recipe,
+    sources: Mapping[str, MosTable | Path],
+    model: str,
+    run: Path,
+    *,
+    report: Reporter = SILENT,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> None:
     """Train ``model`` on ``sources`` as ``recipe`` says, into ``run``.
 
     Args:
@@ -44,6 +53,8 @@ def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, ru
         sources: what each ``--data`` names (:func:`trainer.data.datasets.read_datasets`).
         model: directory or hub name of a vision-language model, or directory of an adapter.
         run: the run's directory, new or that of the same run, which goes on from its newest checkpoint.
+        report: takes a line for each step and each warning.
+        callbacks: of transformers, told of every step beside the run's own log.
 
     Raises:
         UserError: anything that can be told before the weights are read: the data, the model's processor, a
@@ -52,6 +63,7 @@ def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, ru
     disable_progress_bar()
     _require_packages(recipe)
     state = PartialState(cpu=not torch.cuda.is_available())
+    report = report if state.is_main_process else SILENT
     passes = backward_passes(recipe, state.num_processes)
     processor = models.load_processor(model, recipe.max_pixels)
     models.require_weights(model)
@@ -67,9 +79,9 @@ def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, ru
     }
     with held(run / LOCK, str(run)) if state.is_main_process else nullcontext():
         if state.is_main_process:
-            prepare(run, recipe, inputs, sources)
+            prepare(run, recipe, inputs, sources, report)
         state.wait_for_everyone()
-        checkpoint = newest_checkpoint(run)
+        checkpoint = newest_checkpoint(run, report)
         with state.main_process_first():
             start = models.plain_model(model, run / "start", processor)
         trainer = RecipeTrainer(
@@ -80,7 +92,7 @@ def train(recipe: Recipe, sources: Mapping[str, MosTable | Path], model: str, ru
             args=grpo_config(recipe, run, passes),
             train_dataset=rows,
             processing_class=processor,
-            callbacks=[RunLog(run)],
+            callbacks=[RunLog(run, report), *callbacks],
             peft_config=_lora(recipe),
         )
         for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line

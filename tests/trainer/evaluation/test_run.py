@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from distortions import GROUPS, SEVERITIES
 from perception20k.cli import cli as group
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
 from trainer.evaluation.predictions import read_predictions
@@ -131,7 +132,8 @@ def test_missing_images_are_listed(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "0.png").write_bytes((pictures / "0.png").read_bytes())
     table.write_text("image,mos\n0.png,3\ngone.png,2\n")
     said: list[str] = []
-    evaluate(EvaluationConfig("scripted:oracle", data=(f"{table}:0-5",), ask=("think",)), tmp_path / "run", said.append)
+    config = EvaluationConfig("scripted:oracle", data=(f"{table}:0-5",), ask=("think",))
+    evaluate(config, tmp_path / "run", Reporter(said.append))
     assert (tmp_path / "run" / "missing-images.txt").read_text() == "some\tgone.png\n"
     assert said[0].startswith("1 images are not on disk")
 

@@ -16,6 +16,7 @@ import torch
 
 from perception20k.core.errors import UserError
 from perception20k.core.lock import held
+from perception20k.core.reporting import SILENT, Reporter
 from trainer import models
 from trainer.data.datasets import read_datasets
 from trainer.training import recipe, run_log
@@ -266,17 +267,16 @@ def test_a_run_is_not_resumed_with_other_inputs(
 
 
 @pytest.mark.parametrize("torn", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
-def test_a_torn_checkpoint_is_passed_over_and_said_so(
-    torn: str, finished: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_torn_checkpoint_is_passed_over_and_said_so(torn: str, finished: Path, tmp_path: Path) -> None:
+    said: list[str] = []
     run = tmp_path / "run"
     shutil.copytree(finished, run)
-    assert newest_checkpoint(run) == str(run / "checkpoint-4")
+    assert newest_checkpoint(run, Reporter(said.append)) == str(run / "checkpoint-4")
     (run / "checkpoint-4" / torn).unlink()
-    assert newest_checkpoint(run) == str(run / "checkpoint-3")
-    assert f"{run / 'checkpoint-4'} is not whole and is passed over" in caplog.text
+    assert newest_checkpoint(run, Reporter(said.append)) == str(run / "checkpoint-3")
+    assert said == [f"warning: {run / 'checkpoint-4'} is not whole and is passed over"]
     (run / "checkpoint-3" / "trainer_state.json").write_text('{"epoch"')
-    assert newest_checkpoint(run) is None
+    assert newest_checkpoint(run, Reporter(said.append)) is None
 
 
 def test_a_resumed_run_leaves_its_inputs_as_they_are(
@@ -289,7 +289,7 @@ def test_a_resumed_run_leaves_its_inputs_as_they_are(
     (run / "inputs.json").write_text(old)
     train(recipe.load("refine-iqa-stage2", RATED), read_datasets(ratings), str(tiny), run)
     assert (run / "inputs.json").read_text() == old
-    assert newest_checkpoint(run) == str(run / "checkpoint-4")
+    assert newest_checkpoint(run, SILENT) == str(run / "checkpoint-4")
 
 
 def test_a_failure_before_the_first_step_leaves_room_for_the_next_try(
