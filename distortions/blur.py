@@ -149,11 +149,15 @@ def _stretched(image: Image, step: float, start: float) -> Image:
     above = places.astype(np.intp)
     below = np.minimum(above + 1, len(rows) - 1)
     weights = np.rint((places - above) * 256).astype(np.uint16)[:, np.newaxis]
-    mixed = np.multiply(rows[above], 256 - weights, dtype=np.uint16)
-    mixed += np.multiply(rows[below], weights, dtype=np.uint16)
-    mixed += 128
-    mixed >>= 8
-    return np.asarray(mixed, np.uint8).reshape(image.shape)
+    out = np.empty_like(rows)
+    for top in range(0, len(rows), _BAND):
+        band = slice(top, top + _BAND)
+        mixed = np.multiply(rows[above[band]], 256 - weights[band], dtype=np.uint16)
+        mixed += np.multiply(rows[below[band]], weights[band], dtype=np.uint16)
+        mixed += 128
+        mixed >>= 8
+        out[band] = mixed
+    return out.reshape(image.shape)
 
 
 def _mean(total: npt.NDArray[np.uint16], count: int) -> Image:

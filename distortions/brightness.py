@@ -9,7 +9,7 @@ import numpy as np
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, in_hsv, look_up, look_up_channels, table, truncate
+from distortions.pixels import Image, in_chunks, in_hsv, look_up, look_up_channels, table, truncate
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _SHIFT = (-1.0, 1.0)
@@ -100,17 +100,21 @@ def _shift_channels(image: Image, shift: float) -> Image:
 
 def _shift_value(image: Image, shift: float) -> Image:
     """Float HSV without leaving RGB: with hue and saturation kept, the channels scale with V = max(R, G, B)."""
-    planes = [np.asarray(plane) for plane in cv2.split(image)]
-    value = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
     # V + shift is clipped at 0 but not at 1: what rises above 1 is clipped after the way back to RGB, as in the
     # reference. Black has no hue to keep and becomes grey.
     shifted = np.maximum(_LEVELS + 255 * shift, 0)
     factors = (shifted / np.maximum(_LEVELS, 1)).astype(np.float32)
-    factor = np.asarray(cv2.LUT(value, factors)).reshape(value.shape)
-    out = np.asarray(cv2.merge([truncate(plane * factor) for plane in planes])).reshape(image.shape)
-    if shift > 0 and value.min() == 0:
-        out[value == 0] = int(shifted[0])
-    return out
+
+    def scaled(part: Image) -> Image:
+        planes = [np.asarray(plane) for plane in cv2.split(part)]
+        value = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
+        factor = np.asarray(cv2.LUT(value, factors)).reshape(value.shape)
+        out = np.asarray(cv2.merge([truncate(plane * factor) for plane in planes])).reshape(part.shape)
+        if shift > 0 and value.min() == 0:
+            out[value == 0] = int(shifted[0])
+        return out
+
+    return in_chunks(image, scaled)
 
 
 def _power(gamma: float) -> Image:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from distortions.draws import normal_levels, normal_quantiles, uniform16
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, table
+from distortions.pixels import Image, in_chunks, table
 
 _SIGMA = (0.0, 0.5)
 _TEMPLATE, _SEARCH = 5, 7
@@ -43,7 +43,7 @@ def _deviations(*variances: float) -> tuple[float, ...]:
 )
 def noise_gaussian_RGB(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Additive normal noise on each channel: x + N(0, sigma)."""
-    return _add(image, normal_levels(uniform16(rng, image.shape), sigma))
+    return in_chunks(image, lambda part: _add(part, normal_levels(uniform16(rng, part.shape), sigma)))
 
 
 @by_severity(
@@ -58,11 +58,13 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
     """Additive normal noise in YCrCb: N(0, sigma) on Y, N(0, sigma chroma) on Cr and Cb."""
     # The way back to RGB is linear, so the noise takes it alone and the photo never leaves RGB. In 256ths, no product
     # or sum needs more than the 24 bits that a float32 holds exactly.
-    to_rgb = np.rint(_YCRCB_TO_RGB * (1, chroma, chroma) * 256) / 256
-    noise = normal_levels(uniform16(rng, image.shape), sigma, _FRACTION)
-    noise = np.asarray(cv2.transform(noise, to_rgb.astype(np.float32))).reshape(image.shape)
-    noise >>= _FRACTION_BITS
-    return _add(image, noise)
+    to_rgb = (np.rint(_YCRCB_TO_RGB * (1, chroma, chroma) * 256) / 256).astype(np.float32)
+
+    def noisy(part: Image) -> Image:
+        noise = cv2.transform(normal_levels(uniform16(rng, part.shape), sigma, _FRACTION), to_rgb)
+        return _add(part, np.asarray(noise) >> _FRACTION_BITS)
+
+    return in_chunks(image, noisy)
 
 
 @by_severity(
@@ -74,10 +76,14 @@ def noise_gaussian_YCrCb(image: Image, rng: np.random.Generator, *, sigma: float
 )
 def noise_speckle(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
     """Multiplicative normal noise: x + x N(0, sigma)."""
-    factors = np.asarray(cv2.LUT(uniform16(rng, image.shape), _speckle_factors(sigma))).reshape(image.shape)
-    product = np.asarray(cv2.multiply(image.astype(np.uint16), factors))  # saturates at 65,535, which is white
-    product >>= 8
-    return product.astype(np.uint8)
+    table_of_factors = _speckle_factors(sigma)
+
+    def noisy(part: Image) -> Image:
+        factors = cv2.LUT(uniform16(rng, part.shape), table_of_factors)
+        product = cv2.multiply(part.astype(np.uint16), factors)  # saturates at 65,535, which is white
+        return np.asarray(np.asarray(product) >> 8, np.uint8)
+
+    return in_chunks(image, noisy)
 
 
 @by_severity(sigma=levels(0.08, 0.11, 0.14, 0.18, 0.22, within=_SIGMA), reach=lambda sigma: 1)
@@ -94,9 +100,14 @@ def noise_spatially_correlated(image: Image, rng: np.random.Generator, *, sigma:
 def noise_poisson(image: Image, rng: np.random.Generator, *, photons: int) -> Image:
     """Photon noise, ``photons`` at white: Poisson(x photons) / photons."""
     # The level picks a row of the table, 12 random bits one of its 4,096 equally likely outcomes.
-    index = np.multiply(image, 4096, dtype=np.int32)
-    index += uniform16(rng, image.shape) >> 4
-    return np.take(_poisson_outcomes(photons), index, mode="clip")
+    outcomes = _poisson_outcomes(photons)
+
+    def noisy(part: Image) -> Image:
+        index = np.multiply(part, 4096, dtype=np.int32)
+        index += uniform16(rng, part.shape) >> 4
+        return np.take(outcomes, index, mode="clip")
+
+    return in_chunks(image, noisy)
 
 
 @by_severity(

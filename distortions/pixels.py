@@ -17,8 +17,15 @@ Image = npt.NDArray[np.uint8]
 
 _SLACK = 1e-3
 
-_ROW = 1024
-"""Pixels in a row that no machine's vectors leave a rest of."""
+_CHUNK = 1 << 16
+"""Pixels of a large image that are worked on at a time, so that what is made on the way stays in the cache. Four values
+of a field of noise come from one word of the generator, and a piece takes whole words."""
+
+_LARGE = 1 << 19
+"""Pixels from which on an image is large: below, the calls would cost more than the cache gains."""
+
+_VECTORS = 64
+"""Pixels that fill a whole number of any machine's vectors."""
 
 _WORTH_PAIRING = 1 << 16
 """From so many pairs of values on, a table of all 65,536 pairs is worth making."""
@@ -75,12 +82,27 @@ def look_up_channels(image: Image, *tables: Image | None) -> Image:
 def in_hsv(image: Image, change: Callable[[Image], Image]) -> Image:
     """Change an image in OpenCV's 8-bit HSV, the same for a pixel wherever it lies and whatever the machine.
 
-    On the way back OpenCV truncates where its vectors reach and rounds the rest of a row, so the pixels are put into
-    rows that any machine's vectors fill.
+    On the way back OpenCV truncates where its vectors reach and rounds the rest of a row, so each row is filled up to
+    a length that any machine's vectors reach to its end.
     """
-    count = image.size // 3
-    rows = np.empty((-(-count // _ROW), _ROW, 3), np.uint8)  # what lies beyond the image is left to chance
-    pixels = rows.reshape(-1, 3)[:count].reshape(image.shape)
-    pixels[...] = image
-    cv2.cvtColor(change(np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGB2HSV))), cv2.COLOR_HSV2RGB, rows)
-    return pixels
+
+    def changed(part: Image) -> Image:
+        count = part.shape[1]
+        if rest := -count % _VECTORS:
+            part = np.concatenate([part, np.zeros((1, rest, 3), np.uint8)], axis=1)
+        hsv = change(np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2HSV)))
+        return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))[:, :count]
+
+    return in_chunks(image, changed)
+
+
+def in_chunks(image: Image, work: Callable[[Image], Image]) -> Image:
+    """Work that treats each pixel by itself, done on a large image piece by piece; pieces have the shape (1, n, 3)."""
+    flat = image.reshape(1, -1, 3)
+    if flat.shape[1] < _LARGE:
+        return work(flat).reshape(image.shape)
+    out = np.empty_like(flat)
+    for start in range(0, flat.shape[1], _CHUNK):
+        part = slice(start, start + _CHUNK)
+        out[:, part] = work(flat[:, part])
+    return out.reshape(image.shape)

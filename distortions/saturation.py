@@ -7,7 +7,7 @@ import numpy as np
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image, in_hsv, line
+from distortions.pixels import Image, in_chunks, in_hsv, line
 
 _FACTOR = (0.0, 1000.0)
 
@@ -58,7 +58,10 @@ def _scale_saturation(image: Image, factor: float) -> Image:
 
 
 def _scale_chroma(image: Image, factor: float) -> Image:
-    ycrcb = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
     offset = 128 * (1 - factor)
-    ycrcb = line(ycrcb, (1, factor, factor), (0, offset, offset))
-    return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB))
+
+    def scaled(part: Image) -> Image:
+        ycrcb = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb))
+        return np.asarray(cv2.cvtColor(line(ycrcb, (1, factor, factor), (0, offset, offset)), cv2.COLOR_YCrCb2RGB))
+
+    return in_chunks(image, scaled)
