@@ -51,7 +51,8 @@ def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], dict
     written = sum(p.stat().st_size for p in layout.shards.glob("train-*.parquet"))
     rows = pq.read_table(next(layout.shards.glob("train-*.parquet")))
     repeated = sum(len(image["bytes"]) for images_ in rows["images"].to_pylist() for image in images_)
-    assert distinct <= written < 1.02 * distinct
+    # the column's compression still finds something in a source that is kept as a loosely packed PNG
+    assert 0.98 * distinct < written < 1.02 * distinct
     assert repeated > 4 * distinct
 
 

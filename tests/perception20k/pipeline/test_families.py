@@ -76,7 +76,7 @@ def test_card_figures_and_statistics_tell_of_the_preset_s_groups(
 
 
 def test_the_recipe_makes_the_same_samples_again(built: Layout) -> None:
-    assert verify(built.root, remade=True, progress=False) == []
+    assert verify(built.root, remade=True) == []
 
 
 def test_reviewers_read_the_preset_s_labels_and_wrong_ones_are_of_it_too(built: Layout) -> None:
