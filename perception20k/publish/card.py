@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
@@ -38,6 +39,7 @@ def card(
     template = (files("perception20k.publish") / "card.md").read_text(encoding="utf-8")
     return template.format(
         name=name,
+        quoted_name=json.dumps(name, ensure_ascii=False),
         size_category=next((word for limit, word in _SIZES if sum(rft_counts.values()) < limit), "n>1M"),
         data_files="\n".join(
             f"  - split: {part}\n    path: shards/{part}-*.parquet" for part, count in rft_counts.items() if count

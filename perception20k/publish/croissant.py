@@ -60,7 +60,6 @@ def croissant(name: str, layout: Layout, shards: Sequence[Path], licences: Seque
     file_set = {
         "@type": "cr:FileSet",
         "@id": "shards",
-        "containedIn": [{"@id": path.relative_to(layout.root).as_posix()} for path in shards],
         "encodingFormat": "application/x-parquet",
         "includes": "shards/*.parquet",
     }

@@ -1,11 +1,14 @@
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mlcroissant
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -64,11 +67,50 @@ def test_croissant_is_valid(built_dataset: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant calls pandas in a way it will drop
-def test_croissant_reads_the_recipe(built_dataset: Path) -> None:
-    dataset = mlcroissant.Dataset(jsonld=str(Layout(built_dataset).croissant))
-    first = next(iter(dataset.records("recipe")))
-    ids = {s.sample_id for s in read_samples(Layout(built_dataset).recipe)}
-    assert first["recipe/sample_id"].decode() in ids
+def test_croissant_reads_every_sample_and_every_rft_row(built_dataset: Path) -> None:
+    layout = Layout(built_dataset)
+    dataset = mlcroissant.Dataset(jsonld=str(layout.croissant))
+    ids = {s.sample_id for s in read_samples(layout.recipe)}
+    assert {row["recipe/sample_id"].decode() for row in dataset.records("recipe")} == ids
+    rows = [row["rft/rft_id"].decode() for row in dataset.records("rft")]
+    shards = sorted(layout.shards.iterdir())
+    assert rows == [id for path in shards for id in pq.read_table(path, columns=["rft_id"])["rft_id"].to_pylist()]
+
+
+def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = dataset.config.read_text()
+    dataset.config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0", config))
+    dataset.split.unlink()
+    dataset.recipe.write_bytes(unsplit(dataset.recipe))
+    exported = export_dataset(dataset.root, reporter=SILENT)
+    assert exported.rft["test"] == 0
+    snippet = dataset.card.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(dataset.root.parent)
+    names: dict[str, Any] = {}
+    exec(snippet, names)
+    assert {part: len(rows) for part, rows in names["parts"].items()} == {"train": exported.rft["train"]}
+    row = names["parts"]["train"][0]
+    assert row["images"][0].size == (row["width"], row["height"])
+
+
+def unsplit(recipe: Path) -> bytes:
+    """A recipe whose samples are in no part yet."""
+    table = pq.read_table(recipe)
+    empty = pa.array([""] * len(table), pa.string())
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.set_column(table.column_names.index("split"), "split", empty), sink)
+    return bytes(sink.getvalue())
+
+
+def test_a_name_of_any_kind_keeps_the_cards_metadata_valid(dataset: Layout) -> None:
+    odd = dataset.root.with_name("Wood: the 'first' #1 [draft]")
+    dataset.root.rename(odd)
+    layout = Layout(odd)
+    layout.manifest.unlink()
+    export_dataset(odd, reporter=SILENT)
+    _, header, text = layout.card.read_text(encoding="utf-8").split("---\n", 2)
+    assert yaml.safe_load(header)["pretty_name"] == odd.name
+    assert f"# {odd.name}" in text
 
 
 @pytest.fixture
