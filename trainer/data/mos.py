@@ -51,23 +51,22 @@ class MosTable:
     rows: tuple[MosRow, ...]
     missing: tuple[str, ...] = ()
 
-    def with_split(self, test_share: float = 0.2) -> MosTable:
-        """The table with every row in ``train`` or ``test``.
+    def with_split(self) -> MosTable:
+        """The table with every row in ``train``, ``validation`` or ``test``.
 
-        An official split stays, its validation part counted to ``train``. Without one, contents are drawn to
-        ``test`` by a hash of their name: the same draw everywhere, and no content in both parts.
+        An official split stays. Without one, contents are drawn 6:2:2, as VisualQuality-R1 does, by a hash of their
+        name: the same draw everywhere, and no content in two parts.
         """
         if any(row.split for row in self.rows):
-            parts = ["test" if row.split == "test" else "train" for row in self.rows]
-        else:
-            draws = [key_int("mos split", self.dataset, row.content, bits=32) / 2**32 for row in self.rows]
-            parts = ["test" if draw < test_share else "train" for draw in draws]
+            return self
+        draws = [key_int("mos split", self.dataset, row.content, bits=32) / 2**32 for row in self.rows]
+        parts = ["test" if draw < 0.2 else "validation" if draw < 0.4 else "train" for draw in draws]
         rows = tuple(replace(row, split=part) for row, part in zip(self.rows, parts, strict=True))
         return replace(self, rows=rows)
 
-    def part(self, split: str) -> MosTable:
-        """The rows of one part."""
-        return replace(self, rows=tuple(row for row in self.rows if row.split == split))
+    def part(self, *splits: str) -> MosTable:
+        """The rows of one part, or of several."""
+        return replace(self, rows=tuple(row for row in self.rows if row.split in splits))
 
     def renamed(self, dataset: str) -> MosTable:
         """The table under another name. Its split is drawn by its name, so it should have one first."""

@@ -29,7 +29,7 @@ def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid
     """
     tables = [source for source in sources if isinstance(source, MosTable)]
     folders = [source for source in sources if isinstance(source, Path)]
-    wants_mos, wants_shards = recipe.data != "rft", recipe.data != "mos"
+    wants_mos, wants_shards = "mos" in recipe.data, recipe.data != "mos"
     for wanted, found, what, how in (
         (wants_mos, tables, "a MOS table", "--data koniq-10k:DIR or --data FILE.csv:LOW-HIGH"),
         (wants_shards, folders, "a dataset with shards", "--data DATASET"),
@@ -45,7 +45,7 @@ def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid
     names = [table.dataset for table in tables]
     for number, table in enumerate(tables):
         mode = "think" if recipe.think else "no-think"
-        train = table.with_split().part("train")
+        train = table.with_split().part("train", *(["validation"] if recipe.use_validation else []))
         if table.dataset in names[:number]:  # another table's name: its scores are not to be compared with these
             free = (f"{table.dataset} ({k})" for k in count(2))
             names[number] = next(name for name in free if name not in names)

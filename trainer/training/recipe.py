@@ -61,8 +61,9 @@ class Recipe:
     name: str
     source: str
     """Paper, section and table the numbers come from."""
-    data: Literal["rft", "mos", "mos and degradation"]
-    """``rft``: shards of ours. ``mos``: MOS tables. ``mos and degradation``: both, originals distorted."""
+    data: Literal["rft", "mos", "mos and degradation", "degradation"]
+    """``rft``: shards of ours. ``mos``: MOS tables. ``mos and degradation``: both, originals distorted.
+    ``degradation``: those alone."""
     rewards: dict[str, Annotated[float, Field(ge=0)]]
     """Reward name to weight; weight 0 switches it off."""
     group_size: Annotated[int, Field(ge=2)]
@@ -83,12 +84,14 @@ class Recipe:
     system: str | None = None
     mos_range: tuple[float, float] | None = None
     """MOS are scaled linearly from their own scale to this one; null leaves them as published."""
+    use_validation: bool = False
+    """Whether the validation part of MOS tables is trained on too."""
     think: bool = True
     """Whether a think part is asked for; its length is then watched."""
     accumulation: Count = 1
     """Times ``prompts_per_step`` prompts are rolled out before the optimizer steps."""
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of all steps over which the learning rate rises."""
+    warmup: Annotated[float, Field(ge=0)] = 0.0
+    """Epochs over which the learning rate rises."""
     weight_decay: float = 0.0
     clip: Positive = 0.2
     """Epsilon of the clipped importance ratio."""
@@ -102,6 +105,8 @@ class Recipe:
     fidelity: Literal["continuous", "binary"] = "continuous"
     variance: Literal["sample", "fixed"] = "sample"
     """``fixed``: VisualQuality-R1's Eq. 7 with both variances one."""
+    average_probability: bool = False
+    """VisualQuality-R1's Eq. 7 with the variances of the samples."""
 
     per_device: Count | None = None
     """Completions in one forward and backward pass on one device; null: G."""
@@ -210,13 +215,14 @@ def _check(recipe: Recipe) -> None:
         name = getattr(recipe, key)
         if name is not None and name not in prompts.names():
             raise UserError(f"{recipe.name}: {key}: no prompt '{name}'", suggestion(name, prompts.names()), code=2)
-    scoring_data = recipe.data != "rft"
+    scoring_data = "mos" in recipe.data
     eq6 = recipe.advantage == "refine-iqa"
     needs = {"answer", "format"}
     mos_range = recipe.mos_range
     rules = [
         ("rewards", bool(recipe.weighted_rewards()), "at least one with a weight"),
         ("advantage", not eq6 or needs <= set(recipe.weighted_rewards()), "group without answer and format"),
+        ("warmup", recipe.warmup < recipe.epochs, "below the number of epochs"),
         ("mos_range", mos_range is None or mos_range[0] < mos_range[1], "two numbers, the low end first"),
         ("prompt", not scoring_data or recipe.prompt is not None, "given for scoring data"),
     ]

@@ -149,7 +149,7 @@ def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
         max_steps=recipe.max_steps or -1,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=recipe.schedule,
-        warmup_steps=recipe.warmup,  # below 1: a share of all steps
+        warmup_steps=recipe.warmup / recipe.epochs,  # below 1: a share of all steps
         weight_decay=recipe.weight_decay,
         beta=recipe.beta,
         loss_type=recipe.loss,
@@ -196,6 +196,7 @@ def reward_function(name: str, recipe: Recipe) -> Any:
             comparison=recipe.comparison,
             binary=recipe.fidelity == "binary",
             fixed_variance=recipe.variance == "fixed",
+            average=recipe.average_probability,
         )
     return REWARDS[name]
 

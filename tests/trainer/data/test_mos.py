@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_koniq_keeps_its_official_sets_on_1_to_100(tmp_path: Path) -> None:
     assert (table.rows[0].low, table.rows[0].high) == (1, 100)
     # (54.07 - 1) / 99 x 5
     assert table.rows[0].scaled(0, 5) == pytest.approx(2.680303, abs=1e-6)
-    assert [row.split for row in table.with_split().rows] == ["train", "train", "test"]
+    assert [row.split for row in table.with_split().rows] == ["train", "validation", "test"]
 
 
 def test_koniqs_other_file_rates_on_1_to_5_without_sets(tmp_path: Path) -> None:
@@ -164,11 +165,32 @@ def test_without_an_official_split_contents_are_drawn_and_never_shared(tmp_path:
     rows = [[name, name[:3] + ".png", 3, 0] for name in names]
     write_csv(tmp_path / "dmos.csv", ["dist_img", "ref_img", "dmos", "var"], *rows)
     pictures(tmp_path / "images", *names)
-    table = kadid_10k(tmp_path).with_split(0.25)
-    parts = {part: {row.content for row in table.part(part).rows} for part in ("train", "test")}
-    assert parts["train"].isdisjoint(parts["test"])
-    assert 3 <= len(parts["test"]) <= 18  # 10 expected of 40, standard deviation 2.7
-    assert table == kadid_10k(tmp_path).with_split(0.25)
+    table = kadid_10k(tmp_path).with_split()
+    parts = {part: {row.content for row in table.part(part).rows} for part in ("train", "validation", "test")}
+    assert sum(map(len, parts.values())) == 40  # no content is in two parts
+    for part, expected in (("train", 24), ("validation", 8), ("test", 8)):  # 6:2:2, standard deviations 3.1 and 2.5
+        assert abs(len(parts[part]) - expected) <= 8
+    assert table == kadid_10k(tmp_path).with_split()
+
+
+def test_the_papers_sizes_follow_from_the_files_of_the_datasets(tmp_path: Path) -> None:
+    """KonIQ-10k's official sets and SPAQ's 11,125 images: Refine-IQA's "13K" and 2,400 steps, Q-Insight's 7,000."""
+    sets = {"training": 7058, "validation": 1000, "test": 2015}
+    names = [f"{i}.jpg" for i in range(sum(sets.values()))]
+    parts = [name for name, count in sets.items() for _ in range(count)]
+    rows = [[name, 50, part] for name, part in zip(names, parts, strict=True)]
+    write_csv(tmp_path / "koniq10k_distributions_sets.csv", ["image_name", "MOS", "set"], *rows)
+    (tmp_path / "1024x768").mkdir()
+    for name in names:
+        (tmp_path / "1024x768" / name).touch()
+    koniq = koniq_10k(tmp_path).with_split()
+    rated = tuple(replace(koniq.rows[0], split="", content=f"{i:05d}.jpg") for i in range(1, 11126))
+    other = MosTable("spaq", rated).with_split()
+    assert [len(koniq.part(part).rows) for part in ("train", "validation", "test")] == [7058, 1000, 2015]
+    assert len(koniq.part("train", "validation").rows) == 8058
+    trained = len(koniq.part("train").rows) + len(other.part("train").rows)
+    assert trained == pytest.approx(13_733, abs=150)
+    assert trained * 3 // (8 * 2) == pytest.approx(2_550, abs=50)  # 3 epochs of 8 prompts, 2 accumulated
 
 
 @pytest.mark.parametrize(

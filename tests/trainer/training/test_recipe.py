@@ -44,6 +44,7 @@ def test_the_other_papers_numbers() -> None:
         "degradation_level": 0.75,
     }
     assert (insight.group_size, insight.beta, insight.learning_rate, insight.epochs) == (8, 0.001, 1e-6, 10)
+    assert insight.prompts_per_step * insight.group_size == 128  # completions: 16 GPUs x 8 in the authors' script
     assert (ranked.group_size, ranked.beta, ranked.comparison, ranked.mos_range) == (6, 0.04, 8, None)
 
 
@@ -70,7 +71,7 @@ def test_an_own_recipe_starts_from_a_papers(tmp_path: Path) -> None:
         ("temperature=0", "temperature must be above 0"),
         ("clip=-1", "clip must be above 0"),
         ("rewards.format=-1", "rewards: format must be at least 0"),
-        ("warmup=1", "warmup must be below 1"),
+        ("warmup=3", "warmup must be below the number of epochs"),
         ("vllm_memory=1.5", "vllm_memory must be at most 1"),
         ("mos_range=null", "mos_range must be [0, 5], the scale of the reward 'answer'"),
         ("mos_range=[0, 100]", "mos_range must be [0, 5]"),
@@ -97,6 +98,11 @@ def test_an_unknown_recipe_gets_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("a: [")
     with pytest.raises(UserError, match="not a YAML file"):
         load(str(tmp_path / "bad.yaml"))
+
+
+def test_the_degradation_task_alone_needs_no_mos_table() -> None:
+    alone = load("q-insight", ("rewards.q_insight_score=0", "data=degradation", "mos_range=null", "prompt=null"))
+    assert set(alone.weighted_rewards()) == {"q_insight_format", "degradation_class", "degradation_level"}
 
 
 def test_switched_off_rewards_do_not_count() -> None:

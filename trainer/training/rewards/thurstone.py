@@ -64,6 +64,7 @@ def fidelity_rewards(
     *,
     binary: bool = False,
     fixed_variance: bool = False,
+    average: bool = False,
 ) -> list[list[float | None]]:
     """Eqs. 1 to 3 for a batch: ``scores[i][k]`` is the k-th score of image i, ``mos[i]`` its MOS.
 
@@ -72,13 +73,14 @@ def fidelity_rewards(
         mos: one value an image, on any scale: only their order counts.
         binary: the binary reward of table 4.
         fixed_variance: Eq. 7 with both variances set to one (Thurstone's case V, table 4).
+        average: Eq. 7 with the sample variances (table 4).
 
     Returns:
         rewards in 0..1 in the shape of ``scores``; None where no pair can be formed.
     """
     known = [[score for score in image if score is not None] for image in scores]
     spreads = [1.0 if fixed_variance else variance(image) if len(image) > 1 else 0.0 for image in known]
-    probability = average_probability if fixed_variance else comparative_probability
+    probability = average_probability if fixed_variance or average else comparative_probability
     rewards: list[list[float | None]] = []
     for i, image in enumerate(scores):
         opponents = [j for j in range(len(scores)) if j != i and known[j]]
@@ -102,13 +104,16 @@ def fidelity_rewards(
     return rewards
 
 
-def fidelity(*, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False) -> Reward:
+def fidelity(
+    *, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False, average: bool = False
+) -> Reward:
     """The reward function of a recipe.
 
     Args:
         comparison: B, the images that are compared with each other, in the order they come; None: all.
         binary: the binary reward of table 4.
         fixed_variance: Eq. 7 in Thurstone's case V, of table 4.
+        average: Eq. 7 with the sample variances, of table 4.
     """
 
     def reward(
@@ -125,7 +130,7 @@ def fidelity(*, comparison: int | None = None, binary: bool = False, fixed_varia
                 [answers.score(answers.text_of(completions[place]), LOW, HIGH) for place in image] for image in block
             ]
             truths = [mos[image[0]] for image in block]
-            found = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance)
+            found = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance, average=average)
             for image, values in zip(block, found, strict=True):
                 for place, value in zip(image, values, strict=True):
                     rewards[place] = value

@@ -72,6 +72,9 @@ def test_fixed_variance() -> None:
 def test_eq_7() -> None:
     # The added variance of A and B is 4, the spread 2: (Phi(2 / 2) + Phi(0)) / 2 = (0.841345 + 0.5) / 2
     assert average_probability(3, [1, 3], 2, 2) == pytest.approx(0.670672, abs=1e-6)
+    # A scored 5: (Phi(4 / 2) + Phi(2 / 2)) / 2 = (0.977250 + 0.841345) / 2 = 0.909297, its root 0.953571
+    rewards = fidelity_rewards(SCORES, [4.0, 2.0], average=True)
+    assert rewards[0] == pytest.approx([0.818946, 0.953571], abs=2e-6)
 
 
 def test_binary_reward() -> None:
