@@ -33,10 +33,12 @@ def command(dataset: Path, out: Path | None) -> None:
     """
     from annotate_app.reports.report import render_report
     from annotate_app.review.dataset import Dataset
+    from annotate_app.review.log import ReviewLog
 
     layout = Layout(dataset).require()
     with closing(connect_to_read(layout.decisions)) as log:
-        page = render_report(log, Dataset(layout))
+        reviewed = Dataset(layout)
+        page = render_report(ReviewLog(log, reviewed.samples), reviewed)
     path = out or layout.review / "report.html"
     write_text(path, page)
     click.echo(f"Open {path} in a browser.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from annotate_app.review.history import Decision
+from annotate_app.review.history import DecisionRow
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Reliability:
     """Share of the repeats that were decided as the first time."""
 
 
-def agreements(decisions: Sequence[Decision]) -> list[Agreement]:
+def agreements(decisions: Sequence[DecisionRow]) -> list[Agreement]:
     """Of every two reviewers with a sample in common."""
     by_reviewer: dict[str, dict[str, str]] = {}
     for d in decisions:
@@ -60,7 +60,7 @@ def agreements(decisions: Sequence[Decision]) -> list[Agreement]:
     return found
 
 
-def reliabilities(decisions: Sequence[Decision]) -> list[Reliability]:
+def reliabilities(decisions: Sequence[DecisionRow]) -> list[Reliability]:
     """Of every reviewer, by name."""
     found = []
     for reviewer in sorted({d.reviewer for d in decisions}):

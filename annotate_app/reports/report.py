@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,16 +14,17 @@ from markupsafe import Markup
 from annotate_app.reports.agreement import agreements, reliabilities
 from annotate_app.reports.figures import FIGURES
 from annotate_app.review.dataset import Dataset
-from annotate_app.review.history import session_rows, standing_decisions
+from annotate_app.review.history import decision_rows, session_rows
+from annotate_app.review.log import ReviewLog
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.records import Sample
 
 _TEMPLATES = Path(__file__).parent
 
 
-def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
+def render_report(log: ReviewLog, dataset: Dataset) -> str:
     """The report as HTML. It needs no other file and asks no other host; names are escaped."""
-    everyone = standing_decisions(log)
+    everyone = decision_rows(log)
     shown = [d for d in everyone if d.role == "sample" and d.sample_id in dataset.samples]
     state = read_review(dataset.layout.decisions).among(dataset.samples)
     reasons = {d.sample_id: d.reason for d in shown if d.action == "delete" and d.verdict != "restore"}
@@ -39,7 +39,7 @@ def render_report(log: sqlite3.Connection, dataset: Dataset) -> str:
         figures=[(title, Markup(draw(shown, dataset.samples))) for title, draw in FIGURES.values()] if shown else [],
         reliabilities=reliabilities(everyone),
         agreements=agreements(everyone),
-        session_rows=[_session_row(row) for row in session_rows(log)],
+        session_rows=[_session_row(row) for row in session_rows(log.connection)],
         flagged=[_words(sample_id, dataset.samples) for sample_id in sorted(state.flagged)],
     )
 

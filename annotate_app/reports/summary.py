@@ -9,8 +9,7 @@ from typing import Any
 
 from annotate_app.reports.agreement import agreements
 from annotate_app.reports.figures import FIGURES
-from annotate_app.review import history, sessions
-from annotate_app.review.history import Decision
+from annotate_app.review.history import DecisionRow, decision_rows, decisions_of, session_rows
 from annotate_app.review.protocol import session_cap
 from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.service import Review
@@ -24,12 +23,12 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
         Unknown: there is no such review.
     """
     with review.reading() as log:
-        session = sessions.find(log, session_id)
-        if session.kind != "review" or not sessions.is_finished(log, session):
+        session = log.find(session_id)
+        if not session.finished:
             raise ProtocolRefusal("unfinished", "A session has its summary when all of it is judged.")
-        everyone = history.standing_decisions(log)
-        waiting = len(sessions.pending(log, review.dataset, session))
-        facts = next(row for row in history.session_rows(log) if row["session_id"] == session_id)
+        everyone = decision_rows(log)
+        waiting = len(log.pending(session))
+        (facts,) = session_rows(log.connection, session_id)
     own = [d for d in everyone if d.session_id == session_id and d.role == "sample"]
     deleted = [d for d in own if d.action == "delete"]
     dwell = [d.dwell_ms for d in own if d.dwell_ms is not None]
@@ -60,13 +59,12 @@ def figure_svg(review: Review, session_id: str, name: str) -> str:
     if name not in FIGURES:
         raise Unknown
     with review.reading() as log:
-        sessions.find(log, session_id)
-        own = [d for d in history.standing_decisions(log, session_id) if _shown(d, review)]
+        own = [d for d in decisions_of(log, log.find(session_id)) if _shown(d, review)]
     if not own:
         raise Unknown
     _, draw = FIGURES[name]
     return draw(own, review.dataset.samples)
 
 
-def _shown(decision: Decision, review: Review) -> bool:
+def _shown(decision: DecisionRow, review: Review) -> bool:
     return decision.role == "sample" and decision.sample_id in review.dataset.samples

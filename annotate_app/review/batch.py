@@ -8,12 +8,12 @@ can be drawn again. Trials are further items; they carry a role that the page ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import REPEAT_GAP, Settings
+from annotate_app.review.session import Item
 from distortions import groups
 from distortions.families import family_of
 from perception20k.core.seeding import keyed_rng
@@ -36,18 +36,6 @@ UNLIKE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """By family and group, the groups whose labels are wrong for it beyond doubt."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One showing of a sample. ``role`` is ``sample``, ``repeat``, ``undistorted`` or ``wrong_label``."""
-
-    sample_id: str
-    role: str
-    object: str
-    label: str
-    image_sha256: str
-    """Of the file shown; of the source's file for an undistorted box."""
 
 
 def compose(dataset: Dataset, chosen: Sequence[str], settings: Settings, seed: int) -> list[Item]:

@@ -1,4 +1,4 @@
-"""Reading the log: the decisions that stand in finished reviews, and the facts of each session.
+"""The log as rows: the decisions that stand in finished reviews, and the facts of each session.
 
 An event is a row of the log. A decision is an event that accepts, deletes, confirms or restores and that no undo
 took back; the last one on an item stands. The verdict on a deletion is what its verification decided.
@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from annotate_app.review.log import ReviewLog
+from annotate_app.review.session import Session
+
 
 @dataclass(frozen=True)
-class Decision:
+class DecisionRow:
     """A decision that stands, on one item of a finished review."""
 
     session_id: str
@@ -30,32 +33,33 @@ class Decision:
     dwell_ms: float | None
 
 
-def standing_decisions(log: sqlite3.Connection, session_id: str | None = None) -> list[Decision]:
-    """The decisions that stand in one finished review, or of all, in the order the items were shown."""
-    rows = log.execute(
-        """SELECT s.session_id, s.reviewer, i.position, i.sample_id, i.role, d.action, (
-             SELECT r.value FROM events AS r WHERE r.target = d.event_id AND r.action = 'reason'
-             ORDER BY r.seq DESC LIMIT 1) AS reason,
-           CASE WHEN i.role = 'sample' AND d.action = 'delete' THEN v.action END AS verdict, d.dwell_ms
-           FROM finished AS s
-           JOIN items AS i USING (session_id)
-           JOIN standing AS d USING (session_id, position)
-           LEFT JOIN verdicts AS v ON v.session_id = s.session_id AND v.sample_id = i.sample_id
-           WHERE :session IS NULL OR s.session_id = :session
-           ORDER BY s.opened_at, s.session_id, i.position""",
-        {"session": session_id},
-    )
-    return [Decision(**dict(row)) for row in rows]
+def decision_rows(log: ReviewLog) -> list[DecisionRow]:
+    """The decisions that stand in all finished reviews, in the order the items were shown."""
+    return [row for review in log.reviews() for row in decisions_of(log, review)]
 
 
-def session_rows(log: sqlite3.Connection) -> list[dict[str, Any]]:
+def decisions_of(log: ReviewLog, review: Session) -> list[DecisionRow]:
+    """The decisions that stand in one review, in the order the items were shown; none before it is finished."""
+    rows = []
+    for position, item in enumerate(review.items if review.finished else ()):
+        decision = review.standing(position)
+        if decision is not None:
+            deletion = item.role == "sample" and decision.action == "delete"
+            verdict = log.verdict(review, item.sample_id) if deletion else None
+            words = (decision.action, decision.reason, verdict, decision.dwell_ms)
+            rows.append(DecisionRow(review.session_id, review.reviewer, position, item.sample_id, item.role, *words))
+    return rows
+
+
+def session_rows(log: sqlite3.Connection, session_id: str | None = None) -> list[dict[str, Any]]:
     """One row per session, reviews and verifications: who, when, on what, under which conditions.
 
-    ``seconds`` is from the first event to the last without the pauses, ``away_seconds`` the part of it that
-    the page was out of focus.
+    With ``session_id`` that session's alone. ``seconds`` is from the first event to the last without the pauses,
+    ``away_seconds`` the part of it that the page was out of focus.
     """
+    query = "SELECT * FROM sessions WHERE ?1 IS NULL OR session_id = ?1 ORDER BY opened_at, rowid"
     rows = []
-    for session in log.execute("SELECT * FROM sessions ORDER BY opened_at, rowid").fetchall():
+    for session in log.execute(query, (session_id,)).fetchall():
         events = log.execute(
             "SELECT * FROM events WHERE session_id = ? AND action <> 'lapse' ORDER BY seq", (session["session_id"],)
         ).fetchall()

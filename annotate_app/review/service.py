@@ -1,27 +1,28 @@
-"""The review of one dataset: everything the routes ask for, each a transaction on the log.
+"""The review of one dataset: everything the routes ask for.
 
-One connection and one lock: a write takes about a millisecond, and events are stored in the order they arrive.
-The clock is a parameter, so that tests can let half an hour pass.
+What is written goes through one connection and one lock, a transaction each: it takes about a millisecond, and
+events are stored in the order they arrive. What is only read has a connection and a state of its own, so that no
+report keeps a key press waiting. The clock is a parameter, so that tests can let half an hour pass.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from annotate_app.review import history, lease, sessions
+from annotate_app.review import lease, sessions
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.event_writer import EventWriter
+from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings, session_cap
 from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.schemas import Events
-from annotate_app.review.sessions import Session
-from perception20k.dataset.decisions import connect, transaction
+from annotate_app.review.session import Item, Session
+from perception20k.dataset.decisions import connect, connect_to_read, transaction
 
 
 class Review:
@@ -30,44 +31,59 @@ class Review:
     def __init__(self, dataset: Dataset, settings: Settings, now: Callable[[], float] = time.time) -> None:
         """Open the dataset's log; ``now`` gives seconds since 1970."""
         self.dataset, self.settings, self._now = dataset, settings, now
-        self._lock = threading.Lock()
-        self.log = connect(dataset.layout.decisions)
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._connection = connect(dataset.layout.decisions)
+        self.log = ReviewLog(self._connection, dataset.samples)
+        self._copy: ReviewLog | None = None
 
     def close(self) -> None:
-        """Close the log, folding its write-ahead file into it."""
-        with self._lock:
-            self.log.close()
+        """Close the log, merging its write-ahead file into it."""
+        with self._lock, self._reading:
+            if self._copy is not None:
+                self._copy.connection.close()
+            self._connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[float]:
-        """A transaction; gives the time."""
-        with self._lock, transaction(self.log):
-            yield self._now()
+        """A transaction on :attr:`log`; gives the time."""
+        with self._lock:
+            seen = self.log.seen
+            try:
+                with transaction(self._connection):
+                    yield self._now()
+            except BaseException:
+                if self.log.seen != seen:  # rolled back
+                    self.log = ReviewLog(self._connection, self.dataset.samples)
+                raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The log, with nobody writing meanwhile."""
-        with self._lock:
-            yield self.log
+    def reading(self) -> Iterator[ReviewLog]:
+        """The log as it is now, to read only. Nobody who writes waits for it."""
+        with self._reading:
+            if self._copy is None:
+                path = self.dataset.layout.decisions
+                self._copy = ReviewLog(connect_to_read(path, threads=True), self.dataset.samples)
+            else:
+                self._copy.catch_up()
+            yield self._copy
 
     def overview(self) -> dict[str, Any]:
         """For the start page: what is free, what waits for verification, what was removed beforehand."""
-        with self.writing() as now:
-            live = sessions.counting(self.log, now)
-            taken = {sample for session in live for sample in sessions.samples_of(self.log, session)}
+        with self.reading() as log:
+            live = log.counting(self._now())
             waiting = [
                 {
                     "session": session.session_id,
                     "reviewer": session.reviewer,
                     "opened_at": session.opened_at,
-                    "deletions": len(sessions.pending(self.log, self.dataset, session)),
+                    "deletions": len(log.pending(session)),
                 }
                 for session in live
-                if sessions.is_finished(self.log, session)
+                if session.finished
             ]
             return {
                 "samples": len(self.dataset.samples),
-                "free": len(self.dataset.samples.keys() - taken),
+                "free": len(self.dataset.samples.keys() - sessions.taken(live)),
                 "batch": self.settings.batch,
                 "waiting": [row for row in waiting if row["deletions"]],
                 "removed": self.dataset.removed,
@@ -83,9 +99,9 @@ class Review:
         with self.writing() as now:
             if self.settings.training and not self._is_trained(reviewer):
                 raise ProtocolRefusal("training", "Take the training round first.")
-            lease.claim(self.log, reviewer, tab, now)
+            lease.claim(self._connection, reviewer, tab, now)
             if verifies is not None:
-                reviewed = sessions.find(self.log, verifies)
+                reviewed = self.log.find(verifies)
                 session = sessions.begin_verification(self.log, self.dataset, reviewed, reviewer, now)
             else:
                 found = sessions.current(self.log, self.dataset, reviewer, now)
@@ -104,9 +120,10 @@ class Review:
         """
         with self.writing() as now:
             session = self._own(session_id, reviewer)
-            lease.claim(self.log, session.reviewer, batch.tab, now)
-            samples = self.dataset.samples.keys()
+            lease.claim(self._connection, session.reviewer, batch.tab, now)
+            samples = len(self.dataset.samples)
             writer = EventWriter(self.log, session, samples, batch.tab, batch.sent_at, now)
+            writer.check_form(batch.events)
             stored: list[str] = []
             answer: dict[str, Any] = {"stored": stored}
             for event in batch.events:
@@ -128,81 +145,68 @@ class Review:
         with self.writing() as now:
             session = self._own(session_id, reviewer)
             act = lease.release if release else lease.claim
-            act(self.log, session.reviewer, tab, now)
+            act(self._connection, session.reviewer, tab, now)
 
-    def item(self, session_id: str, position: int, reviewer: str | None) -> sqlite3.Row:
-        """One item of a session, by its place.
+    def item(self, session_id: str, position: int, reviewer: str | None) -> Item:
+        """One item of a session, by its place. It waits for nobody: images are not held up by decisions.
 
         Raises:
             Unknown: no such session or item, or not this reviewer's.
         """
-        with self.reading() as log:
-            self._own(session_id, reviewer)
-            row: sqlite3.Row | None = log.execute(
-                "SELECT * FROM items WHERE session_id = ? AND position = ?", (session_id, position)
-            ).fetchone()
-        if row is None or row["sample_id"] not in self.dataset.samples:
+        items = self._own(session_id, reviewer).items
+        if position >= len(items) or items[position].sample_id not in self.dataset.samples:
             raise Unknown
-        return row
+        return items[position]
 
     def train(self, reviewer: str, answers: list[Any]) -> None:
         """Note that a reviewer has gone through the training round."""
         with self.writing() as now:
-            self.log.execute(
+            self._connection.execute(
                 "INSERT INTO training (reviewer, at, answers) VALUES (?, ?, ?)",
                 (reviewer, now, json.dumps(answers)),
             )
 
     def _is_trained(self, reviewer: str) -> bool:
         query = "SELECT 1 FROM training WHERE reviewer = ?"
-        return self.log.execute(query, (reviewer,)).fetchone() is not None
+        return self._connection.execute(query, (reviewer,)).fetchone() is not None
 
     def _own(self, session_id: str, reviewer: str | None) -> Session:
-        session = sessions.find(self.log, session_id)
+        session = self.log.find(session_id)
         if reviewer is not None and session.reviewer != reviewer:
             raise Unknown
         return session
 
     def _state(self, session: Session, now: float) -> dict[str, Any]:
         """What the page needs to show a session and to go on with it. It cannot tell a trial from a sample."""
-        reviewed = history.standing_decisions(self.log, session.verifies or "none")
-        reasons = {j.sample_id: j.reason for j in reviewed if j.role == "sample"}
+        review = self.log.find(session.verifies) if session.verifies else None
         items = []
-        for row in sessions.items_of(self.log, session):
-            sample = self.dataset.samples[row["sample_id"]]
+        for item in session.items:
+            sample = self.dataset.samples[item.sample_id]
+            deletion = review and review.standing(review.positions[item.sample_id])
             items.append(
                 {
-                    "object": row["object"],
-                    "label": row["label"],
+                    "object": item.object,
+                    "label": item.label,
                     "box": sample.box,
                     "width": sample.width,
                     "height": sample.height,
                     "severity": sample.severity,
-                    "reason": reasons.get(row["sample_id"]),
+                    "reason": deletion.reason if deletion else None,
                 }
             )
-        decisions = self.log.execute(
-            """SELECT d.event_id AS id, d.position, d.action, (
-                 SELECT r.value FROM events AS r WHERE r.target = d.event_id AND r.action = 'reason'
-                 ORDER BY r.seq DESC LIMIT 1) AS reason
-               FROM decisions AS d WHERE d.session_id = ? ORDER BY d.seq""",
-            (session.session_id,),
-        )
-        flags = self.log.execute(
-            """SELECT position, action, max(seq) FROM events
-               WHERE session_id = ? AND action IN ('flag', 'unflag') GROUP BY position""",
-            (session.session_id,),
-        )
         return {
             "session": session.session_id,
             "kind": session.kind,
             "reviewer": session.reviewer,
             "opened_at": session.opened_at,
-            "finished": session.kind == "review" and sessions.is_finished(self.log, session),
+            "finished": session.finished,
             "cap": session_cap(session.about["batch"]) if session.kind == "review" else None,
-            "worked": now - sessions.rested_at(self.log, session, now) if session.kind == "review" else 0.0,
+            "worked": now - session.rested_at(now) if session.kind == "review" else 0.0,
             "verifies": session.verifies,
             "items": items,
-            "decisions": [dict(row) for row in decisions],
-            "flags": [row["position"] for row in flags if row["action"] == "flag"],
+            "decisions": [
+                {"id": d.event_id, "position": d.position, "action": d.action, "reason": d.reason}
+                for d in session.decisions
+            ],
+            "flags": sorted(session.flags),
         }

@@ -1,7 +1,6 @@
-"""The door: login, host, body size, foreign origins and headers, for every route, our own as well as Gradio's.
+"""The door: login, host, body size, foreign origins and headers, for every route.
 
-Plain ASGI around the whole application, so that nothing can be mounted past it. Gradio serves the page and its
-assets and nothing else: its API, uploads and file routes are closed, since the page needs none of them.
+Plain ASGI around the whole application, so that nothing can be mounted past it.
 """
 
 from __future__ import annotations
@@ -26,14 +25,10 @@ MAX_BODY = 256 * 1024
 AUTH_VARIABLE = "PERCEPTION20K_REVIEW_AUTH"
 """Environment variable that holds ``user:password``; several are separated by line breaks."""
 
-PAGE = "/review"
-"""Where Gradio is mounted."""
-
 _HEADERS = {
-    # No request leaves for another host. Gradio's page needs inline scripts and compiles js_on_load.
-    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    # No request leaves for another host, and no script runs but the files under static/.
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
@@ -119,8 +114,6 @@ class Guard:
             # A site whose name was made to point here would otherwise read and write as if it were this one.
             return await _refuse(send_guarded, 421, "without a login this is served as localhost alone")
         scope.setdefault("state", {})["user"] = user
-        if path.startswith(PAGE) and (scope["method"] not in ("GET", "HEAD") or "gradio_api" in path):
-            return await _refuse(send_guarded, 404, "not served")
         if scope["method"] not in ("GET", "HEAD"):
             origin = headers.get("origin")
             if origin is not None and _netloc(origin) != headers.get("host"):

@@ -1,7 +1,8 @@
-"""Running the review app: open the dataset, guard it, listen until interrupted."""
+"""Running the review app: open the dataset, guard it, listen until told to stop."""
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -49,8 +50,27 @@ def serve(
                 f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
                 f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
             )
-            with suppress(KeyboardInterrupt):  # the way to stop it
-                uvicorn.Server(config).run(sockets=[listener])
+            with suppress(KeyboardInterrupt):
+                _run(uvicorn.Server(config), listener)
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until Ctrl-C, SIGTERM or SIGHUP, then return, so that the log is closed whichever it was."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn catches SIGINT and SIGTERM itself while it runs, and raises them again when it is done.
+    signals = [signal.SIGTERM, signal.SIGHUP]
+    before = {name: signal.getsignal(name) for name in signals}
+    for name in signals:
+        if before[name] is not signal.SIG_IGN:  # as under nohup
+            signal.signal(name, stop)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
@@ -25,8 +25,8 @@ from annotate_app.review import training_round as training
 from annotate_app.review.refusal import Malformed, ProtocolRefusal, Unknown
 from annotate_app.review.schemas import NAME_RULE, Events, Lease, Name, Opening, Position, TrainingRound, Uuid
 from annotate_app.review.service import Review
-from annotate_app.web.guard import PAGE, Guard
-from annotate_app.web.page import mount_page
+from annotate_app.web.guard import Guard
+from annotate_app.web.page import render_page
 from perception20k.imaging.images import Array, ImageError, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -44,16 +44,20 @@ def create_app(review: Review, users: Mapping[str, str] | None = None) -> ASGIAp
     app.add_exception_handler(ProtocolRefusal, _refused)
     for kind in (Unknown, Malformed, RequestValidationError, ImageError, FileNotFoundError):
         app.add_exception_handler(kind, _wrong)
-    mount_page(app, review.settings)
     return Guard(app, users or {})
 
 
 def _routes(review: Review) -> APIRouter:
     api = APIRouter()
+    page_html = render_page(review.settings)
 
     @api.get("/")
     def root() -> RedirectResponse:
-        return RedirectResponse(f"{PAGE}/")
+        return RedirectResponse("review/")
+
+    @api.get("/review/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(page_html, headers={"Cache-Control": "no-cache"})
 
     @api.get("/api/who")
     def who(request: Request) -> dict[str, str | None]:
@@ -96,16 +100,16 @@ def _routes(review: Review) -> APIRouter:
     @api.get("/api/sessions/{session}/images/{position}")
     def image(request: Request, session: SessionId, position: Place) -> Response:
         item = review.item(session, position, request.state.user)
-        if item["role"] == "undistorted":
-            return _lossless(review.dataset.reference(item["sample_id"]))  # in the samples' own format
-        path = review.dataset.image(item["sample_id"])
+        if item.role == "undistorted":
+            return _lossless(review.dataset.reference(item.sample_id))  # in the samples' own format
+        path = review.dataset.image(item.sample_id)
         # Read at once: sent in pieces, each by way of a thread, a file takes ten times as long.
         media_type = f"image/{path.suffix.removeprefix('.')}"
         return Response(path.read_bytes(), media_type=media_type, headers=_FOREVER)
 
     @api.get("/api/sessions/{session}/references/{position}")
     def reference(request: Request, session: SessionId, position: Place) -> Response:
-        return _plain(review.dataset.reference(review.item(session, position, request.state.user)["sample_id"]))
+        return _plain(review.dataset.reference(review.item(session, position, request.state.user).sample_id))
 
     @api.get("/api/sessions/{session}/summary")
     def summary(session: SessionId) -> dict[str, Any]:

@@ -90,8 +90,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path, *, threads: bool = False) -> sqlite3.Connection:
     """Open the log at ``path`` read-only; nothing is created or written, not even beside it.
+
+    With ``threads`` the connection may be handed between threads.
 
     Raises:
         UserError: the file is missing, is not a decision log, or is one of another version.
@@ -101,7 +103,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     # Without a -wal file nobody is writing, and SQLite need not make one for us (it would, even to read).
     live = path.with_name(path.name + "-wal").exists()
     uri = path.resolve().as_uri() + ("?mode=ro" if live else "?mode=ro&immutable=1")
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=not threads)
     connection.row_factory = sqlite3.Row
     try:
         _check(connection, path)
@@ -120,10 +122,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite itself rolls back where the disk is full
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def read_review(path: Path) -> ReviewState:

@@ -59,7 +59,7 @@ class Served:
 
     def rows(self, query: str, *arguments: Any) -> list[Any]:
         with self.review.reading() as log:
-            return [tuple(row) for row in log.execute(query, arguments)]
+            return [tuple(row) for row in log.connection.execute(query, arguments)]
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -89,6 +89,11 @@ class Process:
         """SIGKILL: no chance to tidy up."""
         self._process.kill()
         self._process.wait()
+
+    def stop(self, signal: int) -> int:
+        """Send a signal and wait for the end; the exit status."""
+        self._process.send_signal(signal)
+        return self._process.wait(60)
 
     def _answers(self) -> bool:
         try:

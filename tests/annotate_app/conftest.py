@@ -135,7 +135,9 @@ class Desk:
     def rows(self) -> dict[str, int]:
         """Rows of every table of the log: what must not change."""
         tables = ("sessions", "items", "events", "leases", "training")
-        return {table: self.review.log.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+        return {
+            table: self.review.log.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        }
 
 
 USERS = {"ann": "pass:word", "bob": "sésame"}

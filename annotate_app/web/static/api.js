@@ -2,10 +2,14 @@
 
 export class Unreachable extends Error {}
 
+// The whole address of a route, from its path below api/. It follows this file's own, so that the page works
+// wherever a proxy puts it.
+export const address = (path) => new URL(`../api/${path}`, import.meta.url).href;
+
 async function request(path, options) {
   let response;
   try {
-    response = await fetch(path, { cache: 'no-store', ...options });
+    response = await fetch(address(path), { cache: 'no-store', ...options });
   } catch (error) {
     throw new Unreachable(error.message);
   }

@@ -1,5 +1,6 @@
 // Judging: one key, one event in the outbox, the next image. Reviews and verifications alike.
 
+import { address } from './api.js';
 import { Look, Pace, clockOf } from './clock.js';
 import { byId, identifier, make, setOpen, showScreen } from './dom.js';
 
@@ -19,7 +20,7 @@ export class Judge {
     this.session = session;
     this.restedAt = performance.now() - session.worked * 1000;
     this.offered = false;
-    const base = `/api/sessions/${session.id}`;
+    const base = address(`sessions/${session.id}`);
     this.stage.use(session.items.map((item, k) => (
       { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
     this.stage.showBox(true);

@@ -18,7 +18,7 @@ const WHERE = 'perception20k.where';
 const TAB = 'perception20k.tab';
 const OVER = ['lapsed', 'finished']; // refusals after which a session takes nothing more
 
-export async function start(element, config) {
+async function start(config) {
   // A reload hands the tab's name on. While the page is open it is not stored, so a duplicated tab gets its own.
   const tab = sessionStorage.getItem(TAB) ?? identifier();
   sessionStorage.removeItem(TAB);
@@ -57,13 +57,13 @@ export async function start(element, config) {
 
   function beat(release) {
     if (!judge.session) return;
-    post(`/api/sessions/${judge.session.id}/lease`, { tab, release }, true)
+    post(`sessions/${judge.session.id}/lease`, { tab, release }, true)
       .then(({ ok, data }) => { if (!ok) over?.(data); }, () => {});
   }
 
   // Where a reload goes on: { reviewer, verifies } or, after a review, { reviewer, finished }; null for the start page.
   const remember = (where) => (where ? sessionStorage.setItem(WHERE, JSON.stringify(where)) : sessionStorage.removeItem(WHERE));
-  const { data: { reviewer: user } } = await persist(() => get('/api/who'));
+  const { data: { reviewer: user } } = await persist(() => get('who'));
   let where = JSON.parse(sessionStorage.getItem(WHERE) ?? 'null');
   let message = '';
   for (;;) {
@@ -91,10 +91,10 @@ export async function start(element, config) {
     const finish = adopted.findLast(({ event }) => event.action === 'finish'); // pressed in a tab that is gone
     const done = finished ?? (verifies === null ? finish?.session : null);
     if (done) {
-      const { ok, data } = await get(`/api/sessions/${done}/summary`);
+      const { ok, data } = await get(`sessions/${done}/summary`);
       if (ok) return afterwards(reviewer, data);
     }
-    const opened = await post('/api/sessions', { reviewer, tab, verifies, conditions: conditions() });
+    const opened = await post('sessions', { reviewer, tab, verifies, conditions: conditions() });
     if (opened.data.refused === 'training') {
       const trained = await new Training({ stage, keys }).run(reviewer);
       return trained.ok ? { where: here, message: lost } : { message: trained.data.message };
@@ -141,3 +141,5 @@ function showSending(outbox) {
   element.classList.toggle('offline', offline);
   element.textContent = [offline ? 'offline' : '', unsent ? `unsent ${unsent}` : 'all sent'].filter(Boolean).join(' · ');
 }
+
+start(JSON.parse(byId('review').dataset.config));

@@ -67,7 +67,7 @@ export class Outbox {
       let answer;
       try {
         const body = { tab: this.tab, sent_at: Date.now() / 1000, events };
-        answer = await post(`/api/sessions/${session}/events`, body);
+        answer = await post(`sessions/${session}/events`, body);
         this.offline = false;
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;

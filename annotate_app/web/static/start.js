@@ -13,7 +13,7 @@ export async function start(user, message = '') {
   byId('start-message').textContent = message;
   const name = byId('reviewer');
   if (user) Object.assign(name, { value: user, readOnly: true });
-  const { data } = await get('/api/overview');
+  const { data } = await get('overview');
   const many = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
   byId('start-facts').textContent = `${many(data.samples, 'sample')} to review, ${data.free} of them not taken yet. `
     + `A session has up to ${Math.min(data.batch, data.free || data.samples)} samples and is done in one sitting; after a reload it continues where you were.`;

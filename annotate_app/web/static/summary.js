@@ -1,5 +1,6 @@
 // After a session: the choice to verify its deletions now, and the summary with its pictures.
 
+import { address } from './api.js';
 import { byId, make, setOpen, showScreen } from './dom.js';
 
 // Resolves to true if the reviewer wants to verify the deletions of a finished session now. `data` is its summary.
@@ -38,7 +39,7 @@ export async function showSummary(keys, data) {
     row('time', `${data.minutes.toFixed(1)} min, ${data.pauses} pause${data.pauses === 1 ? '' : 's'} not counted`
       + (data.seconds_each === null ? '' : `; ${data.seconds_each.toFixed(1)} s an image at the median`)))));
   byId('summary-pictures').replaceChildren(...Object.entries(data.figures).map(([name, title]) => make('figure', {},
-    make('img', { src: `/api/sessions/${data.session}/figures/${name}.svg`, alt: title }),
+    make('img', { src: address(`sessions/${data.session}/figures/${name}.svg`), alt: title }),
     make('figcaption', { textContent: title }))));
   byId('summary-agreement').replaceChildren(...(data.agreement.length ? data.agreement.map((each) => make('p', {
     textContent: `${each.reviewers.join(' and ')} both judged ${each.samples}: the same in ${Math.round(each.same * 100)} %, `

@@ -1,6 +1,6 @@
 // The training round: questions with known answers, each explained at once and asked again until it is right.
 
-import { get, post } from './api.js';
+import { address, get, post } from './api.js';
 import { byId, make, setOpen, showScreen } from './dom.js';
 
 const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
@@ -12,12 +12,12 @@ export class Training {
 
   // Resolves to the server's answer when the round is done.
   async run(reviewer) {
-    const { data: lessons } = await get('/api/training');
+    const { data: lessons } = await get('training');
     this.lessons = lessons;
     this.answers = lessons.map(() => []);
     this.reviewer = reviewer;
     for (const crop of document.querySelectorAll('#lesson .crop')) {
-      crop.style.backgroundImage = `url(/api/training/0/${crop.dataset.which})`;
+      crop.style.backgroundImage = `url(${address(`training/0/${crop.dataset.which}`)})`;
     }
     showScreen('lesson');
     await new Promise((begin) => {
@@ -25,7 +25,7 @@ export class Training {
       this.keys.front = (action, event, down) => { if (action === 'go' && down) begin(); };
     });
     this.stage.use(lessons.map((lesson, k) => (
-      { ...lesson, image: `/api/training/${k}/image`, reference: `/api/training/${k}/reference` })));
+      { ...lesson, image: address(`training/${k}/image`), reference: address(`training/${k}/reference`) })));
     this.stage.showBox(true);
     showScreen('judge');
     setOpen('end', false);
@@ -38,7 +38,7 @@ export class Training {
       this.go(0);
     });
     byId('why').hidden = true;
-    return post('/api/training', { reviewer, answers: this.answers });
+    return post('training', { reviewer, answers: this.answers });
   }
 
   go(position) {

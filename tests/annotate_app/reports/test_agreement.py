@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from annotate_app.reports.agreement import agreements, reliabilities
-from annotate_app.review.history import Decision
+from annotate_app.review.history import DecisionRow
 
 
-def decision(reviewer: str, sample: int, action: str, role: str = "sample", position: int = 0) -> Decision:
-    return Decision(f"of {reviewer}", reviewer, position, str(sample), role, action, None, None, 1000.0)
+def decision(reviewer: str, sample: int, action: str, role: str = "sample", position: int = 0) -> DecisionRow:
+    return DecisionRow(f"of {reviewer}", reviewer, position, str(sample), role, action, None, None, 1000.0)
 
 
-def table(reviewer: str, actions: str) -> list[Decision]:
+def table(reviewer: str, actions: str) -> list[DecisionRow]:
     """One letter a sample: a accepted, d deleted."""
     words = {"a": "accept", "d": "delete"}
     return [decision(reviewer, k, words[letter]) for k, letter in enumerate(actions)]

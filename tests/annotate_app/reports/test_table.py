@@ -37,15 +37,15 @@ def test_tables_are_written_by_suffix(
 ) -> None:
     person.do("accept", 0)
     path = tmp_path / f"log{suffix}"
-    write_table(events_table(review.log, review.dataset.layout), path)
+    write_table(events_table(review.log.connection, review.dataset.layout), path)
     if suffix == ".parquet":
         assert pq.read_table(path).schema.equals(EVENTS)
     else:
         assert path.read_text().splitlines()[0].replace('"', "").split(",") == EVENTS.names
-    write_table(sessions_table(review.log), tmp_path / f"sessions{suffix}")
+    write_table(sessions_table(review.log.connection), tmp_path / f"sessions{suffix}")
 
 
 def test_another_suffix_is_refused_and_writes_nothing(review: Review, layout: Layout, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"Name it \.csv or \.parquet"):
-        write_table(events_table(review.log, layout), tmp_path / "log.xlsx")
+        write_table(events_table(review.log.connection, layout), tmp_path / "log.xlsx")
     assert not (tmp_path / "log.xlsx").exists()

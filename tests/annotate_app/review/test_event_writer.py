@@ -13,7 +13,7 @@ from tests.annotate_app.conftest import Clock, Person
 
 
 def stored(review: Review) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in review.log.execute("SELECT action, position, at FROM events ORDER BY seq")]
+    return [tuple(row) for row in review.log.connection.execute("SELECT action, position, at FROM events ORDER BY seq")]
 
 
 def test_a_session_takes_its_cap_of_deletions_and_refuses_the_next(person: Person, review: Review) -> None:
@@ -45,7 +45,7 @@ def test_deletions_of_trials_and_repeats_do_not_count(open_review: Callable[...,
     review = open_review(Settings(training=False, batch=20, catches=0.2, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
-    roles = [row["role"] for row in review.log.execute("SELECT role FROM items ORDER BY position")]
+    roles = [row["role"] for row in review.log.connection.execute("SELECT role FROM items ORDER BY position")]
     assert len(roles) == 28
     for position, role in enumerate(roles):
         if role != "sample":
@@ -61,7 +61,7 @@ def test_the_dataset_keeps_80_percent_across_reviewers(open_review: Callable[...
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     bob.open()
-    order = {name: [i["sample_id"] for i in review.log.execute(
+    order = {name: [i["sample_id"] for i in review.log.connection.execute(
         "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (who.session,))]
         for name, who in (("ann", ann), ("bob", bob))}  # fmt: skip
     assert sorted(order["ann"]) == sorted(order["bob"])
@@ -76,7 +76,7 @@ def test_the_dataset_keeps_80_percent_across_reviewers(open_review: Callable[...
 
 
 def order_of(person: Person) -> list[str]:
-    rows = person.review.log.execute(
+    rows = person.review.log.connection.execute(
         "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (person.session,)
     )
     return [row["sample_id"] for row in rows]
@@ -193,7 +193,7 @@ def test_a_session_with_an_item_left_cannot_be_finished(person: Person) -> None:
     for position in range(59):
         person.do("accept", position)
     answer = person.do("finish")
-    assert (answer["refused"], answer["message"]) == ("unfinished", "1 items of this session are not judged yet.")
+    assert (answer["refused"], answer["message"]) == ("unfinished", "1 item of this session is not judged yet.")
     person.do("accept", 59)
     assert "refused" not in person.do("finish")
 

@@ -17,7 +17,7 @@ from tests.annotate_app.datasets import write_tables
 
 
 def batch(review: Review, person: Person) -> set[str]:
-    rows = review.log.execute("SELECT sample_id FROM items WHERE session_id = ?", (person.session,))
+    rows = review.log.connection.execute("SELECT sample_id FROM items WHERE session_id = ?", (person.session,))
     return {row["sample_id"] for row in rows}
 
 
@@ -51,7 +51,7 @@ def test_overlap_gives_the_same_samples_in_another_order(open_review: Callable[.
     bob.open()
     assert batch(review, ann) == batch(review, bob)
     orders = [
-        [row["sample_id"] for row in review.log.execute(
+        [row["sample_id"] for row in review.log.connection.execute(
             "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (person.session,))]
         for person in (ann, bob)
     ]  # fmt: skip
@@ -91,8 +91,8 @@ def test_a_lapsed_session_gives_its_samples_back(person: Person, review: Review,
 def test_the_order_can_be_drawn_again_from_the_recorded_seed(person: Person, review: Review) -> None:
     from annotate_app.review.batch import compose
 
-    row = review.log.execute("SELECT seed FROM sessions").fetchone()
-    shown = [r["sample_id"] for r in review.log.execute("SELECT sample_id FROM items ORDER BY position")]
+    row = review.log.connection.execute("SELECT seed FROM sessions").fetchone()
+    shown = [r["sample_id"] for r in review.log.connection.execute("SELECT sample_id FROM items ORDER BY position")]
     again = compose(review.dataset, list(review.dataset.samples), BARE, row["seed"])
     assert [item.sample_id for item in again] == shown
 
@@ -159,7 +159,7 @@ def test_a_verification_shows_the_reason_of_the_sample_and_not_of_its_repeat(
     review = open_review(Settings(training=False, batch=20, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
-    rows = review.log.execute("SELECT position, role, sample_id FROM items ORDER BY position").fetchall()
+    rows = review.log.connection.execute("SELECT position, role, sample_id FROM items ORDER BY position").fetchall()
     repeated = next(row["sample_id"] for row in rows if row["role"] == "repeat")
     for row in rows:
         if row["role"] == "sample" and row["sample_id"] == repeated:
@@ -210,7 +210,7 @@ class TestADatasetBuiltAnew:
         person.open(verifies=reviewed)
         person.do("confirm", 0)
         order = "SELECT sample_id FROM items WHERE session_id = ? AND position = 1"
-        person.review = rebuilt(frozenset(person.review.log.execute(order, (person.session,)).fetchone()))
+        person.review = rebuilt(frozenset(person.review.log.connection.execute(order, (person.session,)).fetchone()))
         assert [row["deletions"] for row in person.review.overview()["waiting"]] == [1]
         assert len(person.open(verifies=reviewed)["items"]) == 1
         person.do("confirm", 0)
@@ -238,7 +238,7 @@ def test_deletions_of_trials_and_repeats_are_not_shown_again(open_review: Callab
     review = open_review(Settings(training=False, batch=20, catches=0.2, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
-    for row in review.log.execute("SELECT position, role FROM items ORDER BY position").fetchall():
+    for row in review.log.connection.execute("SELECT position, role FROM items ORDER BY position").fetchall():
         ann.do("accept" if row["role"] == "sample" else "delete", row["position"])
     assert "refused" not in ann.do("finish")
     with pytest.raises(ProtocolRefusal, match="No deletion"):

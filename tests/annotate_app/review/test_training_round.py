@@ -65,5 +65,5 @@ def test_the_round_is_kept_with_every_answer(review: Review) -> None:
     answers[0].insert(0, {"action": "delete", "reason": None})
     assert client.post("/api/training", json={"reviewer": "ann", "answers": answers[:-1]}).status_code == 400
     assert client.post("/api/training", json={"reviewer": "ann", "answers": answers}).json() == {"trained": True}
-    kept = review.log.execute("SELECT reviewer, json_array_length(answers, '$[0]') FROM training").fetchall()
+    kept = review.log.connection.execute("SELECT reviewer, json_array_length(answers, '$[0]') FROM training").fetchall()
     assert [tuple(row) for row in kept] == [("ann", 2)]

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from annotate_app.web.guard import AUTH_VARIABLE, MAX_BODY, PAGE, read_auth
+from annotate_app.web.guard import AUTH_VARIABLE, MAX_BODY, read_auth
 from perception20k.core.errors import UserError
 from tests.annotate_app.conftest import USERS, Desk
 
 PATHS = [
     "/",
-    f"{PAGE}/",
-    f"{PAGE}/theme.css",
-    f"{PAGE}/config",
-    f"{PAGE}/gradio_api/info",
+    "/review/",
     "/static/main.js",
     "/api/who",
     "/api/overview",
@@ -41,7 +38,7 @@ def test_a_login_opens_the_door_and_gives_the_name(desk: Desk) -> None:
     for user, password in USERS.items():
         answer = desk.guarded.get("/api/who", auth=(user, password.encode()))
         assert answer.json() == {"reviewer": user}
-    assert desk.guarded.get(f"{PAGE}/", auth=("ann", "pass:word")).status_code == 200
+    assert desk.guarded.get("/review/", auth=("ann", "pass:word")).status_code == 200
 
 
 def test_behind_a_login_nobody_acts_under_another_name(desk: Desk) -> None:
@@ -57,12 +54,6 @@ def test_behind_a_login_nobody_acts_under_another_name(desk: Desk) -> None:
     assert desk.guarded.get(image, auth=("bob", USERS["bob"].encode())).status_code == 404
     assert desk.guarded.get(image, auth=("ann", "pass:word")).status_code == 200
     assert desk.rows() == before
-
-
-def test_gradio_takes_no_uploads_and_serves_no_files(desk: Desk) -> None:
-    assert desk.client.post(f"{PAGE}/gradio_api/upload", files={"files": b"x"}).status_code == 404
-    assert desk.client.get(f"{PAGE}/gradio_api/file=/etc/hostname").status_code == 404
-    assert desk.client.get(f"{PAGE}/gradio_api/info").status_code == 404
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -100,8 +91,9 @@ def test_a_login_opens_the_door_under_any_name(desk: Desk) -> None:
 
 
 def test_pages_may_not_ask_other_hosts(desk: Desk) -> None:
-    policy = desk.client.get(f"{PAGE}/").headers["content-security-policy"]
+    policy = desk.client.get("/review/").headers["content-security-policy"]
     assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
     assert "http" not in policy
 
 

@@ -34,7 +34,7 @@ def test_the_page_is_served(desk: Desk) -> None:
 
 def test_an_image_is_the_samples_file_and_may_be_cached_forever(desk: Desk) -> None:
     answer = desk.client.get(f"/api/sessions/{desk.ann.session}/images/0")
-    sample = desk.review.item(desk.ann.session, 0, None)["sample_id"]
+    sample = desk.review.item(desk.ann.session, 0, None).sample_id
     assert answer.content == desk.review.dataset.image(sample).read_bytes()
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "image/webp"
@@ -49,7 +49,7 @@ def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
     ann = Person(review, clock, "ann")
     state = ann.open()
     client = client_of(review)
-    trial = review.log.execute("SELECT * FROM items WHERE role = 'undistorted'").fetchone()
+    trial = review.log.connection.execute("SELECT * FROM items WHERE role = 'undistorted'").fetchone()
     shown = client.get(f"/api/sessions/{ann.session}/images/{trial['position']}").content
     assert np.array_equal(images.decode(shown), review.dataset.reference(trial["sample_id"]))
     assert {frozenset(item) for item in state["items"]} == {
@@ -181,7 +181,7 @@ def test_events_for_a_foreign_session_are_unknown(desk: Desk) -> None:
 def test_a_missing_image_file_is_a_404(person: Person) -> None:
     client = client_of(person.review)
     item = person.review.item(person.session, 0, None)
-    person.review.dataset.image(item["sample_id"]).unlink()
+    person.review.dataset.image(item.sample_id).unlink()
     assert client.get(f"/api/sessions/{person.session}/images/0").status_code == 404
 
 
