@@ -1,16 +1,16 @@
-"""How fast and how safe a key press in the review app is, beside a page that does nothing but swap images.
+"""How fast and how safe a key press in the review app is, and what the server costs at 200 and at 20,000 samples.
 
-Measures in a real Chromium, on 1280x853 images, over 300 keys each: milliseconds from the key to the next
-image painted (p50, p95), presses lost, also at 10 presses a second; then the server's memory over 2,000
-decisions. Both pages show the same files, four images preloaded ahead.
+In a real Chromium, on 1280x853 images, over 300 keys each: milliseconds from the key to the next image painted
+(p50, p95) and presses lost, also at 10 presses a second, beside a page that does nothing but swap images. Both pages
+show the same files, four images preloaded ahead. Then, for each size, a server whose log has a decision on
+nearly every sample: start-up, deletions, start page, images while others open the start page, and memory.
 
-    python benchmarks/review.py [--keys 300] [--decisions 2000]
+    python benchmarks/review.py [--keys 300] [--sizes 200 20000]
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import http.server
 import random
 import statistics
@@ -19,9 +19,10 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from annotate_app.review.dataset import Dataset
+from annotate_app.review.protocol import Settings
+from annotate_app.review.schemas import Event, Events
+from annotate_app.review.service import Review
 from distortions import distort_region
 from perception20k.core.files import sha256, write_bytes
 from perception20k.dataset.decisions import connect_to_read
@@ -148,7 +153,7 @@ def static_page(layout: Layout, keys: int) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    handler = functools.partial(Quiet, directory=str(layout.root))
+    handler = partial(Quiet, directory=str(layout.root))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/static.html"
@@ -214,46 +219,106 @@ def measure_keys(layout: Layout, keys: int) -> None:
     print(f"decisions stored of {keys} presses:       calm {stored['calm']}, hasty {stored['hasty']} (seen {ignored})")
 
 
-def measure_memory(layout: Layout, decisions: int) -> None:
-    """The server's resident memory while one session is judged, an image for each decision, a reference for some."""
-    server = Process(layout.root, "--no-training", "--batch", str(decisions))
+def fill_log(layout: Layout, samples: int) -> None:
+    """Decisions on all but 60 of the samples, in sessions of at most 2,000; the last one is left open."""
+    batch = min(2000, samples // 2)
+    review = Review(Dataset(layout), Settings(training=False, batch=batch))
+    with closing(review):
+        for number in range(samples // batch):
+            tab, last = str(uuid.uuid4()), number == samples // batch - 1
+            session = review.open(f"reviewer {number}", tab, {}, None)["session"]
+            positions = range(batch - 60 if last else batch)
+            for start in range(0, len(positions), 100):
+                events = [
+                    Event(id=str(uuid.uuid4()), action="delete" if k % 50 == 49 else "accept", at=0.0, position=k)
+                    for k in positions[start : start + 100]
+                ]
+                review.append(session, Events(tab=tab, sent_at=0.0, events=events), None)
+            if not last:
+                finish = Event(id=str(uuid.uuid4()), action="finish", at=0.0)
+                review.append(session, Events(tab=tab, sent_at=0.0, events=[finish]), None)
+            review.keep_lease(session, tab, True, None)
+
+
+def measure_size(layout: Layout, samples: int) -> None:
+    """What a server over ``samples`` samples costs, with a log that has a decision on nearly all of them."""
+    fill_log(layout, samples)
+    began = time.perf_counter()
+    server = Process(layout.root, "--no-training", "--batch", "2000")
+    started = time.perf_counter() - began
+    process, tab = psutil.Process(server.pid), str(uuid.uuid4())
+    cpu = process.cpu_times().user
+    name = f"reviewer {samples // min(2000, samples // 2) - 1}"
     try:
-        process = psutil.Process(server.pid)
-        tab = str(uuid.uuid4())
-        times = []
-        with httpx.Client(base_url=server.url) as client:
-            opened = client.post("api/sessions", json={"reviewer": "memory", "tab": tab}).json()
-            base = f"api/sessions/{opened['session']}"
-            print(f"server memory over {decisions} decisions:", end="", flush=True)
-            for number in range(decisions):
-                client.get(f"{base}/images/{number}").raise_for_status()
-                if number % 10 == 0:
-                    client.get(f"{base}/references/{number}").raise_for_status()
-                action = "delete" if number % 6 == 5 else "accept"
-                event = {"id": str(uuid.uuid4()), "action": action, "at": time.time(), "position": number}
-                began = time.perf_counter()
-                sent = {"tab": tab, "sent_at": time.time(), "events": [event]}
-                client.post(f"{base}/events", json=sent).raise_for_status()
-                times.append(1000 * (time.perf_counter() - began))
-                if number in {99, *range(decisions // 4 - 1, decisions, decisions // 4)}:
-                    print(f"  {process.memory_info().rss / 2**20:.0f} MiB at {number + 1}", end="", flush=True)
-        print(f"\na decision stored in {statistics.median(times):.1f} ms at the median, the last 100 in "
-              f"{statistics.median(times[-100:]):.1f} ms")  # fmt: skip
+        with httpx.Client(base_url=server.url, timeout=60) as client:
+            opened = client.post("api/sessions", json={"reviewer": name, "tab": tab}).json()
+            base, place = f"api/sessions/{opened['session']}", len(opened["items"]) - 60
+
+            def decide(*actions: str) -> float:
+                nonlocal place
+                now, events = time.time(), []
+                for action in actions:
+                    events.append({"id": str(uuid.uuid4()), "action": action, "at": now, "position": place})
+                    place += 1
+                return timed(lambda: client.post(f"{base}/events", json={"tab": tab, "sent_at": now, "events": events}))
+
+            measured = {"delete": [decide("delete") for _ in range(10)]}
+            fifty = decide(*["accept", "accept", "accept", "accept", "delete"] * 10)
+            measured["start page"] = [timed(lambda: client.get("api/overview")) for _ in range(10)]
+            measured["image"] = [timed(partial(client.get, f"{base}/images/{k}")) for k in range(30)]
+            with crowd(server.url):
+                measured["crowded"] = [timed(partial(client.get, f"{base}/images/{k}")) for k in range(30)]
     finally:
+        memory = process.memory_info().rss / 2**20
         server.kill()
+    middle = {name: statistics.median(times) for name, times in measured.items()}
+    print(
+        f"{samples} samples: ready in {started:.1f} s ({cpu:.1f} s of CPU), {memory:.0f} MiB\n"
+        f"  delete {middle['delete']:.1f} ms, 50 decisions in one request {fifty:.0f} ms\n"
+        f"  start page {middle['start page']:.0f} ms, image {middle['image']:.0f} ms, and while others open the start "
+        f"page {middle['crowded']:.0f} ms, at most {max(measured['crowded']):.0f}",
+        flush=True,
+    )
+
+
+def timed(ask: Callable[[], httpx.Response]) -> float:
+    """Milliseconds until an answer that must be good."""
+    began = time.perf_counter()
+    ask().raise_for_status()
+    return 1000 * (time.perf_counter() - began)
+
+
+@contextmanager
+def crowd(url: str) -> Iterator[None]:
+    """Somebody opens the start page again and again."""
+    stopped = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=url, timeout=60) as client:
+            while not stopped.wait(0.05):
+                client.get("api/overview").raise_for_status()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def main() -> None:
     """Run both measurements."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--keys", type=int, default=300)
-    parser.add_argument("--decisions", type=int, default=2000)
+    parser.add_argument("--keys", type=int, default=300, help="0 leaves the browser out")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[200, 20_000])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        layout = write_large(Path(folder) / "keys", 3 * options.keys)
-        measure_keys(layout, options.keys)
-        layout = write_large(Path(folder) / "memory", options.decisions)
-        measure_memory(layout, options.decisions)
+        if options.keys:
+            layout = write_large(Path(folder) / "keys", 3 * options.keys)
+            measure_keys(layout, options.keys)
+        for samples in options.sizes:
+            measure_size(write_large(Path(folder) / str(samples), samples), samples)
 
 
 if __name__ == "__main__":
