@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,15 +31,6 @@ def test_read_shards(built_dataset: Path) -> None:
     assert all(f"[{task}, {mode}]" in said for task in ("description", "grounding") for mode in ("fr", "nr"))
 
 
-def test_learn_tiny_runs_from_photos_to_pictures(tmp_path: Path) -> None:
-    said = run("-m", "examples.learn_tiny", "--out", tmp_path / "out", "--passes", "1", "--steps", "2")
-    assert "grounding/nr/reward" in said
-    assert "with the probability difference" in said
-    for name in ("rewards.png", "answers.png", "thinking.png"):
-        with Image.open(tmp_path / "out" / name) as picture:
-            assert picture.size > (600, 300)
-
-
 def test_the_notebook_prints_what_it_shows(tmp_path: Path) -> None:
     """What the build itself says aside, whose words may change."""
     notebook = json.loads((ROOT / "examples" / "quickstart.ipynb").read_text(encoding="utf-8"))
@@ -51,3 +43,19 @@ def test_the_notebook_prints_what_it_shows(tmp_path: Path) -> None:
     shown = ["".join("".join(output.get("text", "")) for output in cell["outputs"]) for cell in cells]
     assert done.stdout.split("\f")[1:] == shown[1:]
     assert (tmp_path / "quickstart" / "manifest.json").is_file()
+
+
+def test_learn_to_see_runs_from_photos_to_tables(photos: Path, tmp_path: Path) -> None:
+    few = tmp_path / "photos"
+    few.mkdir()
+    for name in ("city.jpg", "clock.jpg", "drum_room.jpg", "nuthatch.jpg"):
+        shutil.copy(photos / name, few)
+    sizes = "--look-steps 1 --compare-steps 1 --supervised 32 --crops 6 --rated 12 --prompts 1 --samples 1 --seeds 0"
+    steps = "--stage1-steps 2 --stage2-steps 1 --every 1"
+    out = tmp_path / "out"
+    said = run("-m", "examples.learn_to_see", "--photos", few, "--out", out, *sizes.split(), *steps.split())
+    for table in ("Stage 1 on unseen photos", "Stage 2 on unseen photos", "blind constant", "shuffled images"):
+        assert table in said
+    for name in ("learning.png", "confusion.png", "unseen.png"):
+        with Image.open(tmp_path / "out" / "report" / name) as picture:
+            assert picture.size > (400, 200)

@@ -1,7 +1,7 @@
 """A tiny random Qwen2.5-VL with its own tokenizer, for tests, benchmarks and the learning example.
 
-The real classes with small numbers: about 0.2 M parameters, seconds to build, every code path of the large
-model. The tokenizer is trained on the spot and splits text as Qwen's does, every digit a token of its own.
+The real classes with small numbers: about 0.2 M parameters by default, seconds to build, every code path of the
+large model. The tokenizer is trained on the spot and splits text as Qwen's does, every digit a token of its own.
 
     from tests.tiny_vlm import build_tiny
     build_tiny(Path("tiny"), ["texts that the tokenizer should write well"])
@@ -45,8 +45,12 @@ def build_tiny(
     *,
     hidden: int = 64,
     layers: int = 2,
+    rope_theta: float = 1e4,
     vision_hidden: int = 32,
+    vision_layers: int = 2,
+    vision_window: int = 56,
     vocabulary: int = 480,
+    phrases: Sequence[str] = (),
     max_pixels: int = 56 * 56,
     seed: int = 0,
 ) -> Path:
@@ -57,8 +61,12 @@ def build_tiny(
         texts: what the tokenizer is trained on.
         hidden: width of the language model, a multiple of 64.
         layers: depth of the language model.
-        vision_hidden: width of the vision tower.
-        vocabulary: most tokens of the tokenizer, bytes and special tokens included.
+        rope_theta: base of its rotary positions; a small one tells neighbouring places of a small image apart.
+        vision_hidden: width of the vision tower, a multiple of 32.
+        vision_layers: depth of the vision tower; its last layer attends to the whole image.
+        vision_window: side of the square, in pixels, that its other layers attend to, a multiple of 28.
+        vocabulary: most tokens of the tokenizer, bytes and special tokens included, phrases not.
+        phrases: texts that are one token each, wherever they stand.
         max_pixels: the image processor's pixel budget, a multiple of 28 x 28.
         seed: of the random weights.
 
@@ -68,7 +76,7 @@ def build_tiny(
     import torch
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-    processor = _processor(texts, vocabulary, max_pixels)
+    processor = _processor(texts, vocabulary, phrases, max_pixels)
     ids = {token: processor.tokenizer.convert_tokens_to_ids(token) for token in _SPECIAL}
     ends = {"pad_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"]}
     config = Qwen2_5_VLConfig(
@@ -80,19 +88,19 @@ def build_tiny(
             "num_attention_heads": hidden // 16,
             "num_key_value_heads": hidden // 32,
             "max_position_embeddings": 4096,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 3, 3]},
+            "rope_parameters": {"rope_type": "default", "rope_theta": rope_theta, "mrope_section": [2, 3, 3]},
             "tie_word_embeddings": False,
             "bos_token_id": ids["<|endoftext|>"],
             **ends,
         },
         vision_config={
-            "depth": 2,
+            "depth": vision_layers,
             "hidden_size": vision_hidden,
             "intermediate_size": vision_hidden,
-            "num_heads": 2,
+            "num_heads": max(2, vision_hidden // 32),
             "out_hidden_size": hidden,
-            "fullatt_block_indexes": [1],
-            "window_size": 56,
+            "fullatt_block_indexes": [vision_layers - 1],
+            "window_size": vision_window,
             "patch_size": 14,
             "spatial_merge_size": 2,
             "temporal_patch_size": 2,
@@ -111,20 +119,20 @@ def build_tiny(
     return path
 
 
-def _processor(texts: Sequence[str], vocabulary: int, max_pixels: int) -> Any:
+def _processor(texts: Sequence[str], vocabulary: int, phrases: Sequence[str], max_pixels: int) -> Any:
     from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
     images = Qwen2VLImageProcessor(size={"shortest_edge": 28 * 28, "longest_edge": max_pixels})
     return Qwen2_5_VLProcessor(
         image_processor=images,
-        tokenizer=_tokenizer(texts, vocabulary),
+        tokenizer=_tokenizer(texts, vocabulary, phrases),
         video_processor=Qwen2VLVideoProcessor(),
         chat_template=_TEMPLATE,
     )
 
 
-def _tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+def _tokenizer(texts: Sequence[str], vocabulary: int, phrases: Sequence[str]) -> Any:
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
@@ -142,6 +150,7 @@ def _tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token="<|im_end|>",

@@ -1,0 +1,135 @@
+"""The experiment of ``examples/learn_to_see``: its parts, its baselines, and its loop that goes on where it stopped."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from examples.learn_to_see import blind, fit, unseen, world
+from examples.learn_to_see.report import earnings, estimate
+from trainer.data import answers
+
+
+@pytest.fixture(scope="module")
+def scenes(photos: Path) -> list[world.Photo]:
+    return world.load([photos / name for name in ("city.jpg", "clock.jpg", "nuthatch.jpg")])
+
+
+@pytest.fixture(scope="module")
+def questions(scenes: list[world.Photo]) -> list[unseen.Question]:
+    return unseen.perception(scenes, 6)
+
+
+def test_no_photo_is_in_both_parts(photos: Path, tmp_path: Path) -> None:
+    for path in photos.glob("*.jpg"):
+        shutil.copy(path, tmp_path)
+    seen, held_out = world.split(tmp_path)
+    assert set(seen).isdisjoint(held_out)
+    assert len(held_out) == round(len([*seen, *held_out]) / 3)
+
+
+def test_a_sample_changes_its_box_alone_and_visibly(scenes: list[world.Photo]) -> None:
+    for number in range(40):
+        sample = world.sample(scenes, world.draw_for("test", number))
+        x1, y1, x2, y2 = sample.boxes[sample.object]
+        changed = np.abs(sample.source.astype(int) - sample.distorted)
+        assert changed[y1:y2, x1:x2].mean() >= world.LEAST_CHANGE
+        changed[y1:y2, x1:x2] = 0
+        assert not changed.any()
+
+
+def test_the_same_key_draws_the_same_sample(scenes: list[world.Photo]) -> None:
+    first, second = (world.sample(scenes, world.draw_for("test", 7)) for _ in range(2))
+    assert first.boxes == second.boxes
+    assert np.array_equal(first.distorted, second.distorted)
+
+
+def test_objects_never_overlap() -> None:
+    for number in range(60):
+        boxes = list(world.objects(world.draw_for("boxes", number)).values())
+        covered = np.zeros((world.SIDE, world.SIDE), int)
+        for x1, y1, x2, y2 in boxes:
+            covered[y1:y2, x1:x2] += 1
+        assert len(boxes) in (2, 3)
+        assert covered.max() == 1
+
+
+def test_quality_falls_with_severity() -> None:
+    assert [world.quality(severity) for severity in range(6)] == [4.9, 4.1, 3.3, 2.5, 1.7, 0.9]
+
+
+def test_right_answers_earn_everything(questions: list[unseen.Question]) -> None:
+    for question in questions:
+        said = f"{question.object} / {question.distortion} / {question.severity}"
+        if question.task == "grounding":
+            assert question.box is not None
+            said = ",".join(map(str, question.box))
+        assert unseen.earned(question, f"<answer>{said}</answer>") == 1
+
+
+@pytest.mark.parametrize("task", ["description", "grounding"])
+def test_no_other_constant_earns_more_than_the_blind_one(questions: list[unseen.Question], task: str) -> None:
+    asked = [question for question in questions if (question.task, question.mode) == (task, "nr")]
+    best = earnings(asked, blind.best(asked)).sum()
+    for question in asked:
+        other = f"{question.object} / {question.distortion} / {question.severity}"
+        if question.box is not None and task == "grounding":
+            other = ",".join(str(round(side / 7) * 7) for side in question.box)
+        assert earnings(asked, [f"<answer>{other}</answer>"] * len(asked)).sum() <= best + 1e-9
+
+
+def test_the_blind_constant_of_a_rating_covers_two_qualities(scenes: list[world.Photo]) -> None:
+    asked = [
+        replace(question, quality=world.quality(number % 6))
+        for number, question in enumerate(unseen.ratings(scenes, 4))
+    ]
+    said = blind.best(asked)
+    assert len(set(said)) == 1
+    assert earnings(asked, said).mean() == pytest.approx(1 / 3)
+    assert answers.score(said[0], 0, 5) is not None
+
+
+def test_shuffled_questions_show_another_photo(questions: list[unseen.Question]) -> None:
+    pictures = {id(image): question.scene for question in questions for image in question.images}
+    for question, other in zip(questions, unseen.shuffled(questions), strict=True):
+        assert (other.task, other.mode, other.box) == (question.task, question.mode, question.box)
+        assert len(other.images) == len(question.images)
+        assert all(pictures[id(image)] != question.scene for image in other.images)
+
+
+def test_an_interval_over_scenes_is_wider_than_one_over_questions() -> None:
+    values = np.repeat([0.0, 1.0, 0.2, 0.9], 25)
+    by_scene = estimate(values, np.repeat(list("abcd"), 25).tolist())
+    by_question = estimate(values, [str(i) for i in range(100)])
+    assert by_scene.high - by_scene.low > 2 * (by_question.high - by_question.low)
+
+
+def test_a_stopped_fit_ends_where_an_unstopped_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def module() -> torch.nn.Linear:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return torch.nn.Linear(3, 1)
+
+    def train(steps: int, state: Path, stop: int | None = None) -> torch.nn.Linear:
+        learner = module()
+
+        def loss_of(step: int) -> torch.Tensor:
+            if step == stop:
+                raise KeyboardInterrupt
+            inputs = torch.tensor(world.draw_for("fit", step).normal(size=(8, 3))).float()
+            return ((learner(inputs) - inputs.sum(1, keepdim=True)) ** 2).mean()
+
+        fit.fit(learner, loss_of, steps=steps, learning_rate=0.1, state=state, say="test")
+        return learner
+
+    whole = train(20, tmp_path / "whole.pt")
+    monkeypatch.setattr(fit, "SAVE_SECONDS", -1)
+    with pytest.raises(KeyboardInterrupt):
+        train(20, tmp_path / "stopped.pt", stop=12)
+    again = train(20, tmp_path / "stopped.pt")
+    assert torch.equal(whole.weight, again.weight)
