@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perception20k.config import default_config, load_config
+from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import Built, build
@@ -48,6 +49,13 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Report what is done and what is left to do; write nothing.")
 @click.option("--limit", type=click.IntRange(1), help="Take only the first LIMIT files of the sources.")
 @click.option("--only", type=click.Choice(STAGES), help="Run one stage; the others contribute their earlier results.")
+@click.option(
+    "--retry-failed",
+    is_flag=False,
+    flag_value="all",
+    type=click.Choice((*STAGES, "all")),
+    help="Forget the failures of a stage, or of all, and try those items again.",
+)
 @click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
@@ -58,6 +66,7 @@ def command(
     dry_run: bool,
     limit: int | None,
     only: str | None,
+    retry_failed: str | None,
     force: bool,
     allow_unverified: bool,
 ) -> None:
@@ -74,7 +83,7 @@ def command(
 
     Without annotations, models name the objects and box them: docs/curation.md. To resume a build that was
     stopped, run the same command again. Unreadable photos and whatever the filters drop are listed with their
-    reasons in OUT/quarantine.
+    reasons in OUT/quarantine; those that failed are not tried again without --retry-failed.
 
     \b
     Examples:
@@ -83,7 +92,9 @@ def command(
         perception20k build my.yaml --out my-dataset --dry-run
     """
     wanted = load_config(config) if config else default_config()
-    scope = BuildScope(limit, only, dry_run)
+    if retry_failed and dry_run:
+        raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
+    scope = BuildScope(limit=limit, only=only, retry_failed=retry_failed, dry_run=dry_run)
     with _executor(engine, workers) as executor:
         built = build(wanted, out, executor, scope=scope, force=force, allow_unverified=allow_unverified)
     if built.exported is not None:

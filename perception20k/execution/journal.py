@@ -45,6 +45,14 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", rows)
 
+    def forget_failures(self, stage: str | None = None) -> int:
+        """Remove the failed results of a stage, or of all, so that their items are tried again; returns how many."""
+        with self._sqlite_errors():
+            return self._db.execute(
+                "DELETE FROM results WHERE json_extract(value, '$.error') IS NOT NULL AND (stage = ? OR ? IS NULL)",
+                (stage, stage),
+            ).rowcount
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

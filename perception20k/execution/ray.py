@@ -29,6 +29,7 @@ class RayExecutor:
         self._workers = workers
 
     def __enter__(self) -> RayExecutor:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports home unless told not to
         import ray
 
         if os.environ.get("RAY_ADDRESS"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic
 
+from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.execution.journal import Journal
@@ -42,6 +44,9 @@ def run_stage(
     """Run ``stage`` over ``items``: results in the journal are reused, the rest is processed.
 
     Memory does not grow with the number of items: results are in the journal, items in spill lists.
+
+    Raises:
+        UserError: the first items all failed alike.
 
     Args:
         stage: what is done to each item.
@@ -79,6 +84,8 @@ class _Run(Generic[Item]):
         self.in_flight: dict[int, list[str]] = {}  # keys by the id of their batch
         self.passing: dict[str, str] = {}  # errors that are not journalled, by key
         self.fresh: dict[str, Outcome] = {}  # not journalled yet
+        self.alike: dict[str, int] = {}  # how often each error occurred, until something succeeds
+        self.succeeded = False
         self.written = time.monotonic()
 
     def batches_due(self, items: Iterable[Item], skipped: Callable[[int], object]) -> Iterator[list[Item]]:
@@ -107,6 +114,8 @@ class _Run(Generic[Item]):
                 self.passing[key] = outcome.error or ""
         del self.in_flight[id(batch)]
         self.tally.done += len(batch)
+        for outcome in results:
+            self._watch(outcome)
         if self.stage.place == "threads" or time.monotonic() - self.written > JOURNAL_INTERVAL:
             self.write_down()
 
@@ -121,6 +130,23 @@ class _Run(Generic[Item]):
             while True:
                 self.record(batch, results)
                 batch, results = next(stream)
+
+    def _watch(self, outcome: Outcome) -> None:
+        """Stop the run if every item so far failed in the same way."""
+        if self.succeeded or outcome.error is None:
+            self.succeeded = True
+            return
+        error = re.sub(r"\S*/\S*|\d+", "*", outcome.error)  # paths and numbers differ from item to item
+        self.alike[error] = self.alike.get(error, 0) + 1
+        if len(self.alike) == 1 and self.alike[error] >= self.stage.max_alike:
+            again = (
+                f"Fix the cause and run again with --retry-failed {self.stage.name}; without it, the next run goes on "
+                "with the other items"
+            )
+            raise UserError(
+                f"{self.stage.title}: the first {self.alike[error]} items all failed alike: {outcome.error}",
+                again if outcome.cacheable else "Fix the cause and run the same command again",
+            )
 
     def write_down(self) -> None:
         """Journal what is fresh, in one transaction."""
@@ -144,7 +170,10 @@ class _Run(Generic[Item]):
         if key in self.passing or key in self.fresh or any(key in keys for keys in self.in_flight.values()):
             return True  # the same item twice is processed once
         found = self.journal.get(self.stage.name, key)
-        return found is not None and (found["error"] is not None or self.stage.still_there(found["value"]))
+        if found is None or found["error"] is not None:
+            return found is not None
+        self.succeeded |= self.stage.place != "threads"  # what an API did yesterday says nothing of today
+        return self.stage.still_there(found["value"])
 
     def _outcome(self, key: str) -> Outcome | None:
         if key in self.passing:

@@ -47,6 +47,8 @@ class Stage(ABC, Generic[Item]):
     """Process whole batches even if some items are done: for results that depend on the batch."""
     place: Place = "worker"
     """Where the work is done."""
+    max_alike: int = 20
+    """A run stops when its first so many items all failed alike: the fault is then the stage's, not theirs."""
 
     def setup(self) -> None:
         """Load models. Called once in each process that runs the stage."""

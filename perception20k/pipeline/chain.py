@@ -50,6 +50,8 @@ class BuildScope:
     """Take only the first files of the sources."""
     only: str | None = None
     """Run this stage alone; the others contribute what earlier runs have done."""
+    retry_failed: str | None = None
+    """Forget the failures of this stage, or of ``all``, and try those items again."""
     dry_run: bool = False
     """Run nothing and write nothing: report what is done and what is left to do."""
 
@@ -77,6 +79,8 @@ class Chain:
         self.max_pending = 0
         self.quarantine = Quarantine()
         self.journal = Journal(layout.journal if layout.journal.is_file() or not scope.dry_run else None)
+        if scope.retry_failed:
+            self.journal.forget_failures(None if scope.retry_failed == "all" else scope.retry_failed)
 
     def run(self) -> tuple[SpillList[Candidate], SpillList[Sample]]:
         """All stages: the images that were kept and the samples made of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,18 @@ class Hub:
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
         models._commit.cache_clear()
 
-    def add(self, model: str, files: dict[str, str], branch: str = "main") -> str:
+    def add_folder(self, model: str, folder: Path) -> str:
+        """A new commit of a model from the files of a folder; its name."""
+        return self.add(model, {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+
+    def add(self, model: str, files: Mapping[str, str | bytes], branch: str = "main") -> str:
         """A new commit of a model, at the head of a branch; its name."""
         commit = hashlib.sha1(repr((model, files)).encode()).hexdigest()
         root = self._folder / f"models--{model.replace('/', '--')}"
-        for name, text in files.items():
+        for name, content in files.items():
             path = root / "snapshots" / commit / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
         (root / "refs").mkdir(exist_ok=True)
         (root / "refs" / branch).write_text(commit)
         models._commit.cache_clear()  # as for a new process

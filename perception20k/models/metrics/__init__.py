@@ -15,7 +15,7 @@ import numpy as np
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
 from perception20k.imaging.images import Array
-from perception20k.models.metrics import brisque, iqa
+from perception20k.models.metrics import brisque, iqa, qalign
 
 Scorer = Callable[[Sequence[Array]], list[float]]
 """Raw values of RGB images, in their order."""
@@ -67,7 +67,7 @@ METRICS = {
     for metric in (
         Metric("brisque", 100, 0, "brisque 0.2.0, its own SVM", "Apache-2.0", brisque.load, is_model=False),
         # the paper's three
-        Metric("qalign", 1, 5, "q-future/one-align", f"MIT (weights); {_PYIQA}", iqa.load, on_hub=True),
+        Metric("qalign", 1, 5, qalign.MODEL, f"MIT (weights); {_PYIQA}", qalign.load, on_hub=True),
         _pyiqa("dbcnn", 0, 1, "DBCNN_KonIQ10k-2de81c0a"),
         _pyiqa("hyperiqa", 0, 1, "HyperIQA-resnet50-koniq10k-c96c41b1"),
         # lighter ones

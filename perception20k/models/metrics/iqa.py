@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from unittest.mock import patch
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from perception20k.imaging.images import Array
 MAX_PIXELS = 8_000_000
 """Pixels in one batch: four photos of 1920x1080, or a single photo of any size."""
 
-_UNDECLARED = {"qalign": ("icecream",)}  # imported by pyiqa's code without being declared
-_ALONE = {"qalign"}  # pyiqa takes one image at a time
+_TENSORS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"  # torch reads it at every load
 
 
 def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]]:
@@ -26,19 +24,19 @@ def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]
 
     Args:
         name: pyiqa's name of it.
-        commit: for qalign, the commit of its hub model.
+        commit: not needed; pyiqa's weight files carry the digest of their bytes in their names.
 
     Raises:
         UserError: pyiqa is not installed, or the metric's weights could not be loaded.
     """
-    require(f"score: {name}", "models", "torch", "torchvision", "pyiqa", *_UNDECLARED.get(name, ()))
+    require(f"score: {name}", "models", "torch", "torchvision", "pyiqa")
     from perception20k.models.weights import first_line, torch_device
 
     device = torch_device()
     try:
         import pyiqa
 
-        with contextlib.redirect_stdout(io.StringIO()), _at_commit(commit):  # it announces every weight file
+        with contextlib.redirect_stdout(io.StringIO()), _tensors_only():  # it announces every weight file
             metric = pyiqa.create_metric(name, device=device)
     except Exception as error:  # no network, a damaged file, no memory: pyiqa lets all kinds through
         raise UserError(f"score: {name} cannot be loaded: {first_line(error)}") from None
@@ -47,7 +45,7 @@ def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]
         import torch
 
         values = [0.0] * len(images)
-        for places in _alike(images, 1 if name in _ALONE else len(images)):
+        for places in _alike(images):
             pixels = np.stack([images[place] for place in places])
             batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device).float().div(255)
             raw = metric(batch).flatten().tolist()
@@ -59,25 +57,25 @@ def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]
 
 
 @contextlib.contextmanager
-def _at_commit(commit: str) -> Iterator[None]:
-    """While pyiqa loads qalign, which it does by name alone, all it takes from the hub is of this commit."""
-    with contextlib.ExitStack() as stack:
-        if commit:
-            from pyiqa.archs import qalign_arch
-            from pyiqa.archs.q_align import modeling_mplug_owl2 as inner
-
-            for kind in (qalign_arch.MPLUGOwl2LlamaForCausalLM, qalign_arch.CLIPImageProcessor, inner.LlamaTokenizer):
-                of_commit = partial(kind.from_pretrained, revision=commit)
-                stack.enter_context(patch.object(kind, "from_pretrained", of_commit))
+def _tensors_only() -> Iterator[None]:
+    """While pyiqa loads weights: torch unpickles tensors alone, though pyiqa asks it to run whatever a file holds."""
+    before = os.environ.get(_TENSORS_ONLY)
+    os.environ[_TENSORS_ONLY] = "1"
+    try:
         yield
+    finally:
+        if before is None:
+            del os.environ[_TENSORS_ONLY]
+        else:
+            os.environ[_TENSORS_ONLY] = before
 
 
-def _alike(images: Sequence[Array], most: int) -> list[list[int]]:
+def _alike(images: Sequence[Array]) -> list[list[int]]:
     """Indexes of images of one size, in groups that may go through the model together."""
     groups: list[list[int]] = []
     open_groups: dict[tuple[int, ...], list[int]] = {}
     for place, image in enumerate(images):
-        limit = min(most, max(1, MAX_PIXELS // (image.shape[0] * image.shape[1])))
+        limit = max(1, MAX_PIXELS // (image.shape[0] * image.shape[1]))
         group = open_groups.get(image.shape)
         if group is None or len(group) >= limit:
             group = open_groups[image.shape] = []

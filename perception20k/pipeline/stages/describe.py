@@ -52,6 +52,7 @@ class DescribeStage(Stage[Candidate]):
     """The model's answer for every image: in threads for an API, on the GPUs for a local model."""
 
     name = "describe"
+    max_alike = 5  # a refused call costs money too
 
     def __init__(self, config: Describe) -> None:
         self._config = config

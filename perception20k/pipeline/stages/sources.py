@@ -159,6 +159,7 @@ class Ingest(Stage[SourceFile]):
     name = "sources"
     place = "isolated"
     batch_size = 4
+    max_alike = 1000  # whole folders of damaged copies are nothing unusual
 
     def key(self, item: SourceFile) -> str:
         """See :class:`Stage`."""
