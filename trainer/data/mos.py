@@ -14,12 +14,16 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.seeding import key_int
+from trainer.data.images import read_image
 from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
 
 
@@ -67,6 +71,19 @@ class MosTable:
     def part(self, *splits: str) -> MosTable:
         """The rows of one part, or of several."""
         return replace(self, rows=tuple(row for row in self.rows if row.split in splits))
+
+    def readable(self, reporter: Reporter = SILENT) -> MosTable:
+        """The table without the images that cannot be decoded, which join the missing ones with the reason."""
+        with (
+            ThreadPoolExecutor(os.cpu_count()) as pool,
+            reporter.progress("images", len(self.rows), "image") as advance,
+        ):
+            reasons = []
+            for reason in pool.map(_why_unreadable, [row.image for row in self.rows]):
+                reasons.append(reason)
+                advance(1)
+        good = tuple(row for row, reason in zip(self.rows, reasons, strict=True) if not reason)
+        return replace(self, rows=good, missing=(*self.missing, *filter(None, reasons)))
 
     def renamed(self, dataset: str) -> MosTable:
         """The table under another name. Its split is drawn by its name, so it should have one first."""
@@ -199,7 +216,10 @@ def _table(
     dataset: str, ratings: Sequence[_Rating], low: float, high: float, path: Path, folders: Sequence[Path]
 ) -> MosTable:
     rows, missing = [], []
+    known: dict[str, _Rating] = {}
     for rating in ratings:
+        if known.setdefault(rating.name, rating) != rating:
+            raise UserError(f"{path}: {rating.name} is in it twice, with different scores, parts or contents")
         if not low <= rating.mos <= high:
             raise UserError(f"{path}: {rating.name}: MOS {rating.mos:g} is outside the scale {low:g}..{high:g}")
         places = [folder / rating.name for folder in folders]
@@ -213,6 +233,14 @@ def _table(
         looked = ", ".join(str(folder) for folder in folders)
         raise UserError(f"{path}: none of its {len(ratings)} images is on disk", f"Looked in {looked}")
     return MosTable(dataset, tuple(rows), tuple(missing))
+
+
+def _why_unreadable(image: Path) -> str:
+    try:
+        read_image(image)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _find(root: Path, *names: str) -> Path:

@@ -25,6 +25,7 @@ from perception20k.dataset.records import RFT_SCHEMA
 from trainer.data import prompts
 from trainer.data.boxes import Grid, scale_box
 from trainer.data.degradation import CLASSES, LEVELS
+from trainer.data.images import read_image
 from trainer.data.mos import MosTable
 
 Row = dict[str, Any]
@@ -145,15 +146,10 @@ class MosRows:
 
     def __getitem__(self, index: int) -> Row:
         row = self.table.rows[index]
-        try:
-            with Image.open(row.image) as opened:
-                image = self.grid.resize(opened)
-        except OSError as error:
-            raise UserError(f"{row.image}: cannot be read as an image: {error}") from None
         mos = row.mos if self.mos_range is None else row.scaled(*self.mos_range)
         return _row(
             prompt=prompts.ask(self.prompt, system=self.system),
-            images=[image],
+            images=[self.grid.resize(read_image(row.image))],
             row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
             dataset=row.dataset,
             scene=row.content,

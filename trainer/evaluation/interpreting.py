@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
+from trainer.data.images import read_image
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
@@ -90,14 +89,12 @@ class ChoiceRows:
     def __getitem__(self, index: int) -> Row:
         """One question, its choices lettered from A in their published order."""
         asked = self.questions[index]
-        with Image.open(asked.image) as opened:
-            image = self.grid.resize(opened)
         choices = "\n".join(f"{letter}. {text}" for letter, text in zip(_LETTERS, asked.candidates, strict=False))
         words = prompts.prompt(f"choice-{self.mode}.v1").format(question=asked.question, choices=choices)
         correct = asked.candidates.index(asked.correct)
         return {
             "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": words}]}],
-            "images": [image],
+            "images": [self.grid.resize(read_image(asked.image))],
             "row_id": f"{index}/{asked.image.name}",
             "dataset": self.datasets[index],
             "scene": asked.image.name,

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
+from trainer.data.images import read_image
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
@@ -79,7 +78,7 @@ class PairRows:
         right = "Image B" if (pair.better == "b") != swapped else "Image A"
         return {
             "prompt": _ask("reference" if pair.reference else "alone"),
-            "images": [self._load(file) for file in files],
+            "images": [self.grid.resize(read_image(file)) for file in files],
             "row_id": f"{index // 2}/{'swapped' if swapped else 'as given'}",
             "dataset": self.datasets[index],
             "scene": pair.scene,
@@ -88,10 +87,6 @@ class PairRows:
             "solution": right,
             "truth": {"images": [file.name for file in files]},
         }
-
-    def _load(self, path: Path) -> Image.Image:
-        with Image.open(path) as opened:
-            return self.grid.resize(opened)
 
 
 def suite(path: Path, grid: Grid) -> Suite:

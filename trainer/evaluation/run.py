@@ -64,7 +64,7 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
             directory holds another run, or questions got no answer.
     """
     state = processes()
-    sources = _Sources.read(plan)
+    sources = _Sources.read(plan, reporter if state.is_main_process else SILENT)
     who = _answerer(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
     asked += _peers(plan, sources)
@@ -85,10 +85,10 @@ class _Sources:
     pairs: tuple[Path, ...]
 
     @classmethod
-    def read(cls, plan: EvaluationConfig) -> _Sources:
+    def read(cls, plan: EvaluationConfig, reporter: Reporter) -> _Sources:
         sources = [read_dataset(text) for text in plan.data]
         tables = [source for source in sources if isinstance(source, MosTable)]
-        parts = [scoring.chosen_part(table, plan.part) for table in tables]
+        parts = [scoring.chosen_part(table, plan.part).readable(reporter) for table in tables]
         for part in parts:
             if not part.rows:
                 raise UserError(f"{part.dataset}: its test part is empty")
@@ -157,4 +157,4 @@ def _list_missing(run: Path, sources: _Sources, reporter: Reporter) -> None:
     missing = sources.missing()
     if missing:
         write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        reporter.line(f"{len(missing)} images are not on disk and are left out: {run / 'missing-images.txt'}")
+        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {run / 'missing-images.txt'}")

@@ -3,7 +3,7 @@
 RUN/
   recipe.yaml        the resolved recipe; a resumed run must have the same
   inputs.json        model, data, processes and versions; a resumed run must have the same but for the versions
-  missing-images.txt rated images that were not on disk, if any
+  missing-images.txt rated images that were not on disk or could not be read, if any
   log.jsonl          what was logged, line by line (trainer.training.run_log)
   samples/           sample pages (trainer.training.samples_page)
   checkpoint-N/      model, optimizer and random state; the newest two
@@ -56,7 +56,9 @@ def prepare(
     missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
     if missing:
         write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        report.line(f"{len(missing)} rated images are not on disk and are left out: {run / 'missing-images.txt'}")
+        report.line(
+            f"{len(missing)} rated images are missing or unreadable and are left out: {run / 'missing-images.txt'}"
+        )
 
 
 def _check_same(run: Path, recipe: Recipe, inputs: Mapping[str, Any]) -> None:

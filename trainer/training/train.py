@@ -69,6 +69,9 @@ def train(
     models.require_weights(model)
     if "probability" in recipe.weighted_rewards():
         write_score(processor.tokenizer, "", 3.4)
+    sources = {
+        text: source.readable(report) if isinstance(source, MosTable) else source for text, source in sources.items()
+    }
     rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
     _check_length(recipe, row_datasets)
     inputs = {

@@ -193,6 +193,31 @@ def test_the_papers_sizes_follow_from_the_files_of_the_datasets(tmp_path: Path) 
     assert trained * 3 // (8 * 2) == pytest.approx(2_550, abs=50)  # 3 epochs of 8 prompts, 2 accumulated
 
 
+def test_an_image_that_cannot_be_decoded_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    path = write_csv(
+        tmp_path / "mine.csv", ["image", "mos"], *([f"{name}.png", 1] for name in ("good", "torn", "text"))
+    )
+    pictures(tmp_path, "good.png", "torn.png", "text.png")
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "torn.png")
+    (tmp_path / "torn.png").write_bytes((tmp_path / "torn.png").read_bytes()[:4000])
+    (tmp_path / "text.png").write_text("no image")
+    table = read_csv(path, 1, 5).readable()
+    assert [row.image.name for row in table.rows] == ["good.png"]
+    torn, text = table.missing
+    assert torn.startswith(f"{tmp_path / 'torn.png'}: cannot be read as an image: damaged image: ")
+    assert text == f"{tmp_path / 'text.png'}: cannot be read as an image: not an image in a known format"
+
+
+@pytest.mark.parametrize("second", [["a.png", 2, "train"], ["a.png", 1, "test"]])
+def test_an_image_with_two_scores_or_in_two_parts_is_refused(second: list[Any], tmp_path: Path) -> None:
+    pictures(tmp_path, "a.png", "b.png")
+    rows = (["a.png", 1, "train"], ["b.png", 1, "train"])
+    assert len(read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows), 1, 5).rows) == 2
+    with pytest.raises(UserError, match=r"mine\.csv: a\.png is in it twice, with different scores"):
+        read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows, second), 1, 5)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
