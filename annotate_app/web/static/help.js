@@ -1,7 +1,7 @@
 // The sheet of keys, over whatever screen is in front: what each does, and changing or switching it off.
 
 import { byId, make, setOpen } from './dom.js';
-import { ACTIONS, keyName } from './keys.js';
+import { keyName } from './keys.js';
 
 export class Help {
   constructor({ keys, closed }) {
@@ -16,7 +16,7 @@ export class Help {
   #take(action, down) {
     if (byId('review').dataset.screen !== 'judge') return false;
     const open = byId('help').classList.contains('open');
-    if (action !== 'help') return open;
+    if (action !== 'help' && !(action === 'close' && open)) return open;
     if (!down) return true;
     this.keys.learning = null;
     setOpen('help', !open);
@@ -28,7 +28,7 @@ export class Help {
     const { keys } = this;
     const at = document.activeElement?.getAttribute('aria-label');
     byId('keys-on').checked = keys.bindings.on;
-    byId('bindings').replaceChildren(...ACTIONS.map(([action, words]) => {
+    byId('bindings').replaceChildren(...keys.actions.map(([action, words]) => {
       const shown = keys.learning === action ? ['press the new key'] : keys.bindings.of[action].map(keyName);
       const change = make('button', { textContent: 'change', onclick: () => keys.learn(action) });
       const off = make('button', { textContent: 'off', onclick: () => keys.forget(action) });
@@ -44,7 +44,7 @@ export class Help {
   // The row of buttons below the stage: the same actions for the mouse, with their keys.
   #buttons() {
     const { keys } = this;
-    byId('buttons').replaceChildren(...ACTIONS.map(([action, words]) => {
+    byId('buttons').replaceChildren(...keys.actions.map(([action, words]) => {
       const key = keys.of(action)[0];
       const button = make('button', {}, ...(key ? [make('b', { textContent: keyName(key) })] : []), words);
       button.dataset.action = action;

@@ -13,6 +13,8 @@ export class Judge {
   constructor({ stage, outbox, keys, offerPause, done }) {
     Object.assign(this, { stage, outbox, keys, offerPause, done });
     this.pace = new Pace();
+    // A key that is let go elsewhere is never heard of: the reference must not stay up.
+    addEventListener('blur', () => { if (this.referring) this.#reference(false); });
   }
 
   begin(session) {
@@ -26,6 +28,8 @@ export class Judge {
     this.stage.showBox(true);
     showScreen('judge');
     this.keys.front = (...args) => this.act(...args);
+    this.keys.relabel(session.kind === 'verify'
+      ? { accept: 'restore', delete: 'confirm the deletion', mismatch: null, unseen: null } : {});
     this.put('open', { display: {
       screen: [screen.width, screen.height],
       viewport: [innerWidth, innerHeight],
@@ -41,7 +45,7 @@ export class Judge {
   act(action, event, down) {
     if (action === 'reference') return this.#reference(down ?? !this.referring);
     if (!down) return;
-    if (action === 'pause') return this.#pause();
+    if (action === 'pause' || (action === 'close' && this.paused)) return this.#pause();
     if (this.paused) return;
     if (action === 'undo') return this.#undo();
     if (action === 'back') return this.#back();
@@ -63,6 +67,7 @@ export class Judge {
     this.#clear();
     this.session = null;
     this.keys.front = () => {};
+    this.keys.relabel({});
   }
 
   // Nothing half done in one session may leak into the next.
@@ -119,6 +124,7 @@ export class Judge {
 
   #decide(key, stamp) {
     if (this.asking) return this.notice('Asking the server about the deletion…');
+    if (this.referring) return this.notice('This is the reference, so nothing was decided. Let go of it first.', true);
     if (!this.stage.ready) return this.notice('The image has not loaded yet, so nothing was decided.', true);
     const { session } = this;
     const action = session.words[key];
@@ -147,11 +153,12 @@ export class Judge {
 
   #explain(key) {
     const last = this.session.last();
-    if (last?.action !== 'delete') return;
+    if (this.session.kind === 'verify') return;
+    if (last?.action !== 'delete') return this.notice('The last decision is no deletion, so it has no reason.');
     if (!this.put('reason', { target: last.id, value: REASONS[key] })) return;
     last.reason = REASONS[key];
     const words = this.session.items[last.position];
-    this.notice(`Deleted: ${words.object}, ${words.label} (${REASON_WORDS[last.reason]})`);
+    this.notice(`Reason for deleting ${words.object}, ${words.label}: ${REASON_WORDS[last.reason]}`);
   }
 
   #undo() {
@@ -256,7 +263,7 @@ export class Judge {
     const severity = this.severity ? ` (severity ${item.severity})` : '';
     const question = session.kind === 'review'
       ? ['Is ', bold(item.object), ' the main object in the box, and is ', bold(item.label), ` perceptible there?${severity}`]
-      : ['Deleted', item.reason ? ` (${REASON_WORDS[item.reason]})` : '', ': ', bold(item.object), ', ', bold(item.label), `${severity}. Delete it for good?`];
+      : ['Deleted', item.reason ? ` (${REASON_WORDS[item.reason]})` : '', ': ', bold(item.object), ', ', bold(item.label), `${severity}. Confirm the deletion, or restore it?`];
     if (this.referring) byId('question').replaceChildren(bold('Reference'), ' (without distortion)');
     else if (this.ended) byId('question').replaceChildren('');
     else byId('question').replaceChildren(...question);

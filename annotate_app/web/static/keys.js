@@ -32,6 +32,7 @@ export class Keys {
     this.bindings = this.#read();
     this.front = () => {}; // (action, event, down) of the screen in front; down is null for the other way round
     this.over = () => false; // the same of what may lie over it; true if that took it
+    this.words = {}; // other words for some actions, see relabel
     this.learning = null; // the action that waits for its new key
     this.changed = () => {};
     addEventListener('keydown', (event) => this.#down(event), true);
@@ -40,6 +41,14 @@ export class Keys {
 
   act(action, event, down) {
     if (!this.over(action, event, down)) this.front(action, event, down);
+  }
+
+  // A screen may mean something else by an action, or (null) nothing: it says so on the buttons and in the help.
+  relabel(words) { this.words = words; this.changed(); }
+
+  // [name, words] of every action that means something now.
+  get actions() {
+    return ACTIONS.map(([name, words]) => [name, name in this.words ? this.words[name] : words]).filter(([, words]) => words);
   }
 
   of(action) { return this.bindings.on ? this.bindings.of[action] : []; }
@@ -56,6 +65,7 @@ export class Keys {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== 'checkbox';
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.learning) return this.#learnt(event);
+    if (event.key === 'Escape') return this.act('close', event, true);
     const control = event.target.closest('button, input, summary');
     if (event.key === ' ' || event.key === 'Backspace') {
       const judging = document.getElementById('review').dataset.screen === 'judge';

@@ -8,6 +8,7 @@ const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
 export class Training {
   constructor({ stage, keys }) {
     Object.assign(this, { stage, keys });
+    addEventListener('blur', () => { if (this.training) stage.refer(false); });
   }
 
   // Resolves to the server's answer when the round is done.
@@ -32,11 +33,13 @@ export class Training {
     byId('notice').textContent = byId('sending').textContent = '';
     byId('larger').style.display = 'none';
     byId('why').hidden = false;
+    this.training = true;
     await new Promise((finish) => {
       this.finish = finish;
       this.keys.front = (...args) => this.act(...args);
       this.go(0);
     });
+    this.training = false;
     byId('why').hidden = true;
     return post('training', { reviewer, answers: this.answers });
   }
@@ -67,7 +70,8 @@ export class Training {
     }
     if (action in REASONS && this.right) return this.#explain(REASONS[action]);
     if ((action === 'accept' || action === 'delete') && !this.right) {
-      if (this.stage.ready) this.#answer(action); else this.say('The image has not loaded yet.');
+      if (this.stage.referring) this.say('This is the reference. Let go of it first.');
+      else if (this.stage.ready) this.#answer(action); else this.say('The image has not loaded yet.');
     }
   }
 

@@ -70,7 +70,7 @@ def test_a_session_of_real_samples_by_keyboard_from_training_to_summary(
         assert (state.reviewed, len(state.unverified), len(state.flagged)) == (60, 3, 1)
 
         page.keyboard.press("Enter")
-        reader.wait("question", "Delete it for good?")
+        reader.wait("question", "Confirm the deletion, or restore it?")
         reader.on_stage()
         reader.press("x", "ArrowRight", "x")
         reader.wait("end", "All deletions are verified")
@@ -393,7 +393,7 @@ def test_another_reviewer_verifies_from_the_start_page(
     reader.wait("waiting", "2 deletions by ann")
     reader.page.fill("#reviewer", "bob")
     reader.page.click("#waiting button")
-    reader.wait("question", "Delete it for good?")
+    reader.wait("question", "Confirm the deletion, or restore it?")
     reader.on_stage()
     reader.press("x", "ArrowRight")
     reader.wait("end", "All deletions are verified")
@@ -410,6 +410,82 @@ def test_another_reviewer_verifies_from_the_start_page(
     assert (len(state.deleted), len(state.kept)) == (1, 59)
 
 
+def test_a_verification_calls_its_keys_restore_and_confirm(
+    serve_review: Serving, open_context: Contexts, clock: Clock
+) -> None:
+    served = serve_review()
+    ann = Person(served.review, clock, "ann")
+    ann.open()
+    ann.judge(delete=2)
+    ann.leave()
+    reader = Reader(open_context(), served.url)
+    reader.page.fill("#reviewer", "bob")
+    reader.page.click("#waiting button")
+    reader.wait("question", "Confirm the deletion, or restore it?")
+    reader.on_stage()
+    buttons = reader.page.locator("#buttons button").all_inner_texts()
+    assert "→restore" in buttons
+    assert "Xconfirm the deletion" in buttons
+    assert not [words for words in buttons if "accept" in words or "mismatch" in words or "not perceptible" in words]
+    reader.press("1", "x", "2", "ArrowRight")
+    reader.sent()
+    assert served.rows("SELECT action FROM events WHERE action IN ('confirm', 'restore', 'reason') ORDER BY seq") == [
+        ("confirm",),
+        ("restore",),
+    ]
+
+
+def test_a_reason_says_which_image_it_is_for_and_ends_with_the_next_decision(
+    serve_review: Serving, open_context: Contexts
+) -> None:
+    served = serve_review()
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    (words,) = served.rows("SELECT object || ', ' || label FROM items WHERE position = 0")[0]
+    reader.press("x", "1", "2")  # while the next image is shown
+    assert reader.text("notice") == f"Reason for deleting {words}: not perceptible"
+    reader.press("ArrowRight", "1")
+    assert reader.text("notice") == "The last decision is no deletion, so it has no reason."
+    reader.sent()
+    assert served.rows("SELECT value FROM events WHERE action = 'reason' ORDER BY seq") == [
+        ("object_mismatch",),
+        ("not_perceptible",),
+    ]
+
+
+def test_nothing_is_decided_on_the_reference_and_it_drops_when_the_page_loses_the_focus(
+    serve_review: Serving, open_context: Contexts
+) -> None:
+    served = serve_review()
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    reader.page.keyboard.down("r")
+    reader.wait("question", "Reference")
+    reader.press("ArrowRight", "x")
+    assert "nothing was decided" in reader.text("notice")
+    assert reader.page.locator("#stage img.shown").get_attribute("src").endswith("references/0")  # type: ignore[union-attr]
+    reader.page.evaluate("dispatchEvent(new Event('blur'))")  # the key is let go elsewhere
+    reader.wait("question", "main object")
+    assert reader.place() == 0
+    assert "/images/" in (reader.page.get_attribute("#stage img.shown", "src") or "")
+    reader.press("ArrowRight")
+    reader.sent()
+    assert served.rows(DECISIONS) == [(0, "accept")]
+
+
+def test_escape_closes_the_help_and_the_pause(serve_review: Serving, open_context: Contexts) -> None:
+    reader = Reader(open_context(), serve_review().url)
+    reader.begin("ann")
+    for key, dialog in (("?", "help"), ("p", "pause")):
+        reader.page.keyboard.press(key)
+        assert focus(reader) == dialog
+        reader.page.keyboard.press("Escape")
+        assert focus(reader) == "stage"
+    reader.on_stage()
+    reader.press("Escape", "ArrowRight")
+    assert reader.place() == 1
+
+
 def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving, open_context: Contexts) -> None:
     served = serve_review(replace(BARE, batch=10))
     reader = Reader(open_context(), served.url)
@@ -420,7 +496,7 @@ def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving,
     reader.reload()
     reader.wait("end", "You deleted 1")
     reader.page.keyboard.press("Enter")
-    reader.wait("question", "Delete it for good?")
+    reader.wait("question", "Confirm the deletion, or restore it?")
     assert served.rows("SELECT kind FROM sessions ORDER BY rowid") == [("review",), ("verify",)]
 
 
