@@ -108,6 +108,12 @@ class FakeApi:
                 return 200, {"candidates": [{"content": content, "finishReason": "MAX_TOKENS"}], **whole}
             case "empty":
                 return 200, {"candidates": [{"finishReason": "STOP"}], **whole}
+            case "no candidate":
+                return 200, whole
+            case "no text":
+                return 200, {"candidates": [{"content": {"role": "model"}, "finishReason": "STOP"}], **whole}
+            case "wrong schema":
+                return 200, {"candidates": "none"}
         text = self.answer(digest) if act in ("ok", "timeout") else act
         parts = [{"text": "I look at the picture.", "thought": True}, {"text": text}]
         return 200, {"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}], **whole}
@@ -129,7 +135,13 @@ class FakeApi:
                 return error(404, "The model does not exist", "model_not_found")
             case "not json":
                 return 200, b"<html>a proxy's page</html>"
-        text = self.answer(digest) if act in ("ok", "timeout", "safety", "cut") else act
+            case "no choice":
+                return 200, {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}
+            case "wrong schema":
+                return 200, {"choices": [{"index": 0}]}
+            case "empty body":
+                return 200, b""
+        text = self.answer(digest) if act in ("ok", "timeout", "safety", "cut") else "" if act == "empty" else act
         reason = {"safety": "content_filter", "cut": "length"}.get(act, "stop")
         choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 500, "completion_tokens": 8, "total_tokens": 508}

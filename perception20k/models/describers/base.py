@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import numpy as np
@@ -42,18 +45,21 @@ class Describer(Protocol):
 
         Raises:
             Busy: it may answer if asked again later.
-            NoReply: it will not answer for this image: a safety block, an empty or truncated answer, a bad request.
+            NoReply: it will not answer for this image: a safety block, a truncated answer, a bad request.
             UserError: it will answer for no image: a revoked key, an unknown model.
         """
         ...
 
 
 class Busy(Exception):
-    """An API is busy, broken or silent; ``wait`` is the delay it asks for, in seconds."""
+    """An API is busy, broken or silent, or its answer is empty.
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    ``wait`` is the delay it asks for, in seconds, and ``tokens`` what it cost anyway.
+    """
+
+    def __init__(self, message: str, wait: float | None = None, tokens: int = 0) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.wait, self.tokens = wait, tokens
 
 
 class NoReply(ItemError):
@@ -76,6 +82,23 @@ def jpeg(image: Array) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The delay in seconds that an HTTP answer asks for, as a number or as a date; None if it does not.
+
+    >>> retry_after({"retry-after": "7"})
+    7.0
+    """
+    text = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):  # absent, not a date, or one without a time zone
+        return None
 
 
 def as_busy(error: Exception, key: str) -> Busy:

@@ -10,7 +10,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.api_keys import key_from, without_key
-from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg
+from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg, retry_after
 
 
 class Gemini:
@@ -59,7 +59,8 @@ class Gemini:
         if 400 <= error.code < 500 and error.code not in TRANSIENT_STATUS:
             return NoReply(f"refused by Gemini: {text}")
         delay = re.search(r"'retryDelay': '([\d.]+)s'", str(error.details))
-        return Busy(text, float(delay.group(1)) if delay else None)
+        asked = retry_after(getattr(error.response, "headers", None) or {})
+        return Busy(text, max(float(delay.group(1)) if delay else 0.0, asked or 0.0) or None)
 
     def _answer(self, response: Any) -> Reply:
         usage, feedback = response.usage_metadata, response.prompt_feedback
@@ -69,9 +70,11 @@ class Gemini:
         candidate = response.candidates[0] if response.candidates else None
         parts = (candidate.content.parts or []) if candidate is not None and candidate.content is not None else []
         text = "".join(part.text or "" for part in parts if not part.thought).strip()
-        reason = _word(candidate.finish_reason) if candidate is not None else "no candidate"
-        if reason not in ("STOP", "") or not text:
-            raise NoReply(f"no complete answer from Gemini: {reason or 'empty'}", tokens)
+        reason = _word(candidate.finish_reason) if candidate is not None else ""
+        if reason not in ("STOP", ""):
+            raise NoReply(f"no complete answer from Gemini: {reason}", tokens)
+        if not text:
+            raise Busy("an empty answer", tokens=tokens)
         return Reply(text, tokens, response.model_version or self._model)
 
 

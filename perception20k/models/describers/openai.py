@@ -6,7 +6,6 @@ Your own server, such as vLLM behind ``base_url``, needs no key.
 from __future__ import annotations
 
 import base64
-import contextlib
 from typing import Any
 
 from perception20k.config import Describe
@@ -14,7 +13,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.api_keys import NO_KEY, key_from, without_key
-from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg
+from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply, Reply, as_busy, jpeg, retry_after
 
 
 class OpenAI:
@@ -62,22 +61,21 @@ class OpenAI:
             return UserError(f"describe: the endpoint does not know the model '{self._model}': {text}")
         if 400 <= error.status_code < 500 and error.status_code not in TRANSIENT_STATUS:
             return NoReply(f"refused by the endpoint: {text}")
-        wait = None
-        with contextlib.suppress(KeyError, ValueError):
-            wait = float(error.response.headers["retry-after"])
-        return Busy(text, wait)
+        return Busy(text, retry_after(error.response.headers))
 
     def _answer(self, response: Any) -> Reply:
         if isinstance(response, str):  # a proxy's error page
             raise Busy("no answer in JSON")
         tokens = (response.usage.total_tokens or 0) if response.usage else 0
         choice = response.choices[0] if response.choices else None
-        if choice is None:
-            raise NoReply("no complete answer: no choice", tokens)
+        if choice is None or choice.message is None:
+            raise Busy("an answer without text", tokens=tokens)
         text = (choice.message.content or "").strip()
         if choice.message.refusal or choice.finish_reason == "content_filter":
             reason = without_key(choice.message.refusal or choice.finish_reason, self._key)
             raise NoReply(f"blocked by the endpoint: {reason[:200]}", tokens)
-        if choice.finish_reason not in ("stop", None) or not text:
-            raise NoReply(f"no complete answer: {choice.finish_reason if text else 'empty'}", tokens)
+        if choice.finish_reason not in ("stop", None):
+            raise NoReply(f"no complete answer: {choice.finish_reason}", tokens)
+        if not text:
+            raise Busy("an empty answer", tokens=tokens)
         return Reply(text, tokens, response.model or self._model)

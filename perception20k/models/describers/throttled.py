@@ -14,6 +14,9 @@ from perception20k.models.describers.base import Busy, Describer, NoReply, Reply
 LONGEST_WAIT = 60.0
 """Seconds; the limit of our own waits."""
 
+LONGEST_ASKED = 600.0
+"""Seconds; an API that asks for a longer wait is not waited for: the image is left for the next run."""
+
 MAX_UNANSWERED = 5
 """Images in a row without an answer, after which a run stops: the API is down, or the day's quota is spent."""
 
@@ -39,16 +42,21 @@ class ThrottledDescriber:
             TransientError: no answer after all attempts; the next run asks again.
             UserError: also when the budget is spent, or too many images in a row had no answer.
         """
-        wait, trouble = self._limits.first_wait, ""
+        wait, asked, trouble = self._limits.first_wait, 0.0, ""
         for attempt in range(self._limits.attempts):
             if attempt:
-                self._pause(wait * self._jitter.uniform(0.5, 1.5))
+                self._pause(max(min(LONGEST_WAIT, wait) * self._jitter.uniform(0.5, 1.5), asked))
+                wait *= 2
             self._begin()
             try:
                 answer = self._describer.ask(prompt, image)
             except Busy as busy:
-                trouble = str(busy)
-                wait = min(LONGEST_WAIT, max(2 * wait if attempt else wait, busy.wait or 0.0))
+                trouble, asked = str(busy), busy.wait or 0.0
+                with self._lock:
+                    self._tokens += busy.tokens
+                if asked > LONGEST_ASKED:
+                    trouble += f" (asks to wait {asked:.0f} s)"
+                    break
             except NoReply as refused:
                 self._spent(refused.tokens)
                 raise

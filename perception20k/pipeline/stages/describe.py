@@ -28,6 +28,7 @@ MAX_WORDS = 4
 """The prompt asks for one or two; a phrase of more than this is a sentence."""
 
 _MARKS = "<>⟨⟩[]\"'“”‘’`*•-–. \n"  # what models put around phrases
+_FENCE = re.compile(r"^```\w*\s*\n(.*?)\n?\s*```$", re.DOTALL)  # Markdown's, with or without a language
 _NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s*")  # what they put before phrases: "1. dog | 2. cat"
 _PHRASE = re.compile(r"[a-z0-9ß-öø-ɏ]+([ '’/&-][a-z0-9ß-öø-ɏ]+)*")  # Latin letters, accents included
 
@@ -104,7 +105,7 @@ def read_answer(text: str) -> tuple[tuple[str, ...], list[tuple[str, Reason]]] |
     >>> read_answer("Black poodle | red car | sky")
     (('black poodle', 'red car'), [('sky', Reason(rule='background', text='a background word', value=None))])
     """
-    line = unicodedata.normalize("NFC", text).strip(_MARKS)
+    line = _FENCE.sub(r"\1", unicodedata.normalize("NFC", text).strip()).strip(_MARKS)
     if line.casefold() == "nan":
         return Reason("too_few_objects", "the model found fewer than two distinct subjects (NAN)")
     phrases = [_phrase(part) for part in line.split("|")]

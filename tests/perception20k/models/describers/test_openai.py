@@ -37,7 +37,9 @@ def test_prompt_and_picture_are_sent_and_the_answer_read(api: FakeApi) -> None:
     assert request["picture"].startswith(b"\xff\xd8")
 
 
-@pytest.mark.parametrize("trouble", ["429", "500", "timeout", "not json"])
+@pytest.mark.parametrize(
+    "trouble", ["429", "500", "timeout", "not json", "empty", "no choice", "wrong schema", "empty body"]
+)
 def test_trouble_that_may_pass_is_tried_again(api: FakeApi, trouble: str) -> None:
     api.script.extend([trouble, trouble])
     assert open_describer(config(api, timeout=0.3)).ask("?", IMAGE).text == "dog | red car"

@@ -32,6 +32,8 @@ from tests.perception20k.hub import Hub
         ("- dog | - cat", ("dog", "cat")),
         ("**dog | cat**", ("dog", "cat")),
         ("[dog] | [cat]", ("dog", "cat")),
+        ("```\ndog | cat\n```", ("dog", "cat")),
+        ("```text\ndog | cat\n```", ("dog", "cat")),
         ("• Dog | * cat", ("dog", "cat")),
         ("2 dogs | 3d printer", ("2 dogs", "3d printer")),
         ("man | woman | person", ("man", "woman", "person")),
