@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from annotate_app.review.service import Review
 from annotate_app.web.server import create_app
+from tests.waiting import DEADLINE, until
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -79,7 +79,7 @@ class Process:
     def start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
-        until(self._answers, 60)
+        until(self._answers)
 
     @property
     def pid(self) -> int:
@@ -97,7 +97,7 @@ class Process:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(self.url + "api/who", timeout=2).close()
+            urllib.request.urlopen(self.url + "api/who", timeout=DEADLINE).close()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
         return True
@@ -127,11 +127,7 @@ class Reader:
 
     def until(self, true: Callable[[], bool]) -> None:
         """Wait for something to become true while the browser goes on."""
-        for _ in range(400):
-            if true():
-                return
-            self.page.wait_for_timeout(50)
-        raise TimeoutError
+        until(true, lambda: self.page.wait_for_timeout(20))
 
     def begin(self, name: str) -> None:
         """Give a name and wait for the first image."""
@@ -172,12 +168,3 @@ class Reader:
         self.page.wait_for_function(
             "([id, words]) => document.getElementById(id).innerText.includes(words)", arg=[element, words]
         )
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.05)

@@ -21,6 +21,7 @@ from annotate_app.web.server import create_app
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.browser import Served, launch
 from tests.annotate_app.datasets import write_dataset
+from tests.waiting import DEADLINE
 
 BARE = Settings(training=False)
 
@@ -173,7 +174,7 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def opener(width: int = 1366, height: int = 768, scale: float = 1, **options: Any) -> BrowserContext:
         size = {"width": width, "height": height}
         opened.append(chromium.new_context(viewport=size, device_scale_factor=scale, **options))
-        opened[-1].set_default_timeout(20_000)
+        opened[-1].set_default_timeout(DEADLINE * 1000)
         return opened[-1]
 
     yield opener

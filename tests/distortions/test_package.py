@@ -11,6 +11,7 @@ import pytest
 from setuptools import find_packages
 
 import distortions
+from tests.wheels import build_library
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,16 +37,7 @@ def test_the_library_asks_for_numpy_opencv_and_pillow_alone() -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library's wheel, built from a copy so that the checkout stays clean."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for path in (ROOT / "distortions").iterdir():
-        if path.is_file():
-            (source / path.name).write_bytes(path.read_bytes())
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "--no-index"]
-    subprocess.run([*build, "-w", str(folder), str(source)], check=True)
-    return next(folder.glob("*.whl"))
+    return build_library(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_every_module_its_types_and_the_licence(wheel: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +25,6 @@ class FakeApi:
         self.keys: set[str] = set()
         self.answered: Counter[str] = Counter()
         self.under_way = self.most_under_way = 0
-        self.delay = 0.0
         self.lock = threading.Lock()
         """Held while an answer is counted and sent: whoever holds it knows that none is on its way."""
 
@@ -56,17 +55,18 @@ class FakeApi:
         picture = _picture(body, gemini)
         digest = hashlib.sha256(picture).hexdigest()
         with self.lock:
-            self.requests.append({"path": handler.path, "body": body, "picture": picture, "at": time.monotonic()})
+            self.requests.append({"path": handler.path, "body": body, "picture": picture})
             self.keys.add(key)
             act = self.script.popleft() if self.script else "ok"
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
         if act == "timeout":
-            time.sleep(1.0)
-        time.sleep(self.delay)
+            handler.connection.recv(1, socket.MSG_PEEK)  # until the client has waited long enough and hangs up
         status, content = self._gemini(act, key, digest) if gemini else self._openai(act, key, digest)
         with self.lock:
             self.under_way -= 1
+            if _has_hung_up(handler.connection):
+                return
             if act not in TROUBLES:
                 self.answered[digest] += 1
             data = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -79,7 +79,7 @@ class FakeApi:
                 handler.end_headers()
                 handler.wfile.write(data)
             except OSError:
-                pass  # the client was killed
+                pass  # the client hangs up at this moment
 
     def _gemini(self, act: str, key: str, digest: str) -> tuple[int, Any]:
         def error(code: int, status: str, message: str, details: Any = ()) -> tuple[int, Any]:
@@ -147,6 +147,15 @@ class FakeApi:
         usage = {"prompt_tokens": 500, "completion_tokens": 8, "total_tokens": 508}
         about = {"id": "1", "object": "chat.completion", "created": 1, "model": "lab-vlm-2"}
         return 200, {**about, "choices": [choice], "usage": usage}
+
+
+def _has_hung_up(client: socket.socket) -> bool:
+    try:
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False  # it waits
+    except OSError:
+        return True
 
 
 def _picture(body: dict[str, Any], gemini: bool) -> bytes:

@@ -14,6 +14,7 @@ from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.browser import free_port
 from tests.annotate_app.datasets import write_dataset
+from tests.waiting import DEADLINE
 
 
 def test_review_says_where_it_listens_and_stops_when_interrupted(tmp_path: Path) -> None:
@@ -25,10 +26,10 @@ def test_review_says_where_it_listens_and_stops_when_interrupted(tmp_path: Path)
             assert process.stdout is not None
             assert process.stdout.readline().startswith("5 samples to review")
             assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/review/", timeout=20) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/review/", timeout=DEADLINE) as page:
                 assert page.status == 200
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
+            assert process.wait(DEADLINE) == 0
         finally:
             process.kill()
     assert sorted(path.name for path in layout.review.iterdir()) == ["decisions.sqlite"]

@@ -3,8 +3,8 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterable
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from perception20k.execution.journal import Journal
 from perception20k.execution.local import CRASHED, LocalExecutor
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import NullExecutor, Stage
+from tests.waiting import DEADLINE, until
 
 
 class Square(Stage[int]):
@@ -139,22 +140,26 @@ class Calls(Square):
     at_once = 3
 
     def setup(self) -> None:
-        self.barrier = threading.Barrier(3, timeout=20)
+        self.barrier = threading.Barrier(3, timeout=DEADLINE)
 
     def process_one(self, item: int) -> int:
         self.barrier.wait()
         return super().process_one(item)
 
 
-class Slow(Square):
-    """Takes a while over 5, in two threads."""
+class Waiting(Square):
+    """Two threads, where 5 is not done before something has happened."""
 
     place = "threads"
     at_once = 2
 
+    def __init__(self, notes: Path) -> None:
+        super().__init__(notes)
+        self.happened = threading.Event()
+
     def process_one(self, item: int) -> int:
         if item == 5:
-            time.sleep(0.3)
+            assert self.happened.wait(DEADLINE)
         return super().process_one(item)
 
 
@@ -165,8 +170,18 @@ def test_what_waits_for_the_network_is_done_in_threads_of_this_process(tmp_path:
     assert {line.split()[1] for line in stage.notes.read_text().splitlines()} == {str(os.getpid())}
 
 
-def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Path, journal: Journal) -> None:
-    stage = Slow(tmp_path / "notes")
+def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Waiting(tmp_path / "notes")
+
+    def noticing(futures: Any, **how: Any) -> Any:
+        found = wait(futures, **how)
+        if any(future.exception() for future in found.done):
+            stage.happened.set()
+        return found
+
+    monkeypatch.setattr("perception20k.execution.local.wait", noticing)
     with LocalExecutor(2) as executor:
         with pytest.raises(UserError, match="the model is missing"):
             run_stage(stage, [5, 99, 6, 7], journal, executor)
@@ -177,18 +192,20 @@ def test_what_is_under_way_when_the_stage_is_stopped_is_still_kept(tmp_path: Pat
 class Interrupted(Journal):
     """Ctrl-C comes while the first result is written down."""
 
-    pressed = False
+    def __init__(self, path: Path, pressed: threading.Event) -> None:
+        super().__init__(path)
+        self.pressed = pressed
 
     def put(self, stage: str, results: Iterable[tuple[str, Any]]) -> None:
-        if not self.pressed:
-            self.pressed = True
+        if not self.pressed.is_set():
+            self.pressed.set()
             raise KeyboardInterrupt
         super().put(stage, results)
 
 
 def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
-    journal = Interrupted(tmp_path / "journal.sqlite")
-    stage = Slow(tmp_path / "notes")
+    stage = Waiting(tmp_path / "notes")
+    journal = Interrupted(tmp_path / "journal.sqlite", stage.happened)
     with LocalExecutor(2) as executor:
         with pytest.raises(KeyboardInterrupt):
             run_stage(stage, [6, 5, 7, 8], journal, executor)
@@ -197,13 +214,16 @@ def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
 
 
 class Model(Square):
-    """Notes which GPU it is given."""
+    """Notes which GPU it is given; its first item waits for the other process to have one too."""
 
     place = "gpu"
 
     def process_one(self, item: int) -> str:
-        time.sleep(0.3)  # long enough for the other process to take the next
-        return os.environ["CUDA_VISIBLE_DEVICES"]
+        own = os.environ["CUDA_VISIBLE_DEVICES"]
+        folder = self.notes.parent
+        (folder / f"gpu-{own}").touch()
+        until(lambda: len(list(folder.glob("gpu-*"))) == 2)
+        return own
 
 
 def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from perception20k.core.errors import UserError
+from tests.waiting import DEADLINE, until
 from trainer.data.rows import Row
 from trainer.evaluation.predict import predict
 from trainer.evaluation.run import EvaluationConfig, evaluate
@@ -123,8 +123,8 @@ def test_two_processes_killed_and_started_again_leave_what_one_process_leaves(
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
 
-    def start(seconds: float) -> subprocess.Popen[bytes]:
-        script = [Path(__file__).with_name("oracle_run.py"), built_dataset, rated, tmp_path / "two", str(seconds)]
+    def start(*halt: str) -> subprocess.Popen[bytes]:
+        script = [Path(__file__).with_name("oracle_run.py"), built_dataset, rated, tmp_path / "two", *halt]
         command = [sys.executable, *launch.split(), *map(str, script)]
         return subprocess.Popen(
             command,
@@ -135,19 +135,15 @@ def test_two_processes_killed_and_started_again_leave_what_one_process_leaves(
         )
 
     parts = [tmp_path / "two" / ".parts" / f"{rank:03d}.jsonl" for rank in range(2)]
-    killed = start(0.2)
-    until = time.monotonic() + 120
-    while time.monotonic() < until and killed.poll() is None:
-        if all(part.is_file() and part.stat().st_size for part in parts):
-            break
-        time.sleep(0.05)
+    killed = start("halt")
+    until(lambda: killed.poll() is not None or all(part.is_file() and part.stat().st_size for part in parts))
     launcher = psutil.Process(killed.pid)
     for process in (launcher, *launcher.children(recursive=True)):
         process.kill()
     output, _ = killed.communicate()
     assert all(part.is_file() for part in parts), output.decode()[-3000:]  # both processes were at work
-    again = start(0)
-    output, _ = again.communicate(timeout=240)
+    again = start()
+    output, _ = again.communicate(timeout=DEADLINE)
     assert again.returncode == 0, output.decode()[-3000:]
     evaluate(EvaluationConfig("scripted:oracle", data=(str(built_dataset), rated), batch=4), tmp_path / "one")
     for name in FILES:
