@@ -1,7 +1,6 @@
-"""The executor and the running of a stage over it: order, failures, resume."""
+"""The executor of this machine: order, failures, processes, threads, GPUs."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterable
 from concurrent.futures import wait
@@ -10,53 +9,13 @@ from typing import Any
 
 import pytest
 
-from perception20k.core.errors import ItemError, UserError
+from perception20k.core.errors import UserError
 from perception20k.execution.journal import Journal
 from perception20k.execution.local import CRASHED, LocalExecutor
 from perception20k.execution.run import run_stage
-from perception20k.execution.stage import NullExecutor, Stage
+from perception20k.execution.stage import NullExecutor
+from tests.perception20k.execution.square import Square, Waiting
 from tests.waiting import DEADLINE, until
-
-
-class Square(Stage[int]):
-    """Squares numbers; refuses 3, stumbles over 4; notes each item it works on in a file; dies of 97."""
-
-    name = "square"
-
-    def __init__(self, notes: Path, batch_size: int = 1) -> None:
-        self.notes, self.size = notes, batch_size
-
-    def key(self, item: int) -> str:
-        return f"square {item}"
-
-    def batches(self, items: Any) -> Any:
-        items = list(items)
-        return (items[i : i + self.size] for i in range(0, len(items), self.size))
-
-    def process_one(self, item: int) -> int:
-        with self.notes.open("a") as notes:
-            notes.write(f"{item} {os.getpid()}\n")
-        if item == 3:
-            raise ItemError("three is refused")
-        if item == 4:
-            raise ValueError("four is not thought of")
-        if item == 97:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if item == 99:
-            raise UserError("the model is missing")
-        if item == 98:
-            raise OSError(28, "No space left on device")
-        return item * item
-
-    def worked_on(self) -> list[int]:
-        return [int(line.split()[0]) for line in self.notes.read_text().splitlines()]
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Any:
-    journal = Journal(tmp_path / "journal.sqlite")
-    yield journal
-    journal.close()
 
 
 @pytest.mark.parametrize(("workers", "batch"), [(1, 1), (1, 4), (2, 1), (2, 3)])
@@ -80,19 +39,6 @@ def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None
     assert os.getpid() not in map(int, pids)
 
 
-def test_a_second_run_does_only_what_may_turn_out_differently(tmp_path: Path, journal: Journal) -> None:
-    stage = Square(tmp_path / "notes")
-    with LocalExecutor() as executor:
-        first, _ = run_stage(stage, [1, 2, 3, 4], journal, executor)
-        stage.notes.write_text("")
-        second, tally = run_stage(stage, [1, 2, 3, 4, 5], journal, executor)
-    # 3 was refused for good; 4 failed in a way nobody thought of, and is tried again
-    assert stage.worked_on() == [4, 5]
-    assert tally.cached == 3
-    assert list(second)[:4] == list(first)
-    assert list(second)[2][1].error == "three is refused"
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("item", "error"), [(99, UserError), (98, OSError)])
 def test_a_failure_of_the_machine_stops_the_run(
@@ -100,15 +46,6 @@ def test_a_failure_of_the_machine_stops_the_run(
 ) -> None:
     with LocalExecutor(workers) as executor, pytest.raises(error):
         run_stage(Square(tmp_path / "notes"), [1, item], journal, executor)
-
-
-def test_nothing_is_set_up_where_there_is_nothing_to_do(tmp_path: Path, journal: Journal) -> None:
-    class Heavy(Square):
-        def setup(self) -> None:
-            raise AssertionError("a model was loaded for nothing")
-
-    with LocalExecutor() as executor:
-        assert len(run_stage(Heavy(tmp_path / "notes"), [], journal, executor)[0]) == 0
 
 
 def test_a_worker_that_dies_takes_only_the_culprit_with_it(tmp_path: Path, journal: Journal) -> None:
@@ -144,22 +81,6 @@ class Calls(Square):
 
     def process_one(self, item: int) -> int:
         self.barrier.wait()
-        return super().process_one(item)
-
-
-class Waiting(Square):
-    """Two threads, where 5 is not done before something has happened."""
-
-    place = "threads"
-    at_once = 2
-
-    def __init__(self, notes: Path) -> None:
-        super().__init__(notes)
-        self.happened = threading.Event()
-
-    def process_one(self, item: int) -> int:
-        if item == 5:
-            assert self.happened.wait(DEADLINE)
         return super().process_one(item)
 
 
@@ -231,30 +152,3 @@ def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, m
     with LocalExecutor(1) as executor:
         results, _ = run_stage(Model(tmp_path / "notes"), list(range(20, 32)), journal, executor)
     assert {outcome.value for _, outcome in results} == {"3", "5"}
-
-
-def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -> None:
-    stage = Square(tmp_path / "notes")
-    run_stage(stage, [1, 2], journal, LocalExecutor())
-    results, tally = run_stage(stage, [1, 2, 5], journal, NullExecutor())
-    assert [item for item, _ in results] == [1, 2]
-    assert (tally.total, tally.cached, tally.done, tally.due) == (3, 2, 0, 1)
-
-
-def test_a_batch_that_is_whole_is_done_again_whole(tmp_path: Path, journal: Journal) -> None:
-    stage = Square(tmp_path / "notes", 3)
-    stage.whole_batches = True
-    run_stage(stage, [1, 2], journal, LocalExecutor())
-    stage.notes.write_text("")
-    run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
-    assert stage.worked_on() == [1, 2, 5, 6]
-    stage.notes.write_text("")
-    _, tally = run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
-    assert stage.worked_on() == [] and tally.cached == 4
-
-
-def test_the_same_item_twice_is_worked_on_once(tmp_path: Path, journal: Journal) -> None:
-    stage = Square(tmp_path / "notes")
-    with LocalExecutor(2) as executor:
-        results, _ = run_stage(stage, [7, 7, 7], journal, executor)
-    assert [o.value for _, o in results] == [49, 49, 49] and stage.worked_on() == [7]

@@ -11,7 +11,7 @@ from perception20k.execution.journal import Journal
 from perception20k.execution.local import CRASHED
 from perception20k.execution.ray import RayExecutor
 from perception20k.execution.run import run_stage
-from tests.perception20k.execution.test_local import Slow, Square
+from tests.perception20k.execution.square import Square, Waiting
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_failure_that_the_user_can_mend_stops_the_run(executor: RayExecutor, t
 
 
 def test_what_waits_for_the_network_stays_in_this_process(executor: RayExecutor, tmp_path: Path) -> None:
-    stage, journal = Slow(tmp_path / "notes"), Journal(None)
-    run_stage(stage, [5, 6], journal, executor)
+    stage, journal = Waiting(tmp_path / "notes"), Journal(None)
+    run_stage(stage, [6, 7], journal, executor)
     journal.close()
     assert {line.split()[1] for line in stage.notes.read_text().splitlines()} == {str(os.getpid())}

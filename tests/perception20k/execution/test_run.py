@@ -1,8 +1,8 @@
-"""A run stops early when everything fails alike, and goes on where items alone are at fault."""
+"""What a run does, what was done before, what is due; and when it stops early because everything fails alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from perception20k.core.errors import ItemError, UserError
 from perception20k.execution.journal import Journal
 from perception20k.execution.local import LocalExecutor
 from perception20k.execution.run import run_stage
-from perception20k.execution.stage import Place, Stage
+from perception20k.execution.stage import NullExecutor, Place, Stage
+from tests.perception20k.execution.square import Square
 
 
 class Scripted(Stage[int]):
@@ -31,13 +32,6 @@ class Scripted(Stage[int]):
         if error := self.fail(item):
             raise error
         return item
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "journal.sqlite")
-    yield journal
-    journal.close()
 
 
 def run(stage: Scripted, journal: Journal, count: int = 100) -> int:
@@ -104,3 +98,52 @@ def test_forgetting_failures_of_all_stages_keeps_what_was_done(journal: Journal)
     journal.put("score", [("c", {"value": None, "error": "no number"})])
     assert journal.forget_failures() == 2
     assert journal.get("sources", "a") and not journal.get("sources", "b") and not journal.get("score", "c")
+
+
+def test_a_second_run_does_only_what_may_turn_out_differently(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    with LocalExecutor() as executor:
+        first, _ = run_stage(stage, [1, 2, 3, 4], journal, executor)
+        stage.notes.write_text("")
+        second, tally = run_stage(stage, [1, 2, 3, 4, 5], journal, executor)
+    # 3 was refused for good; 4 failed in a way nobody thought of, and is tried again
+    assert stage.worked_on() == [4, 5]
+    assert tally.cached == 3
+    assert list(second)[:4] == list(first)
+    assert list(second)[2][1].error == "three is refused"
+
+
+def test_nothing_is_set_up_where_there_is_nothing_to_do(tmp_path: Path, journal: Journal) -> None:
+    class Heavy(Square):
+        def setup(self) -> None:
+            raise AssertionError("a model was loaded for nothing")
+
+    with LocalExecutor() as executor:
+        assert len(run_stage(Heavy(tmp_path / "notes"), [], journal, executor)[0]) == 0
+
+
+def test_an_idle_executor_leaves_what_is_due(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    run_stage(stage, [1, 2], journal, LocalExecutor())
+    results, tally = run_stage(stage, [1, 2, 5], journal, NullExecutor())
+    assert [item for item, _ in results] == [1, 2]
+    assert (tally.total, tally.cached, tally.done, tally.due) == (3, 2, 0, 1)
+
+
+def test_a_batch_that_is_whole_is_done_again_whole(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes", 3)
+    stage.whole_batches = True
+    run_stage(stage, [1, 2], journal, LocalExecutor())
+    stage.notes.write_text("")
+    run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
+    assert stage.worked_on() == [1, 2, 5, 6]
+    stage.notes.write_text("")
+    _, tally = run_stage(stage, [1, 2, 5, 6], journal, LocalExecutor())
+    assert stage.worked_on() == [] and tally.cached == 4
+
+
+def test_the_same_item_twice_is_worked_on_once(tmp_path: Path, journal: Journal) -> None:
+    stage = Square(tmp_path / "notes")
+    with LocalExecutor(2) as executor:
+        results, _ = run_stage(stage, [7, 7, 7], journal, executor)
+    assert [o.value for _, o in results] == [49, 49, 49] and stage.worked_on() == [7]

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 from perception20k.core.errors import UserError
@@ -46,16 +45,9 @@ def test_an_unknown_metric_is_refused_with_a_suggestion() -> None:
         find_metric("hyper-iqa")
 
 
-@pytest.mark.parametrize("name", ["brisque", "piqe"])
-def test_a_blurred_photo_scores_lower(photos: Path, name: str) -> None:
-    metric = METRICS[name]
+def test_a_blurred_photo_scores_lower(photos: Path) -> None:
+    metric = METRICS["piqe"]
     sharp = images.decode((photos / "salon.png").read_bytes())
     blurred = cv2.GaussianBlur(sharp, (0, 0), 4)
-    better, worse = (metric.quality(value) for value in metric.load(name)([sharp, blurred]))
+    better, worse = (metric.quality(value) for value in metric.load("piqe")([sharp, blurred]))
     assert better > worse + 20
-
-
-def test_a_flat_image_is_scored_without_a_crash() -> None:
-    with np.errstate(all="ignore"):
-        [value] = METRICS["brisque"].load("brisque")([np.full((64, 64, 3), 9, np.uint8)])
-    assert isinstance(value, float)

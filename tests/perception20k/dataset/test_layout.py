@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
+
+
+def test_every_path_lies_inside_the_dataset(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    paths = [getattr(layout, name) for name, value in vars(Layout).items() if isinstance(value, property)]
+    assert len(paths) == len(set(paths)) > 10
+    assert all(path.is_relative_to(tmp_path) and path != tmp_path for path in paths)
+
+
+def test_a_directory_with_a_recipe_is_a_dataset(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.recipe.write_bytes(b"")
+    assert layout.require() is layout
+
+
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [
+        ((), "no such directory.*perception20k build"),
+        (("notes.txt",), r"not a Perception20K dataset \(no recipe.parquet\)"),
+        (("config.yaml", ".perception20k/journal.sqlite"), "the build has not finished.*perception20k build --out"),
+        (("config.yaml",), "not a Perception20K dataset"),
+    ],
+)
+def test_what_is_no_dataset_is_refused_with_the_reason(tmp_path: Path, there: tuple[str, ...], message: str) -> None:
+    root = tmp_path / "d"
+    for name in there:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    with pytest.raises(UserError, match=message):
+        Layout(root).require()

@@ -1,0 +1,62 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.manifest import all_present, dataset_files, prune, read_manifest, write_manifest
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """Two files of the dataset, beside the review's and the pipeline's own."""
+    layout = Layout(tmp_path)
+    for path in (layout.recipe, layout.shards / "train-00000.parquet", layout.decisions, layout.journal):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(path.name.encode())
+    return layout
+
+
+def test_the_manifest_holds_the_digest_of_every_file_of_the_dataset_and_of_no_other(layout: Layout) -> None:
+    write_manifest(layout, "state", {}, {"review": {"samples": 3}})
+    found = read_manifest(layout)
+    assert found is not None
+    names = ["recipe.parquet", "shards/train-00000.parquet"]
+    assert list(dataset_files(layout)) == names
+    assert found["files"] == {name: hashlib.sha256(Path(name).name.encode()).hexdigest() for name in names}
+    assert (found["state"], found["review"]) == ("state", {"samples": 3})
+
+
+def test_a_digest_at_hand_is_taken_as_it_is(layout: Layout) -> None:
+    write_manifest(layout, "state", {"recipe.parquet": "at hand"}, {})
+    found = read_manifest(layout)
+    assert found is not None and found["files"]["recipe.parquet"] == "at hand"
+
+
+def test_no_manifest_is_none(layout: Layout) -> None:
+    assert read_manifest(layout) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"files": []}', b"\xff"])
+def test_a_damaged_manifest_is_one_line_that_says_how_to_write_it_again(layout: Layout, content: bytes) -> None:
+    layout.manifest.write_bytes(content)
+    with pytest.raises(UserError, match=r"manifest\.json: damaged\..*perception20k export"):
+        read_manifest(layout)
+
+
+def test_a_file_that_is_gone_is_noticed(layout: Layout) -> None:
+    names = list(dataset_files(layout))
+    assert all_present(layout, names)
+    layout.recipe.unlink()
+    assert not all_present(layout, names)
+
+
+def test_only_images_with_a_name_of_ours_are_pruned(layout: Layout) -> None:
+    layout.distorted_images.mkdir(parents=True)
+    kept, gone, theirs = (layout.distorted_images / name for name in ("0" * 16 + ".webp", "f" * 16 + ".webp", "me.jpg"))
+    for path in (kept, gone, theirs):
+        path.touch()
+    prune(layout, layout.distorted_images, {kept.relative_to(layout.root).as_posix()})
+    assert sorted(layout.distorted_images.iterdir()) == [kept, theirs]
+    prune(layout, layout.root / "no such folder", set())
