@@ -1,5 +1,6 @@
 # make demo   light install, then the main job on real photos, to dataset/
 # make test   full install, then every test
+# make test-fast  the tests that take no time: an answer within a minute
 # make check  ruff and the strict type checker
 # make environments   the distortions alone, as a wheel, under other Pythons and both OpenCV majors: the same bytes
 # make docs   pages made from the code
@@ -12,13 +13,16 @@ FULL := .venv
 # Compiled once at the install, so that no worker of the tests compiles torch again.
 UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
-.PHONY: demo test check environments docs site bench pin clean
+.PHONY: demo test test-fast check environments docs site bench pin clean
 
 demo: $(LIGHT)/ready
 	$(LIGHT)/bin/perception20k build --out dataset
 
 test: $(FULL)/ready
 	$(FULL)/bin/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(FULL)/ready
+	$(FULL)/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .

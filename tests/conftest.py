@@ -31,6 +31,16 @@ test_fraction: 0.2
 seed: 7
 """
 
+SLOW_FIXTURES = {"built_dataset", "chromium", "cli", "tiny"}
+"""What takes seconds by itself: a build, a browser, a process, a model."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use one of the slow fixtures."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session")
 def photos() -> Path:

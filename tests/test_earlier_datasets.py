@@ -77,6 +77,7 @@ def test_the_recipe_makes_the_same_images_from_the_source_files(layout: Layout, 
     assert made == {name: data for name, data in before.items() if name.removesuffix(".webp") not in CHANGED}
 
 
+@pytest.mark.slow
 def test_the_same_photos_and_boxes_build_the_same_samples(layout: Layout, tmp_path: Path) -> None:
     coco: dict[str, Any] = {"images": [], "annotations": [], "categories": []}
     photos = tmp_path / "photos"

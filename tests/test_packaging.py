@@ -14,6 +14,8 @@ import pytest
 from perception20k.cli import COMMANDS
 from tests.wheels import PACKAGES, ROOT, build_library, build_project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

@@ -12,6 +12,8 @@ import pytest
 from perception20k.cli import COMMANDS
 from perception20k.cli import cli as group
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

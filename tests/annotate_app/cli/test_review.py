@@ -17,6 +17,7 @@ from tests.annotate_app.datasets import write_dataset
 from tests.waiting import DEADLINE
 
 
+@pytest.mark.slow
 def test_review_says_where_it_listens_and_stops_when_interrupted(tmp_path: Path) -> None:
     layout = write_dataset(tmp_path / "dataset", 5)
     port = free_port()

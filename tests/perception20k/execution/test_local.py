@@ -31,6 +31,7 @@ def test_outcomes_come_in_the_items_order(tmp_path: Path, journal: Journal, work
     assert (tally.total, tally.cached, tally.done, tally.failed, tally.due) == (12, 0, 12, 2, 0)
 
 
+@pytest.mark.slow
 def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     with LocalExecutor(2) as executor:
@@ -39,6 +40,7 @@ def test_two_workers_are_two_processes(tmp_path: Path, journal: Journal) -> None
     assert os.getpid() not in map(int, pids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("item", "error"), [(99, UserError), (98, OSError)])
 def test_a_failure_of_the_machine_stops_the_run(
@@ -48,6 +50,7 @@ def test_a_failure_of_the_machine_stops_the_run(
         run_stage(Square(tmp_path / "notes"), [1, item], journal, executor)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_only_the_culprit_with_it(tmp_path: Path, journal: Journal) -> None:
     items = [*range(20, 40), 97, *range(40, 60)]
     stage = Square(tmp_path / "notes", 3)
@@ -62,6 +65,7 @@ def test_a_worker_that_dies_takes_only_the_culprit_with_it(tmp_path: Path, journ
     assert (again.cached, again.failed) == (0, 1)
 
 
+@pytest.mark.slow
 def test_what_may_crash_a_decoder_is_done_apart_even_by_one_worker(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     stage.place = "isolated"
@@ -147,6 +151,7 @@ class Model(Square):
         return own
 
 
+@pytest.mark.slow
 def test_models_get_a_process_and_a_gpu_each(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     with LocalExecutor(1) as executor:

@@ -13,6 +13,8 @@ from perception20k.execution.ray import RayExecutor
 from perception20k.execution.run import run_stage
 from tests.perception20k.execution.square import Square, Waiting
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[RayExecutor]:

@@ -36,7 +36,7 @@ from tests.tiny_vlm import build_tiny
 KEY = "AIza-secret-of-the-lab-0123456789"
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = pytest.mark.usefixtures("key")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("key")]
 
 
 @pytest.fixture

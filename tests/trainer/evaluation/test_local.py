@@ -19,6 +19,8 @@ from trainer.evaluation.readout import expectation
 from trainer.evaluation.suites import Response
 from trainer.models import load_model
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 SAID = "<think>sharp, 4 of 5</think><answer>Score: {}</answer>"
 

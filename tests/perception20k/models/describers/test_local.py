@@ -11,6 +11,8 @@ from perception20k.models.describers import open_describer
 from perception20k.pipeline.stages.describe import prompt
 from tests.tiny_vlm import build_tiny
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

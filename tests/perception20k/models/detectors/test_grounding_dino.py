@@ -9,6 +9,8 @@ from perception20k.imaging import images
 from perception20k.models.detectors.grounding_dino import GroundingDino, _pixels
 from tests.tiny_models import build_tiny_dino
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

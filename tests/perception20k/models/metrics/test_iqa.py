@@ -9,6 +9,8 @@ from perception20k.core.errors import UserError
 from perception20k.imaging import images
 from perception20k.models.metrics import METRICS, iqa
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
