@@ -129,7 +129,8 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
     root = layout.root
     if root.exists() and not root.is_dir():
         raise UserError(f"{root}: is a file", "Name a directory with --out")
-    if not root.exists() or not any(root.iterdir()):
+    begun = {layout.work, *root.glob(".*.tmp")} if layout.work.is_dir() else set()
+    if not root.exists() or set(root.iterdir()) <= begun:  # new, or killed before its first file was whole
         return
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")

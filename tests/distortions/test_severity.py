@@ -27,6 +27,7 @@ def curve(photo: Image, preset: str, type_: str) -> list[float]:
     return [min(psnr(photo, out), 99.0) for out in made]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "type_"), STEADY)
 def test_psnr_falls_with_severity_on_every_photo(preset: str, type_: str) -> None:
     for name, photo in natural_photos().items():

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,37 +25,45 @@ class Stepping:
 
     def __init__(self, *args: str | Path) -> None:
         command = [sys.executable, "-m", "tests.perception20k.stepping", *map(str, args)]
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in _end
         self._process = subprocess.Popen(
-            command, cwd=ROOT, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, cwd=ROOT, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
         )
         self.at = self._next()
 
     def step(self) -> None:
-        """Go on to the next step."""
+        """Go on to the next step, of which there must be one."""
         self._go()
         self.at = self._next()
 
     def kill(self, *, under_way: bool = False) -> None:
         """SIGKILL, here or anywhere on the way to the next step."""
-        assert self.at, "the command has come to its end"
         if under_way:
             self._go()
         self._process.kill()
-        assert self._process.wait() == -signal.SIGKILL
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
+        assert self._end() == -signal.SIGKILL
 
     def _go(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(b"g")
 
     def _next(self) -> bytes:
-        """The step it has stopped at; nothing where it has ended."""
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], DEADLINE)
-        assert ready, "neither a step nor an end"
-        return self._process.stdout.read(1) or b""
+        step = self._process.stdout.read(1) if ready else b""
+        if not step:
+            self._process.kill()
+            self._errors.seek(0)
+            said = self._errors.read()[-3000:]
+            raise AssertionError(f"it ended with {self._end()}: {said!r}")
+        return step
+
+    def _end(self) -> int:
+        status = self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            assert stream is not None
+            stream.close()
+        return status
 
 
 def main(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 
 
 def test_an_error_for_people_is_what_is_wrong_and_what_to_do_in_one_line() -> None:
@@ -8,5 +8,5 @@ def test_an_error_for_people_is_what_is_wrong_and_what_to_do_in_one_line() -> No
 
 
 def test_what_may_pass_is_an_error_of_the_item_and_not_of_the_run() -> None:
-    assert issubclass(PassingError, ItemError)
+    assert issubclass(TransientError, ItemError)
     assert not issubclass(ItemError, UserError)

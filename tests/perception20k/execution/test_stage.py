@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.core.errors import ItemError, PassingError, UserError
+from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.execution.stage import NullExecutor, Outcome, Stage, to_outcome
 from tests.perception20k.execution.square import Square
 
@@ -26,9 +26,9 @@ def test_a_result_is_an_outcome_that_lasts() -> None:
     ("error", "outcome"),
     [
         (ItemError("refused"), Outcome(error="refused")),
-        (PassingError("busy"), Outcome(error="busy", lasting=False)),
-        (ValueError("odd"), Outcome(error="ValueError: odd", lasting=False)),
-        (OSError(errno.EIO, "bad disk"), Outcome(error="OSError: [Errno 5] bad disk", lasting=False)),
+        (TransientError("busy"), Outcome(error="busy", cacheable=False)),
+        (ValueError("odd"), Outcome(error="ValueError: odd", cacheable=False)),
+        (OSError(errno.EIO, "bad disk"), Outcome(error="OSError: [Errno 5] bad disk", cacheable=False)),
     ],
 )
 def test_what_an_item_raises_becomes_its_outcome(error: Exception, outcome: Outcome) -> None:

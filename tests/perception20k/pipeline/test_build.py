@@ -73,7 +73,14 @@ def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_
     path, one = whole
     out = tmp_path / one.name
     # each moment is one of progress: the first file of each kind has appeared
-    for moment in ("config.yaml", "images/source/*", "images/distorted/*", "shards/*", "figures/*"):
+    for moment in (
+        ".config.yaml.*.tmp",
+        "config.yaml",
+        "images/source/*",
+        "images/distorted/*",
+        "shards/*",
+        "figures/*",
+    ):
         running = Stepping("build", path, "--out", out, "--workers", "2")
         while not list(out.glob(moment)):
             running.step()

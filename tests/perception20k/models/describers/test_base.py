@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from perception20k.models.describers import Refused
-from perception20k.models.describers.base import MOST_SIDE, jpeg, shown, trouble
+from perception20k.models.describers.base import MAX_SIDE, NoReply, as_busy, downscaled, jpeg, retry_after
 
 
 @pytest.mark.parametrize(
@@ -21,9 +20,9 @@ from perception20k.models.describers.base import MOST_SIDE, jpeg, shown, trouble
 def test_a_picture_is_shrunk_to_its_longest_side_and_never_enlarged(
     size: tuple[int, int], sent: tuple[int, int]
 ) -> None:
-    assert MOST_SIDE == 1536
+    assert MAX_SIDE == 1536
     pixels = np.full((size[1], size[0], 3), (200, 30, 90), np.uint8)
-    seen = shown(pixels)
+    seen = downscaled(pixels)
     assert (seen.shape[1], seen.shape[0]) == sent
     assert (seen == pixels[0, 0]).all()
 
@@ -37,16 +36,16 @@ def test_it_is_sent_as_a_jpeg_of_the_same_size() -> None:
 
 @pytest.mark.parametrize("error", [httpx.ReadTimeout("timed out"), httpx.ConnectError("no route, key sk-1")])
 def test_of_the_connection_the_reason_is_told_without_the_key(error: Exception) -> None:
-    assert str(trouble(error, "sk-1")) == f"{type(error).__name__}: {error}".replace("sk-1", "[key]")
+    assert str(as_busy(error, "sk-1")) == f"{type(error).__name__}: {error}".replace("sk-1", "[key]")
 
 
 def test_of_anything_else_only_the_kind_for_it_may_quote_the_request() -> None:
-    assert str(trouble(ValueError("header sk-1"), "sk-1")) == "ValueError"
-    assert str(trouble(httpx.InvalidURL("http://sk-1"), "sk-1")) == "InvalidURL"
+    assert str(as_busy(ValueError("header sk-1"), "sk-1")) == "ValueError"
+    assert str(as_busy(httpx.InvalidURL("http://sk-1"), "sk-1")) == "InvalidURL"
 
 
 def test_a_refusal_knows_what_it_cost() -> None:
-    assert (Refused("blocked", 709).tokens, Refused("blocked").tokens) == (709, 0)
+    assert (NoReply("blocked", 709).tokens, NoReply("blocked").tokens) == (709, 0)
 
 
 def test_a_wait_may_be_asked_for_in_seconds_or_until_a_date() -> None:
