@@ -54,18 +54,27 @@ def load_processor(model: str, max_pixels: int | None = None) -> Any:
     return processor
 
 
+THOUSANDTHS = {
+    "Qwen2_5_VLProcessor": False,
+    "Qwen2VLProcessor": True,
+    "Qwen3VLProcessor": True,
+}
+"""The families of models that are known, by their processors: whether they answer boxes in thousandths of each side
+(0..1000) or in pixels of the image they are shown. In the wrong frame a perfect answer earns next to nothing."""
+
+
 def grid_of(processor: Any) -> Grid:
-    """The sizes that the processor leaves as they are.
+    """The sizes that the processor leaves as they are, and the frame in which its model answers boxes.
 
     Raises:
-        UserError: its image processor does not work on a grid of merged patches, as Qwen2-VL's and later do.
+        UserError: a family that is not in :data:`THOUSANDTHS`.
     """
-    images = processor.image_processor
-    try:
-        size = dict(images.size)
-        return Grid(images.patch_size * images.merge_size, size["shortest_edge"], size["longest_edge"])
-    except (AttributeError, KeyError, TypeError):
-        raise UserError(f"{type(images).__name__}: not an image processor of the Qwen-VL kind") from None
+    family, images = type(processor).__name__, processor.image_processor
+    if family not in THOUSANDTHS:
+        raise UserError(f"{family}: no family of models that is known here", f"Known: {', '.join(THOUSANDTHS)}")
+    size = dict(images.size)
+    step = images.patch_size * images.merge_size
+    return Grid(step, size["shortest_edge"], size["longest_edge"], THOUSANDTHS[family])
 
 
 def load_model(model: str, dtype: torch.dtype | None = None) -> Any:

@@ -38,6 +38,36 @@ def test_a_fitted_image_is_left_as_it_is_by_the_processor(processor: Any) -> Non
     assert found == [1, image.height // 14, image.width // 14]
 
 
+@pytest.mark.parametrize(("family", "step", "thousandths"), [("Qwen2VL", 28, True), ("Qwen3VL", 32, True)])
+def test_a_familys_grid_and_frame_come_from_its_processor(
+    family: str, step: int, thousandths: bool, processor: Any, tmp_path: Path
+) -> None:
+    import transformers
+
+    images = transformers.Qwen2VLImageProcessor(
+        patch_size=step // 2, size={"shortest_edge": step**2, "longest_edge": 12 * step**2}
+    )
+    videos = transformers.Qwen2VLVideoProcessor if family == "Qwen2VL" else transformers.Qwen3VLVideoProcessor
+    kind = getattr(transformers, f"{family}Processor")
+    kind(
+        image_processor=images,
+        tokenizer=processor.tokenizer,
+        video_processor=videos(),
+        chat_template=processor.chat_template,
+    ).save_pretrained(tmp_path)
+    grid = models.grid_of(models.load_processor(str(tmp_path)))
+    assert (grid.step, grid.max_pixels, grid.thousandths) == (step, 12 * step**2, thousandths)
+    assert not models.grid_of(processor).thousandths  # Qwen2.5-VL answers in pixels
+
+
+def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
+    class InternVLProcessor:
+        image_processor = None
+
+    with pytest.raises(UserError, match=r"InternVLProcessor: no family .* Known: Qwen2_5_VLProcessor, "):
+        models.grid_of(InternVLProcessor())
+
+
 @pytest.mark.parametrize("part", ["image_processor", "video_processor"])
 def test_a_checkpoint_without_an_image_or_video_processor_is_refused(part: str, tiny: Path, tmp_path: Path) -> None:
     broken = without_weights(tiny, tmp_path / "broken")

@@ -25,6 +25,12 @@ class Grid:
     """Both sides are multiples of this: patch size times merge size, 28 for Qwen2.5-VL."""
     min_pixels: int
     max_pixels: int
+    thousandths: bool = False
+    """Whether boxes are answered in thousandths of each side, 0..1000, and not in pixels."""
+
+    def frame(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The (width, height) of the frame in which boxes on an image of ``size`` are answered."""
+        return (1000, 1000) if self.thousandths else size
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """The (width, height) that the processor gives an image of ``width`` x ``height``.

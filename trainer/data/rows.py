@@ -42,7 +42,8 @@ COLUMNS = (
     "object",
     "distortion",
     "severity_label",
-    "box",  # in the frame of the images
+    "box",  # in the frame that the model answers in
+    "frame",  # (width, height) of that frame: the images', or 1000 x 1000
     "mos",  # on the recipe's scale
 )
 """Columns of every row, whatever it was made from."""
@@ -97,7 +98,8 @@ class ShardRows:
     def __getitem__(self, index: int) -> Row:
         row, (path, group, place) = self._rows[index], self._places[index]
         images = [_decode(data) for data in _images_of(path, group)[place]]
-        box = scale_box(row["box"], images[-1].size, self.grid.fit(*images[-1].size))
+        frame = self.grid.frame(self.grid.fit(*images[-1].size))
+        box = scale_box(row["box"], images[-1].size, frame)
         if row["task"] == "grounding":
             row = {**row, "solution": ",".join(str(round(side)) for side in box)}
         return _row(
@@ -107,6 +109,7 @@ class ShardRows:
             dataset=self.datasets[index],
             scene=self.scene_of(row["image_id"]),
             box=box,
+            frame=frame,
             **{key: row[key] for key in _TAKEN},
         )
 

@@ -55,7 +55,7 @@ def _case(prediction: Prediction, suite: Suite, described: str) -> dict[str, str
     truth, said = prediction.truth, answers.box(prediction.text)
     image = suite.rows[prediction.index]["images"][-1]
     return {
-        "picture": pages.picture(image, truth["box"], [said], longest=480),
+        "picture": pages.picture(image, truth["box"], [said], frame=truth.get("frame"), longest=480),
         "earned": "unread" if said is None else f"IoU {iou(said, truth['box']):.2f}",
         "caption": f"{truth['mode'].upper()} {truth['object']}: {truth['distortion']}, {truth['severity_label']}",
         "where": " ".join(prediction.text.split()),

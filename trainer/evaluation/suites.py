@@ -19,7 +19,19 @@ Kind = Literal["perception", "scoring", "degradation", "interpreting", "comparis
 AS_STORED = Grid(step=1, min_pixels=1, max_pixels=10**12)
 """Leaves every image at its own size, for those who need no grid."""
 
-_TRUTH = ("task", "mode", "dataset", "scene", "solution", "object", "distortion", "severity_label", "box", "mos")
+_TRUTH = (
+    "task",
+    "mode",
+    "dataset",
+    "scene",
+    "solution",
+    "object",
+    "distortion",
+    "severity_label",
+    "box",
+    "frame",
+    "mos",
+)
 
 
 @dataclass(frozen=True)

@@ -31,19 +31,22 @@ def picture(
     truth: Sequence[float] | None = None,
     answers: Iterable[Sequence[float] | None] = (),
     *,
+    frame: Sequence[float] | None = None,
     longest: int = 640,
 ) -> str:
     """An image as a data URL, with boxes drawn on it.
 
     Args:
         image: it is not drawn on itself.
-        truth: the true box ``(x1, y1, x2, y2)`` in pixels of the image, drawn last.
+        truth: the true box ``(x1, y1, x2, y2)``, drawn last.
         answers: answered boxes; one without area is left out, and one that leaves the image is drawn at its edge.
+        frame: (width, height) of the frame of the boxes; by default the image's own.
         longest: a larger image is shrunk to this side, in pixels.
     """
     shown = image.convert("RGB")
     shown.thumbnail((longest, longest))
-    draw, scale = ImageDraw.Draw(shown), shown.width / image.width
+    draw, (width, height) = ImageDraw.Draw(shown), frame or image.size
+    scale = (shown.width / width, shown.height / height)
     for box in answers:
         if box is not None and box[0] < box[2] and box[1] < box[3]:
             _outline(draw, box, scale, shown.size, ANSWER)
@@ -59,8 +62,10 @@ def data_url(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _outline(draw: ImageDraw.ImageDraw, box: Sequence[float], scale: float, size: tuple[int, int], colour: str) -> None:
+def _outline(
+    draw: ImageDraw.ImageDraw, box: Sequence[float], scale: tuple[float, float], size: tuple[int, int], colour: str
+) -> None:
     """A box with a dark line inside the coloured one, so that it is seen on any image."""
-    corners = [min(max(side * scale, 0), size[i % 2] - 1) for i, side in enumerate(box)]
+    corners = [min(max(side * scale[i % 2], 0), size[i % 2] - 1) for i, side in enumerate(box)]
     draw.rectangle(corners, outline="black", width=5)
     draw.rectangle(corners, outline=colour, width=3)

@@ -50,7 +50,10 @@ class Group:
         if self.row["task"] != "grounding" or self.row["box"] is None:
             return [pages.picture(image) for image in (*before, last)]
         said = [answers.box(rollout.text) for rollout in self.rollouts]
-        return [*(pages.picture(image) for image in before), pages.picture(last, self.row["box"], said)]
+        return [
+            *(pages.picture(image) for image in before),
+            pages.picture(last, self.row["box"], said, frame=self.row["frame"]),
+        ]
 
 
 def write_page(path: Path, title: str, groups: Sequence[Group]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from trainer.data.datasets import read_dataset
 from trainer.data.degradation import CLASSES
 from trainer.data.mos import MosTable
 from trainer.data.rows import COLUMNS, DegradationRows, MosRows, ShardRows
+from trainer.training.rewards.grounding import grounding
 
 GRID = Grid(28, 28 * 28, 12 * 28 * 28)
 
@@ -49,6 +51,16 @@ def test_a_shards_row_has_its_images_and_its_box_in_the_models_frame(shards: Sha
         assert not any("text" in part for part in parts if part["type"] == "image")
         seen.add((row["task"], row["mode"]))
     assert len(seen) == 4
+
+
+def test_a_box_in_thousandths_is_the_same_part_of_the_image(shards: ShardRows, built_dataset: Path) -> None:
+    thousandths = ShardRows(built_dataset, "train", replace(GRID, thousandths=True))
+    index = next(i for i in range(len(shards.datasets)) if shards[i]["task"] == "grounding")
+    pixels, row = shards[index], thousandths[index]
+    assert row["frame"] == (1000, 1000) and pixels["frame"] == pixels["images"][-1].size == row["images"][-1].size
+    assert row["box"] == pytest.approx(scale_box(pixels["box"], pixels["frame"], (1000, 1000)))
+    assert grounding([f"<answer>{row['solution']}</answer>"], ["grounding"], [row["box"]])[0] > 0.98
+    assert grounding([f"<answer>{pixels['solution']}</answer>"], ["grounding"], [row["box"]])[0] < 0.1
 
 
 def test_a_full_reference_rows_images_differ_in_the_box_alone(shards: ShardRows) -> None:

@@ -84,7 +84,7 @@ def rated(folder: Path, *rows: str) -> MosTable:
 
 
 def test_images_of_one_name_are_two_prompts(tmp_path: Path) -> None:
-    table = rated(tmp_path, "a/1.png,1", "b/1.png,5", "b/1.png,4")
+    table = rated(tmp_path, "a/1.png,1", "b/1.png,5", "b/1.png,5")
     dataset, _ = data.as_dataset(data.training_rows(load("visualquality-r1"), [table], GRID))
     ids = dataset[[0, 1, 2]]["row_id"]
     assert len(set(ids)) == 3
