@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image as Pillow
 
 from distortions.parameters import by_severity, levels
 from distortions.pixels import Image
@@ -50,6 +49,8 @@ def jpeg2000(image: Image, *, ratio: int) -> Image:
 
 def _jpeg_2000(image: Image, **options: Any) -> Image:
     code = io.BytesIO()
+    from PIL import Image as Pillow  # here, as most types need no Pillow and its import takes as long as all of theirs
+
     Pillow.fromarray(image).save(code, "JPEG2000", irreversible=False, **options)
     return _decoded(np.frombuffer(code.getvalue(), np.uint8))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from statistics import NormalDist
 
 import cv2
 import numpy as np
@@ -35,6 +34,8 @@ def uniform16(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[n
 @functools.cache
 def normal_quantiles() -> npt.NDArray[np.float64]:
     """The standard normal distribution as 65,536 equally likely values, mean 0 and variance 1, up to 4.3 sigma."""
+    from statistics import NormalDist  # here, as only noise has to wait for it
+
     inverse = NormalDist().inv_cdf
     upper = np.array([inverse((32768.5 + i) / 65536) for i in range(32768)])
     upper /= math.sqrt(float(np.mean(upper**2)))  # the strata's midpoints alone fall short of 1 by 1e-4

@@ -6,6 +6,8 @@ which ninefold saturation makes visible; its way back is exact to 0.1 grey level
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +26,8 @@ _TO_LAB = np.array([[0, 116, 0, -16], [500, -500, 0, 0], [0, 200, -200, 0]], np.
 
 def to_lab(image: Image) -> Floats:
     """L, a and b of an image, float32 of its shape."""
-    linear = np.asarray(cv2.LUT(image, _LINEAR))
-    roots = cv2.LUT(cv2.transform(linear, _TO_RELATIVE), _ROOTS)
+    linear = np.asarray(cv2.LUT(image, _linear()))
+    roots = cv2.LUT(cv2.transform(linear, _TO_RELATIVE), _roots())
     return np.asarray(cv2.transform(roots, _TO_LAB)).reshape(image.shape)
 
 
@@ -36,6 +38,7 @@ def from_lab(lab: Floats) -> Image:
     return rounded(rgb)
 
 
+@functools.cache
 def _linear() -> npt.NDArray[np.uint16]:
     """sRGB's 256 levels as linear light in 0..65535 (IEC 61966-2-1)."""
     x = np.arange(256) / 255
@@ -43,12 +46,9 @@ def _linear() -> npt.NDArray[np.uint16]:
     return np.asarray(np.rint(65535 * light), np.uint16)
 
 
+@functools.cache
 def _roots() -> Floats:
     """The cube root, straight near black, of 0..65535 as 0..1 (CIE 15)."""
     x = np.arange(65536) / 65535
     bend = 6 / 29
     return np.where(x > bend**3, np.cbrt(x), x / (3 * bend**2) + 4 / 29).astype(np.float32)
-
-
-_LINEAR = _linear()
-_ROOTS = _roots()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as Pillow
 
 from distortions.parameters import by_severity, levels
 from distortions.pixels import Image, look_up, table
@@ -70,6 +69,8 @@ def quantization_levels(image: Image, *, steps: int) -> Image:
 def color_quantization(image: Image, *, colors: int) -> Image:
     """A palette of ``colors`` of the least variance (median cut, then k-means), and error diffusion to it."""
     # 32 levels a channel are enough to find a palette, and as many as MATLAB looks at
+    from PIL import Image as Pillow
+
     coarse = Pillow.fromarray(image & 0xF8 | 0x04)
     settled = image.shape[0] * image.shape[1] // 100  # pixels that may still move when k-means stops
     palette = coarse.quantize(colors, Pillow.Quantize.MEDIANCUT, max(1, settled), dither=Pillow.Dither.NONE)
@@ -78,6 +79,8 @@ def color_quantization(image: Image, *, colors: int) -> Image:
 
 
 def _counts(plane: npt.NDArray[np.uint8]) -> Counts:
+    from PIL import Image as Pillow  # here, as most types need no Pillow
+
     return np.array(Pillow.fromarray(plane).histogram())
 
 

@@ -49,6 +49,12 @@ def test_the_wheel_holds_every_module_its_types_and_the_licence(wheel: Path) -> 
     assert any(name.endswith("/LICENSE") for name in names)
 
 
+def test_importing_the_library_imports_nothing_slow() -> None:
+    script = "import sys, distortions; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"PIL", "torch", "scipy", "albumentations", "statistics"} & set(done.stdout.split())
+
+
 @pytest.mark.slow
 def test_the_wheel_runs_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
