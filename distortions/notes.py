@@ -45,7 +45,7 @@ DEPARTURES = {
     "white_noise_color_component": "The noise is added to full-range BT.601 planes, as in Python ports. MATLAB's "
     "planes have headroom, which makes noise of the same variance 1.1 to 1.3 dB stronger.",
     "multiplicative_noise": "Normal, as in Python ports, where MATLAB's is uniform of the same variance.",
-    "denoise": "The original removes the noise with MATLAB's pretrained DnCNN, whose weights cannot be had elsewhere. "
+    "denoise": "The original removes the noise with MATLAB's pretrained DnCNN, whose weights are not published. "
     "Here it is OpenCV's non-local means, which is not learned and leaves other traces.",
     "jitter": "Bilinear instead of bicubic interpolation, as in Python ports, at 1/32 px.",
     "non_eccentricity_patch, color_block": "On sides too small for the original's margins, margins and squares shrink.",
