@@ -7,6 +7,8 @@ and below; here requests are read and refusals become 4xx answers.
 from __future__ import annotations
 
 import io
+import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,6 +44,7 @@ def create_app(review: Review, users: Mapping[str, str] | None = None) -> ASGIAp
     app.include_router(_routes(review))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(ProtocolRefusal, _refused)
+    app.add_exception_handler(sqlite3.OperationalError, _cannot_store)
     for kind in (Unknown, Malformed, RequestValidationError, ImageError, FileNotFoundError):
         app.add_exception_handler(kind, _wrong)
     return Guard(app, users or {})
@@ -147,6 +150,14 @@ def _name(request: Request, given: str) -> str:
 def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProtocolRefusal)
     return JSONResponse(error.as_json(), 409)
+
+
+def _cannot_store(_: Request, error: Exception) -> JSONResponse:
+    """The log cannot be written: one line for whoever runs the server, and the reason for the page."""
+    logging.getLogger("uvicorn.error").error("The decision log cannot be written: %s", error)
+    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    message = "The server's disk is full" if full else "The server cannot write its decision log"
+    return JSONResponse({"refused": "storage", "message": message}, 507)
 
 
 def _wrong(_: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,9 @@
 // Requests to the server: an answer it gave, or Unreachable.
 
-export class Unreachable extends Error {}
+// The server did not answer, or (`reason`) says why it can store nothing now.
+export class Unreachable extends Error {
+  constructor(message, reason = '') { super(message); this.reason = reason; }
+}
 
 // The whole address of a route, from its path below api/. It follows this file's own, so that the page works
 // wherever a proxy puts it.
@@ -12,6 +15,10 @@ async function request(path, options) {
     response = await fetch(address(path), { cache: 'no-store', ...options });
   } catch (error) {
     throw new Unreachable(error.message);
+  }
+  if (response.status === 507) {
+    const { message } = await response.json().catch(() => ({}));
+    throw new Unreachable(message, message);
   }
   if (response.status >= 500) throw new Unreachable(`the server answers ${response.status}`);
   const data = await response.json().catch(() => { throw new Unreachable('the answer was cut off'); });

@@ -77,7 +77,8 @@ async function start(config) {
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       where = null;
-      message = 'The server does not respond. Is it running? Try again.';
+      message = error.reason ? `${error.reason}. Nothing can be stored until there is room; ask whoever runs the server.`
+        : 'The server does not respond. Is it running? Try again.';
     }
   }
 
@@ -138,8 +139,8 @@ async function persist(ask) {
 function showSending(outbox) {
   const { unsent, offline } = outbox;
   const element = byId('sending');
-  element.classList.toggle('offline', offline);
-  element.textContent = [offline ? 'offline' : '', unsent ? `unsent ${unsent}` : 'all sent'].filter(Boolean).join(' · ');
+  element.classList.toggle('offline', Boolean(offline));
+  element.textContent = [offline, unsent ? `unsent ${unsent}` : 'all sent'].filter(Boolean).join(' · ');
 }
 
 start(JSON.parse(byId('review').dataset.config));

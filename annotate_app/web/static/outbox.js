@@ -15,7 +15,7 @@ export class Outbox {
     this.hear = hear;
     this.queue = []; // { key, session, reviewer, event }
     this.count = 0;
-    this.offline = false;
+    this.offline = ''; // why nothing can be sent now
     this.sending = null;
     this.wake = () => {};
     addEventListener('online', () => this.wake());
@@ -68,10 +68,10 @@ export class Outbox {
       try {
         const body = { tab: this.tab, sent_at: Date.now() / 1000, events };
         answer = await post(`sessions/${session}/events`, body);
-        this.offline = false;
+        this.offline = '';
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        this.offline = true;
+        this.offline = error.reason || 'offline';
         this.hear.changed();
         await new Promise((resolve) => { this.wake = resolve; setTimeout(resolve, 700); });
         continue;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -484,6 +485,36 @@ def test_escape_closes_the_help_and_the_pause(serve_review: Serving, open_contex
     reader.on_stage()
     reader.press("Escape", "ArrowRight")
     assert reader.place() == 1
+
+
+def test_a_full_disk_is_called_that_and_decisions_wait_for_room(
+    serve_review: Serving, open_context: Contexts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = serve_review(replace(BARE, batch=30))
+    log = served.review.log.connection
+    late = Reader(open_context(), served.url)
+    reader = Reader(open_context(), served.url)
+    reader.begin("ann")
+    reader.sent()
+    pages = log.execute("PRAGMA page_count").fetchone()[0]
+    log.execute(f"PRAGMA max_page_count = {pages}")
+    while True:  # until the last page is full
+        try:
+            log.execute("INSERT INTO training (reviewer, at, answers) VALUES ('', 0, '')")
+        except sqlite3.OperationalError:
+            break
+    reader.press(*["ArrowRight"] * 12, *["f"] * 81)
+    reader.wait("sending", "The server's disk is full")
+    late.page.fill("#reviewer", "bob")
+    late.page.keyboard.press("Enter")
+    late.wait("start-message", "The server's disk is full")
+    logged = set(capsys.readouterr().err.splitlines())  # one line each time, and no traceback
+    assert {line.partition(":")[2].strip() for line in logged} == {
+        "The decision log cannot be written: database or disk is full"
+    }
+    log.execute("PRAGMA max_page_count = 1000000")
+    reader.sent()
+    assert served.rows("SELECT count(*) FROM events WHERE action IN ('accept', 'flag', 'unflag')") == [(12 + 81,)]
 
 
 def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving, open_context: Contexts) -> None:
