@@ -34,6 +34,13 @@ def test_read_shards(built_dataset: Path) -> None:
     assert all(f"[{task}, {mode}]" in said for task in ("description", "grounding") for mode in ("fr", "nr"))
 
 
+def test_learn_on_the_fly(photos: Path) -> None:
+    said = run("examples/learn_on_the_fly.py", photos, "--steps", "3", "--batch", "8", "--test", "16")
+    assert "held out, 3 steps" in said
+    shares = [float(line.rpartition(" ")[2]) for line in said.splitlines()[1:]]
+    assert len(shares) == 3 and all(0 <= share <= 1 for share in shares)
+
+
 def test_the_notebook_prints_what_it_shows(tmp_path: Path) -> None:
     """What the build itself says aside, whose words may change."""
     notebook = json.loads((ROOT / "examples" / "quickstart.ipynb").read_text(encoding="utf-8"))
