@@ -116,7 +116,7 @@ class Layout:
             if self.config.is_file() and self.work.is_dir():
                 raise UserError(
                     f"{self.root}: the build has not finished",
-                    f"Finish it: perception20k build --out {self.root}",
+                    f"Finish it: perception20k build {self.config} --out {self.root}",
                 )
             raise UserError(f"{self.root}: not a Perception20K dataset (no recipe.parquet)")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,23 @@ def dataset_files(layout: Layout) -> Iterator[str]:
 def all_present(layout: Layout, names: Iterable[str]) -> bool:
     """Whether every file of a manifest is there."""
     return all((layout.root / name).is_file() for name in names)
+
+
+def damaged(layout: Layout, recorded: Mapping[str, str], advance: Callable[[int], object]) -> list[str]:
+    """Names of files that are missing or whose bytes are not those recorded.
+
+    Args:
+        layout: the dataset.
+        recorded: path in the dataset to SHA-256.
+        advance: called with 1 after each file.
+    """
+    found = []
+    for name, digest in recorded.items():
+        path = layout.root / name
+        if not path.is_file() or file_sha256(path) != digest:
+            found.append(name)
+        advance(1)
+    return found
 
 
 def prune(layout: Layout, folder: Path, keep: set[str]) -> None:

@@ -67,6 +67,10 @@ class Quarantine:
         """Mention a stage: if it gets no rows, the file of an earlier build is removed."""
         self._rows.setdefault(stage, SpillList())
 
+    def clear(self, stage: str) -> None:
+        """Take back the rows of a stage that is run again."""
+        self._rows[stage] = SpillList()
+
     def fail(self, stage: str, item: str, error: str) -> None:
         """Note an item that could not be processed."""
         self.drop(stage, item, Reason("failed", error))

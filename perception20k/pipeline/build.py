@@ -11,9 +11,9 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from perception20k.config import Config, dump_config, without_calls
+from perception20k.config import Config, dump_config, located, without_calls
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
 from perception20k.core.reporting import Reporter
@@ -23,7 +23,7 @@ from perception20k.dataset.records import Sample, read_samples
 from perception20k.execution.stage import Executor
 from perception20k.pipeline.chain import BuildScope, Chain
 from perception20k.pipeline.stages.sources import Candidate
-from perception20k.publish.export import Exported, export
+from perception20k.publish.export import DamagedImages, Exported, export
 from perception20k.publish.provenance import metric_notes
 
 
@@ -64,6 +64,7 @@ def build(
     """
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
     metric_notes(config.score)  # refuses an unknown metric before any work
+    _check_files(config)
     _check_stage(config, scope.only)
     _check_directory(layout, config, force)
     with nullcontext() if scope.dry_run else _locked(layout):
@@ -73,11 +74,22 @@ def build(
         chain = Chain(config, layout, executor, scope, reporter)
         try:
             images, made = chain.run()
+            if scope.dry_run or scope.only:
+                return Built(None, len(images), chain.items_processed)
+            try:
+                return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
+            except DamagedImages as found:
+                reporter.line(f"{len(found.files)} images are missing or damaged and are made again")
+                _set_aside(layout, found.files)
+                made = chain.make_samples(images)
+                if lost := [name for name in found.files if not (layout.root / name).is_file()]:
+                    raise UserError(
+                        f"{layout.root}: {len(lost)} damaged images could not be made again: {', '.join(lost[:3])}",
+                        "Put their source files back and run the same build again",
+                    ) from None
+                return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
         finally:
             chain.journal.close()
-        if scope.dry_run or scope.only:
-            return Built(None, len(images), chain.items_processed)
-        return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
 
 
 def _finish(
@@ -99,6 +111,14 @@ def _finish(
     return Built(exported, len(sources), chain.items_processed)
 
 
+def _set_aside(layout: Layout, names: list[str]) -> None:
+    """Move damaged images among the working files: what cannot be made again is not thrown away."""
+    for name in names:
+        if (layout.root / name).exists():
+            (layout.work / "damaged").mkdir(exist_ok=True)
+            (layout.root / name).replace(layout.work / "damaged" / PurePosixPath(name).name)
+
+
 @contextmanager
 def _locked(layout: Layout) -> Iterator[None]:
     """Lock the dataset directory for one build: a second one would pay for the same API answers."""
@@ -117,6 +137,16 @@ def _locked(layout: Layout) -> Iterator[None]:
         yield
 
 
+def _check_files(config: Config) -> None:
+    """Refuse a missing annotation file or table before the first photo is decoded or the first API call is paid."""
+    tables = [score.table for score in config.score or ()]
+    named = {"annotations": config.annotations and config.annotations.coco, "scenes": config.scenes}
+    named |= {"split": config.split, **{f"score[{place}]: table": table for place, table in enumerate(tables)}}
+    for key, spec in named.items():
+        if spec and not located(spec).is_file():
+            raise UserError(f"{located(spec)}: no such file", f"Check the config's '{key}'", code=2)
+
+
 def _check_stage(config: Config, only: str | None) -> None:
     """Refuse ``--only`` for a stage that this config does not use."""
     if only in ("describe", "detect") and config.annotations is not None:
@@ -132,6 +162,8 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
     begun = {layout.work, *root.glob(".*.tmp")} if layout.work.is_dir() else set()
     if not root.exists() or set(root.iterdir()) <= begun:  # new, or killed before its first file was whole
         return
+    if all(path == layout.work or path.suffix == ".tmp" for path in root.iterdir()):
+        return  # a first start that ended before it had written its configuration
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
     before = layout.config.read_text(encoding="utf-8")

@@ -89,7 +89,7 @@ class Chain:
 
     def find_sources(self) -> SpillList[Candidate]:
         """Decode every photo and video; drop unreadable files and duplicates."""
-        everything = SpillList(discover(self.config.sources))
+        everything = SpillList(discover(self.config.sources, without=self.layout.root))
         self.names = SpillList(file.name for file in everything)
         found = SpillList(islice(everything, self.scope.limit))
         decoded: SpillList[Candidate] = SpillList()
@@ -215,6 +215,7 @@ class Chain:
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
         """Draw the distortions and make the samples; drop invisible ones."""
         config = self.config
+        self.quarantine.clear("distort")
         plans = SpillList(
             plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
         )

@@ -18,7 +18,7 @@ from perception20k.core.files import digest, write_json, write_text, written_asi
 from perception20k.core.reporting import Reporter
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.manifest import all_present, read_manifest, write_manifest
+from perception20k.dataset.manifest import all_present, damaged, read_manifest, write_manifest
 from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import (
     Sample,
@@ -38,6 +38,18 @@ from perception20k.publish.parts import parts_table, recorded_parts, supplied_pa
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
+
+
+class DamagedImages(UserError):
+    """Images of the dataset that are missing, or whose bytes are not those recorded; ``files`` names them."""
+
+    def __init__(self, layout: Layout, files: list[str]) -> None:
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        super().__init__(
+            f"{layout.root / files[0]}{more}: missing, or the bytes differ from the recorded digest",
+            "Run the same build again: it makes them again from the source files",
+        )
+        self.files = files
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,10 @@ def export(
         sources: the source images they come from.
         allow_unverified: treat deletions that nobody has verified as deletions.
         reporter: where progress goes.
+
+    Raises:
+        DamagedImages: images are missing or damaged; nothing has been written.
+        UserError: nobody has verified some deletions.
     """
     reporter = reporter or Reporter()
     state = read_review(layout.decisions).among({sample.sample_id for sample in samples})
@@ -112,6 +128,10 @@ def export(
     if before and before["state"] == fingerprint and all_present(layout, before["files"]):
         return Exported(len(survivors), before["rft_samples"], review, changed=False)
 
+    known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
+    with reporter.progress("images", len(known), "file") as advance:
+        if wrong := damaged(layout, known, advance):
+            raise DamagedImages(layout, wrong)
     layout.manifest.unlink(missing_ok=True)
     write_text(layout.split, parts)
     with written_aside(layout.recipe) as aside:
@@ -129,7 +149,6 @@ def export(
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
     drops = dict(Counter(row.stage for row in rows))
     write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
-    known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
     about = {
         "rft_samples": rft,
         "review": review,

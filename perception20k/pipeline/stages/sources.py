@@ -61,7 +61,7 @@ class Candidate:
     """Of its pixels (:mod:`perception20k.imaging.fingerprint`), in base64, until its scene is known."""
 
 
-def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
+def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[SourceFile]:
     """Photos and videos of the configured sources, in sorted order, each file once.
 
     A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
@@ -70,14 +70,21 @@ def discover(specs: tuple[str, ...]) -> Iterator[SourceFile]:
 
     Names are unique, because scores and boxes are matched by name: a name that is taken gets the folders above it.
 
+    Args:
+        specs: the configured sources.
+        without: a folder whose files are left out: the dataset, if it lies inside a source.
+
     Raises:
         UserError: a source does not exist or matches nothing.
     """
+    own = os.path.join(os.path.abspath(without), "") if without else None  # noqa: PTH100, PTH118 - fast, a file each
     seen: set[int] = set()  # hashes, not paths, to save memory
     names: set[int] = set()
     for spec in specs:
         found = False
         for file in _expand(spec):
+            if own and os.path.abspath(file.path).startswith(own):  # noqa: PTH100
+                continue
             found = True
             mark = hash(os.fspath(file.path))
             if mark not in seen:

@@ -107,6 +107,36 @@ def test_a_lost_image_is_made_again(whole: tuple[Path, Path], tmp_path: Path, cl
     assert digests(out) == digests(one)
 
 
+def test_damaged_images_are_found_by_the_export_and_made_again_by_the_build(
+    whole: tuple[Path, Path], tmp_path: Path, cli: Cli
+) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    shutil.copytree(one, out)
+    layout = Layout(out)
+    flipped = [next(layout.source_images.iterdir()), next(layout.distorted_images.iterdir())]
+    for image in flipped:
+        data = bytearray(image.read_bytes())
+        data[len(data) // 2] ^= 1
+        image.write_bytes(bytes(data))
+    layout.manifest.unlink()  # so that shards are written again
+    refused = cli("export", out, check=False)
+    assert refused.returncode == 1 and "and 1 more: missing, or the bytes differ" in refused.stderr
+    said = cli("build", path, "--out", out).stdout
+    assert "2 images are missing or damaged and are made again" in said
+    assert digests(out) == digests(one)
+    assert {p.name for p in (out / ".perception20k" / "damaged").iterdir()} == {image.name for image in flipped}
+
+
+def test_a_first_start_that_failed_can_simply_be_run_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    (out / ".perception20k").mkdir(parents=True)
+    (out / ".config.yaml.123.tmp").write_text("sourc")  # the disk was full, or the process killed
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
+
+
 def test_what_failed_and_what_was_filtered_is_listed_with_its_reason(whole: tuple[Path, Path]) -> None:
     rows = [
         json.loads(line) for p in sorted((whole[1] / "quarantine").iterdir()) for line in p.read_text().splitlines()
@@ -273,7 +303,7 @@ def test_a_directory_that_is_not_ours_is_left_alone(
     [
         ({"samples_per_objekt": 2}, "unknown key 'samples_per_objekt'. Did you mean 'samples_per_object'?", 2),
         ({"sources": ["nowhere/"]}, "nowhere: no such file or folder", 1),
-        ({"annotations": {"coco": "none.json"}}, "none.json: no such annotation file", 1),
+        ({"annotations": {"coco": "none.json"}}, "none.json: no such file. Check the config's 'annotations'", 2),
         ({"score": [{"metric": "brisk"}]}, "unknown metric 'brisk'. Did you mean 'brisque'?", 2),
         ({"preset": "mine"}, "preset must be one of refine-iqa, depictqa-v2", 2),
     ],

@@ -136,7 +136,7 @@ def test_deletions_that_nobody_verified_are_refused_and_nothing_is_written(datas
 
 def test_survivors_alone_are_exported_and_the_card_says_how_many(dataset: Layout, ann: Person) -> None:
     ann.open(verifies=ann.session)
-    gone, restored = (row["sample_id"] for row in ann.review.log.execute(
+    gone, restored = (row["sample_id"] for row in ann.review.log.connection.execute(
         "SELECT sample_id FROM items WHERE session_id = ? ORDER BY position", (ann.session,)))  # fmt: skip
     ann.do("confirm", 0)
     ann.do("restore", 1)

@@ -204,6 +204,15 @@ def test_folders_may_lie_deeper_than_pythons_stack(tmp_path: Path) -> None:
     assert found == ["d/" * 100 + "x.png"]
 
 
+def test_a_dataset_inside_a_source_is_no_source(tmp_path: Path) -> None:
+    for name in ("a.png", "dataset/images/source/b.png", "dataset-2/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    for spec in (str(tmp_path), str(tmp_path / "**" / "*.png")):
+        found = [file.name for file in discover((spec,), without=tmp_path / "dataset")]
+        assert found == ["a.png", "dataset-2/c.png"]
+
+
 def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
     found = []
     for name in ("a.png", "b.bmp", "c.png"):
