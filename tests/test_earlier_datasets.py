@@ -105,6 +105,7 @@ def test_the_same_photos_and_boxes_build_the_same_samples(layout: Layout, tmp_pa
         assert {name: one[name] for name in same} == {name: other[name] for name in same}
 
 
+@pytest.mark.slow
 def test_an_export_writes_the_same_rows_again(layout: Layout) -> None:
     layout.manifest.unlink()
     run("export", layout.root)

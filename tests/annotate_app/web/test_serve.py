@@ -41,6 +41,7 @@ def test_a_folder_that_is_no_dataset_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_stopping_the_server_merges_everything_into_the_one_file(small: Path, tmp_path: Path, name: str) -> None:
     layout = Layout(Path(shutil.copytree(small, tmp_path / "dataset")))

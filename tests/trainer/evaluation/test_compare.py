@@ -135,6 +135,7 @@ def answered(rng: np.random.Generator, photos: int, samples: int) -> list[float]
     return rng.binomial(1, np.repeat(rng.beta(2, 2, photos), samples)).astype(float).tolist()
 
 
+@pytest.mark.slow
 def test_equal_models_are_told_apart_in_about_one_of_twenty_simulated_nulls(monkeypatch: pytest.MonkeyPatch) -> None:
     """60 photos, 12 samples of each, two models that are equally good: "differ" by scene, and by sample."""
     monkeypatch.setattr("trainer.evaluation.statistics.RESAMPLES", 300)
