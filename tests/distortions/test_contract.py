@@ -114,3 +114,15 @@ def test_every_byte_outside_the_box_is_the_source(
     assert np.array_equal(out, again)
     out[y1:y2, x1:x2] = image[y1:y2, x1:x2]
     assert np.array_equal(out, image)
+
+
+@EVERY_TYPE
+def test_where_in_memory_an_image_lies_changes_nothing(entry: Distortion) -> None:
+    photo = natural_photos()["coffee"][:37, :53]
+    made, held = set(), []
+    for offset in range(8):
+        place = np.empty(photo.size + 64, np.uint8)[offset : offset + photo.size].reshape(photo.shape)
+        place[...] = photo
+        held.append(np.empty(1 + 700 * offset, np.uint8))  # so that what is allocated next lies elsewhere too
+        made.add(distort(place, entry.type, 5, seed=5, preset=preset_of(entry)).tobytes())
+    assert len(made) == 1
