@@ -25,10 +25,20 @@ MAX_BODY = 256 * 1024
 AUTH_VARIABLE = "PERCEPTION20K_REVIEW_AUTH"
 """Environment variable that holds ``user:password``; several are separated by line breaks."""
 
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""No request leaves for another host, and no script runs but the files under static/."""
+
+GRADIO_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""The same for a page of Gradio's, which needs inline scripts and styles."""
+
 _HEADERS = {
-    # No request leaves for another host, and no script runs but the files under static/.
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
@@ -86,9 +96,10 @@ class Guard:
     Behind a login ``request.state.user`` is the name, otherwise None.
     """
 
-    def __init__(self, app: ASGIApp, users: Mapping[str, str]) -> None:
-        """Guard ``app``."""
+    def __init__(self, app: ASGIApp, users: Mapping[str, str], policy: str = POLICY) -> None:
+        """Guard ``app``; ``policy`` is the content security policy of every answer."""
         self._app, self._users = app, dict(users)
+        self._headers = {"content-security-policy": policy, **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -101,7 +112,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
-                out.update(_HEADERS)
+                out.update(self._headers)
                 if path.startswith("/static/"):
                     out["cache-control"] = "no-cache"
             await send(message)

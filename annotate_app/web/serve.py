@@ -40,7 +40,7 @@ def serve(
             f"--host {host}: others on the network could judge under any name",
             f"Give --auth FILE or set ${AUTH_VARIABLE}",
         )
-    with closing(_listen(host, port)) as listener:
+    with closing(listen(host, port)) as listener:
         dataset = Dataset(Layout(root))
         with closing(Review(dataset, settings)) as review:
             app = create_app(review, users)
@@ -73,7 +73,7 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
             signal.signal(name, handler)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A listening socket, opened before the dataset is read, so that a port in use is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on its connections; without it answers wait 40 ms.

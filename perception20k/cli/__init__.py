@@ -26,6 +26,7 @@ COMMANDS = {
     "review": ("annotate_app.cli.review", "Judge samples by keyboard, in the browser."),
     "review-log": ("annotate_app.cli.review_log", "Write the record of a review as a table."),
     "review-report": ("annotate_app.cli.review_report", "Write a page with plots about a review."),
+    "browse": ("annotate_app.cli.browse", "Look at a dataset's samples in the browser."),
     "stats": ("perception20k.cli.stats", "Print a dataset's distributions."),
     "train": ("trainer.cli.train", "Train a vision-language model by a paper's recipe."),
     "curves": ("trainer.cli.curves", "Draw a training run's curves."),

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import distortions
 from distortions import distort_region, resolve
 from perception20k.config import Filters
 from perception20k.core.errors import ItemError
@@ -39,7 +40,15 @@ class Distort(Stage[SamplePlan]):
         """See :class:`Stage`."""
         source = item.candidate.source  # its file too: other bytes with the same pixels must be copied again
         return digest(
-            [self.name, 2, item.sample_id, self.preset, self.limits.min_delta_e, source.file, source.file_sha256]
+            [
+                self.name,
+                distortions.__version__,
+                item.sample_id,
+                self.preset,
+                self.limits.min_delta_e,
+                source.file,
+                source.file_sha256,
+            ]
         )
 
     def batches(self, items: Iterable[SamplePlan]) -> Iterator[list[SamplePlan]]:

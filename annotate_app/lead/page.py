@@ -1,0 +1,79 @@
+"""The gallery as a Gradio page: filters, thumbnails, a sample beside its source, and how the review stands."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from annotate_app.lead.gallery import COLUMNS, Gallery
+from annotate_app.web.guard import GRADIO_POLICY, Guard
+
+PAGE_SIZE = 48
+_ANY = "any"
+
+
+def create_app(gallery: Gallery) -> ASGIApp:
+    """The page over ``gallery``. It answers to this computer's own names alone."""
+    app = FastAPI(openapi_url=None)
+    # Fonts of the system: Gradio's themes fetch theirs from another host.
+    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    options: dict[str, Any] = {"footer_links": [], "run_history": False, "ssr_mode": False, "theme": theme}
+    mounted = gr.mount_gradio_app(app, _blocks(gallery), path="/", **options)
+    return Guard(mounted, {}, GRADIO_POLICY)
+
+
+def _blocks(gallery: Gallery) -> gr.Blocks:
+    def search(page: float, *wanted: str) -> tuple[Any, list[str], str]:
+        chosen = {name: None if value == _ANY else value for name, value in zip(COLUMNS, wanted, strict=True)}
+        found = gallery.find(chosen)
+        pages = max(1, -(-len(found) // PAGE_SIZE))
+        place = min(max(int(page or 1), 1), pages) - 1
+        shown = found[place * PAGE_SIZE : (place + 1) * PAGE_SIZE]
+        return (
+            [gallery.thumbnail(name) for name in shown],
+            shown,
+            f"{len(found)} samples, page {place + 1} of {pages}; the least visible first",
+        )
+
+    def show(shown: list[str], event: gr.SelectData) -> tuple[Any, ...]:
+        name = shown[event.index]
+        return *gallery.pair(name), gallery.about(name), gallery.history(name)
+
+    with gr.Blocks(title="Perception20K", analytics_enabled=False, fill_width=True) as blocks:
+        gr.Markdown(f"# {gallery.dataset.layout.root.resolve().name}")
+        with gr.Tab("Gallery"):
+            with gr.Row():
+                filters = [gr.Dropdown([_ANY, *gallery.choices(name)], value=_ANY, label=name) for name in COLUMNS]
+                page = gr.Number(1, label="page", precision=0, minimum=1)
+            count = gr.Markdown()
+            shown = gr.State([])
+            grid = gr.Gallery(columns=6, height=420, allow_preview=False, show_label=False)
+            with gr.Row():
+                source = gr.Image(label="Source, with the box", interactive=False, format="png")
+                sample = gr.Image(label="Sample", interactive=False, format="png")
+            with gr.Row():
+                about = gr.Dataframe(headers=["what", "value"], label="The sample", interactive=False)
+                history = gr.Dataframe(
+                    headers=["reviewer", "session", "shown as", "decision", "reason"],
+                    label="Decisions that stand",
+                    interactive=False,
+                )
+            for control in (*filters, page):
+                control.change(search, [page, *filters], [grid, shown, count])
+            grid.select(show, shown, [source, sample, about, history])
+            blocks.load(search, [page, *filters], [grid, shown, count])
+        with gr.Tab("Progress"):
+            sessions = gr.Dataframe(
+                headers=["reviewer", "session", "items", "decided", "deleted", "state"],
+                label="Sessions, read again every five seconds",
+                interactive=False,
+            )
+            gr.Timer(5).tick(gallery.progress, outputs=sessions)
+            blocks.load(gallery.progress, outputs=sessions)
+    return blocks
