@@ -28,7 +28,7 @@ Rule = Literal[
     "bad_name", "bad_answer", "background", "same_subject", "too_many_objects", "too_few_objects", "low_confidence",
     "box_outside", "box_too_large", "box_too_small", "overlap",
     # samples
-    "invisible",
+    "invisible", "denied",
     "",  # a row of an earlier release that does not say
 ]  # fmt: skip
 

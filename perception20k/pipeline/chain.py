@@ -216,6 +216,7 @@ class Chain:
         """Draw the distortions and make the samples; drop invisible ones."""
         config = self.config
         self.quarantine.clear("distort")
+        self.quarantine.clear("redrawn")
         plans = SpillList(
             plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
         )
@@ -227,6 +228,9 @@ class Chain:
                 self.quarantine.drop("distort", _plan_name(plan), reason)
             else:
                 samples.append(stage.sample(plan, made))
+                if "redrawn" in made:
+                    text = f"{made['why']}; redrawn as {made['redrawn']['type']} {made['redrawn']['severity']}"
+                    self.quarantine.drop("redrawn", _plan_name(plan), Reason("denied", text))
         self.totals.line(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
         return samples
 

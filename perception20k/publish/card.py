@@ -87,9 +87,16 @@ def _group_row(group: str, label: str, samples: Sequence[Sample]) -> str:
 
 
 def _drops(drops: dict[str, int]) -> str:
-    if not drops:
-        return "Nothing failed or was filtered out."
-    return "Left out, with the reasons in `quarantine/`: " + ", ".join(f"{n} at {s}" for s, n in drops.items()) + "."
+    left_out = {stage: count for stage, count in drops.items() if stage != "redrawn"}
+    text = "Nothing failed or was filtered out."
+    if left_out:
+        counts = ", ".join(f"{count} at {stage}" for stage, count in left_out.items())
+        text = f"Left out, with the reasons in `quarantine/`: {counts}."
+    if redrawn := drops.get("redrawn"):
+        text += (
+            f" {redrawn} samples were drawn again because their pixels denied the label (`quarantine/redrawn.jsonl`)."
+        )
+    return text
 
 
 def _metrics(config: Config) -> str:

@@ -6,7 +6,7 @@ The source's bytes are copied into the dataset here, so that only images with sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,15 @@ from perception20k.dataset.boxes import crop
 from perception20k.dataset.records import Sample
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
+from perception20k.imaging.direction import denied
 from perception20k.imaging.images import Array
 from perception20k.imaging.visibility import measure
-from perception20k.pipeline.stages.draw import SamplePlan
+from perception20k.pipeline.stages.draw import SamplePlan, redraws
 from perception20k.pipeline.stages.filters import visible
 from perception20k.pipeline.stages.sources import load_source
+
+MAX_REDRAWS = 4
+"""Other distortions tried for a sample whose pixels deny its label, before it is dropped."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Distort(Stage[SamplePlan]):
         return digest(
             [
                 self.name,
+                3,
                 distortions.__version__,
                 item.sample_id,
                 self.preset,
@@ -76,12 +81,27 @@ class Distort(Stage[SamplePlan]):
         return pixels
 
     def _make(self, plan: SamplePlan, source: Array) -> dict[str, Any]:
+        """The sample, or if its pixels deny its label another of its group in its place."""
+        made = self._try(plan, source)
+        if made.get("rule") != "denied":
+            return made
+        for other in redraws(plan, self.preset)[:MAX_REDRAWS]:
+            instead = self._try(other, source)
+            if "dropped" not in instead:
+                drawn = {"type": other.type, "severity": other.severity, "seed": other.seed}
+                return {**instead, "redrawn": drawn, "why": made["dropped"]}
+        return made
+
+    def _try(self, plan: SamplePlan, source: Array) -> dict[str, Any]:
         box = plan.item.box
         distorted = distort_region(source, box, plan.type, plan.severity, seed=plan.seed, preset=self.preset)
-        seen = measure(crop(source, box), crop(distorted, box))
+        before, after = crop(source, box), crop(distorted, box)
+        seen = measure(before, after)
         reason = visible(seen.delta_e, self.limits)
         if reason is not None:
             return {"dropped": reason.text, "rule": reason.rule, "value": reason.value}
+        if why := denied(plan.group, plan.type, before, after):
+            return {"dropped": why, "rule": "denied"}
         data, suffix = images.encode(distorted)
         file = f"images/distorted/{plan.sample_id}{suffix}"
         write_bytes(self.root / file, data)
@@ -95,6 +115,7 @@ class Distort(Stage[SamplePlan]):
 
     def sample(self, plan: SamplePlan, made: dict[str, Any]) -> Sample:
         """The record of a finished sample."""
+        plan = replace(plan, **made.get("redrawn", {}))
         source = plan.candidate.source
         return Sample(
             sample_id=plan.sample_id,
@@ -111,7 +132,7 @@ class Distort(Stage[SamplePlan]):
             seed=plan.seed,
             preset=self.preset,
             params=resolve(plan.type, plan.severity, seed=plan.seed, preset=self.preset),
-            **{name: value for name, value in made.items() if name != "source"},
+            **{name: value for name, value in made.items() if name not in ("source", "redrawn", "why")},
         )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distortions import DEFAULT_PRESET, SEVERITIES, catalog, groups
+from distortions import DEFAULT_PRESET, SEVERITIES, SEVERITY_LEVELS, catalog, groups
+from perception20k.config import MAX_PER_OBJECT
 from perception20k.core.files import digest
 from perception20k.core.seeding import key_int, keyed_rng
 from perception20k.dataset.records import SceneObject
@@ -26,6 +27,9 @@ class SamplePlan:
     severity: int
     seed: int
     """The sample's own seed, drawn from (dataset seed, image_id, box, type, severity)."""
+    turn: int = 0
+    """Which of its object's samples it is, from 0."""
+    dataset_seed: int = 0
 
     @property
     def sample_id(self) -> str:
@@ -49,9 +53,33 @@ def draw(candidate: Candidate, samples_per_object: int, seed: int, preset: str =
             types = [entry.type for entry in catalog(preset) if entry.group == group]
             kind, severity = _distortion(candidate.source.image_id, item, types, turn, seed, taken)
             taken.add((kind, severity))
-            own_seed = key_int(seed, candidate.source.image_id, item.box, kind, severity)
-            plans.append(SamplePlan(candidate, item, group, kind, severity, own_seed))
+            plans.append(_plan(candidate, item, group, kind, severity, turn, seed))
     return plans
+
+
+def redraws(plan: SamplePlan, preset: str = DEFAULT_PRESET) -> list[SamplePlan]:
+    """What may take the place of a sample whose pixels deny its label: the same group, another type or severity.
+
+    No two samples of an object share one, and none is a sample that the object has, or would have if more were asked
+    for.
+    """
+    candidate, item, seed = plan.candidate, plan.item, plan.dataset_seed
+    drawn = draw(candidate, MAX_PER_OBJECT, seed, preset)
+    rivals = [other for other in drawn if other.item == item and other.group == plan.group]
+    taken = {(other.type, other.severity) for other in rivals}
+    types = [entry.type for entry in catalog(preset) if entry.group == plan.group]
+    free = [(kind, level) for kind in types for level in SEVERITY_LEVELS if (kind, level) not in taken]
+    order = keyed_rng(seed, candidate.source.image_id, item.name, item.box, "redraw", plan.group).permutation(len(free))
+    mine = [other.turn for other in rivals].index(plan.turn)
+    chosen = [free[place] for place in order[mine :: len(rivals)]]
+    return [_plan(candidate, item, plan.group, kind, level, plan.turn, seed) for kind, level in chosen]
+
+
+def _plan(
+    candidate: Candidate, item: SceneObject, group: str, kind: str, severity: int, turn: int, seed: int
+) -> SamplePlan:
+    own_seed = key_int(seed, candidate.source.image_id, item.box, kind, severity)
+    return SamplePlan(candidate, item, group, kind, severity, own_seed, turn, seed)
 
 
 def _group(image_id: str, place: int, turn: int, seed: int, names: list[str]) -> str:

@@ -13,7 +13,7 @@ from perception20k.core.files import sha256
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.imaging import images
 from perception20k.pipeline.stages.distort import Distort, remake
-from perception20k.pipeline.stages.draw import SamplePlan
+from perception20k.pipeline.stages.draw import SamplePlan, draw
 from perception20k.pipeline.stages.sources import Candidate
 
 BOX = (8, 6, 40, 30)
@@ -83,3 +83,32 @@ def test_the_key_tells_what_the_pixels_depend_on(plan: SamplePlan) -> None:
     keys = {stage.key(plan), *map(stage.key, others), replace(stage, preset="depictqa-v2").key(plan)}
     assert len(keys) == 5
     assert replace(stage, root=Path("elsewhere")).key(plan) == stage.key(plan)
+
+
+@pytest.mark.parametrize(("dark", "bright", "kept"), [(30, 225, True), (0, 255, False)])
+def test_a_label_that_the_pixels_deny_is_drawn_again_or_dropped(
+    tmp_path: Path, dark: int, bright: int, kept: bool
+) -> None:
+    pixels = np.full((96, 96, 3), dark, np.uint8)
+    pixels[:, 48:] = bright
+    data, suffix = images.encode(pixels)
+    path = tmp_path / f"photo{suffix}"
+    path.write_bytes(data)
+    name, item = images.image_id(pixels), SceneObject("flag", (16, 16, 80, 80))
+    source = Source(name, f"images/source/{name}{suffix}", sha256(data), 96, 96, path.name, objects=(item,))
+    drawn = draw(Candidate(path, source), 20, seed=1)
+    plan = next(plan for plan in drawn if plan.group == "contrast_strengthen")
+    # 1 / (1 + (m / x)^2) with m = 127.5 takes 30 and 225 to 13 and 193: the contrast falls from 195 to 180
+    plan = replace(plan, type="contrast_strengthen_stretch", severity=1)
+    stage = Distort(tmp_path / "d", "refine-iqa", Filters())
+    [outcome] = stage.process([plan])
+    assert stage.process([plan]) == [outcome]
+    if not kept:  # black and white cannot be set further apart
+        assert outcome.value["rule"] == "denied" and "contrast changed -" in outcome.value["dropped"]
+        return
+    sample = stage.sample(plan, outcome.value)
+    assert sample.group == "contrast_strengthen" and (sample.type, sample.severity) != (plan.type, plan.severity)
+    made = images.decode((tmp_path / "d" / sample.file).read_bytes())
+    assert made[16:80, 16:80].std() > pixels[16:80, 16:80].std()
+    assert sample.sample_id in sample.file
+    remake(pixels, sample)

@@ -6,7 +6,7 @@ import pytest
 from distortions import GROUPS, catalog, find, groups
 from perception20k.config import MAX_PER_OBJECT
 from perception20k.dataset.records import SceneObject, Source
-from perception20k.pipeline.stages.draw import draw
+from perception20k.pipeline.stages.draw import draw, redraws
 from perception20k.pipeline.stages.sources import Candidate
 
 
@@ -58,3 +58,15 @@ def test_groups_then_types_in_a_group_then_severities_are_even() -> None:
     blur = Counter(p.type for p in plans if p.group == "blur")
     assert set(blur) == {e.type for e in catalog() if e.group == "blur"}
     assert max(blur.values()) < 2.5 * min(blur.values())
+
+
+def test_a_redraw_is_of_the_same_group_and_never_a_sample_that_the_object_has_or_may_get() -> None:
+    plans = draw(candidate(objects=3), MAX_PER_OBJECT, seed=5)
+    for item in {plan.item for plan in plans}:
+        mine = [plan for plan in plans if plan.item == item]
+        others = [other for plan in mine for other in redraws(plan)]
+        pairs = [(other.type, other.severity) for other in others]
+        assert len(set(pairs)) == len(pairs) > 50 and not set(pairs) & {(p.type, p.severity) for p in mine}
+        assert all(find(other.type).group == other.group for other in others)
+    few = draw(candidate(objects=3), 2, seed=5)
+    assert [redraws(plan) for plan in few] == [redraws(plan) for plan in plans if plan.turn < 2]
