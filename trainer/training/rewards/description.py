@@ -1,4 +1,4 @@
-"""Refine-IQA Stage 1, description: object, distortion and severity ("Multi-Task Reward Design")."""
+"""Refine-IQA, RL stage 1, description: object, distortion and severity ("Multi-Task Reward Design")."""
 
 from __future__ import annotations
 

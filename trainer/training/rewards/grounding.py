@@ -1,4 +1,4 @@
-"""Refine-IQA Stage 1, grounding: where the distortion is, by IoU ("Multi-Task Reward Design")."""
+"""Refine-IQA, RL stage 1, grounding: where the distortion is, by IoU ("Multi-Task Reward Design")."""
 
 from __future__ import annotations
 

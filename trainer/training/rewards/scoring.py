@@ -1,4 +1,4 @@
-"""Refine-IQA Stage 2: answer reward (Eq. 1) and format reward, on the 0..5 scale."""
+"""Refine-IQA, RL stage 2: answer reward (Eq. 1) and format reward, on the 0..5 scale."""
 
 from __future__ import annotations
 
