@@ -28,10 +28,11 @@ from perception20k.config import Filters  # noqa: E402
 from perception20k.dataset.quarantine import Reason  # noqa: E402
 from perception20k.imaging import images  # noqa: E402
 from perception20k.pipeline.stages.coco import CocoAnnotations  # noqa: E402
+from perception20k.pipeline.stages.discover import discover  # noqa: E402
 from perception20k.pipeline.stages.distort import Distort  # noqa: E402
 from perception20k.pipeline.stages.draw import draw  # noqa: E402
 from perception20k.pipeline.stages.filters import select_objects  # noqa: E402
-from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, discover, with_source  # noqa: E402
+from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, with_source  # noqa: E402
 
 SAMPLE = Path(str(files("perception20k") / "sample"))
 

@@ -24,19 +24,12 @@ from perception20k.pipeline.scenes import find_scenes
 from perception20k.pipeline.stages.coco import CocoAnnotations
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
 from perception20k.pipeline.stages.detect import DetectStage, confident
+from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
 from perception20k.pipeline.stages.distort import Distort
 from perception20k.pipeline.stages.draw import SamplePlan, draw
 from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
-from perception20k.pipeline.stages.sources import (
-    VIDEO_SUFFIXES,
-    Candidate,
-    Ingest,
-    candidates_of,
-    discover,
-    duplicates,
-    with_source,
-)
+from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, duplicates, with_source
 
 STAGES = ("sources", "score", "describe", "detect", "distort")
 """The stages that work item by item, in their order."""

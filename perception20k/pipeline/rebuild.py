@@ -16,8 +16,8 @@ from perception20k.core.reporting import Reporter
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.imaging import images, video
 from perception20k.imaging.images import Array
+from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.distort import remake
-from perception20k.pipeline.stages.sources import SourceFile, discover
 
 
 @dataclass(frozen=True)

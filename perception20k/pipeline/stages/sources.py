@@ -6,10 +6,7 @@ once, the first in the order of discovery. Whatever cannot be read becomes a row
 
 from __future__ import annotations
 
-import glob
 import io
-import itertools
-import os
 import stat
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -19,17 +16,14 @@ from typing import Any
 
 from PIL import Image
 
-from perception20k.config import located
-from perception20k.core.errors import ItemError, TransientError, UserError
+from perception20k.core.errors import ItemError, TransientError
 from perception20k.core.files import digest, sha256
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
 from perception20k.imaging.fingerprint import fingerprint
-
-PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
-VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
+from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, printable
 
 _SUFFIXES = {
     "JPEG": ".jpg",
@@ -44,14 +38,6 @@ _SUFFIXES = {
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """A photo or video on disk, and its name below the source it was found in."""
-
-    path: Path
-    name: str
-
-
-@dataclass(frozen=True)
 class Candidate:
     """A source image in the pipeline: its record, and the file its pixels are read from."""
 
@@ -59,98 +45,6 @@ class Candidate:
     source: Source
     fingerprint: str = ""
     """Of its pixels (:mod:`perception20k.imaging.fingerprint`), in base64, until its scene is known."""
-
-
-def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[SourceFile]:
-    """Photos and videos of the configured sources, in sorted order, each file once.
-
-    A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
-    file with one path a line, relative to its own folder. Missing files in a list and dangling links are
-    yielded too; the stage refuses them with a reason.
-
-    Names are unique, because scores and boxes are matched by name: a name that is taken gets the folders above it.
-
-    Args:
-        specs: the configured sources.
-        without: a folder whose files are left out: the dataset, if it lies inside a source.
-
-    Raises:
-        UserError: a source does not exist or matches nothing.
-    """
-    own = os.path.join(os.path.abspath(without), "") if without else None  # noqa: PTH100, PTH118 - fast, a file each
-    seen: set[int] = set()  # hashes, not paths, to save memory
-    names: set[int] = set()
-    for spec in specs:
-        found = False
-        for file in _expand(spec):
-            if own and os.path.abspath(file.path).startswith(own):  # noqa: PTH100
-                continue
-            found = True
-            mark = hash(os.fspath(file.path))
-            if mark not in seen:
-                seen.add(mark)
-                name = next(name for name in _names(file) if hash(name) not in names)
-                names.add(hash(name))
-                yield replace(file, name=name)
-        if not found:
-            raise UserError(f"{spec}: no photo or video found", "Check the config's 'sources'")
-
-
-def _names(file: SourceFile) -> Iterator[str]:
-    """Possible names of a file: its own, then with more and more folders above it, then numbered."""
-    yield file.name
-    above = file.path.absolute().parts[1 : -len(Path(file.name).parts)]
-    for count in range(1, len(above) + 1):
-        yield printable(Path(*above[-count:], file.name))
-    yield from (f"{number}/{file.name}" for number in itertools.count(2))
-
-
-def _expand(spec: str) -> Iterator[SourceFile]:
-    path = located(spec)
-    if path.is_dir():
-        yield from _tree(path, path)
-    elif path.suffix.lower() == ".txt" and path.is_file():
-        yield from _listed(path)
-    elif path.exists():
-        yield SourceFile(path, printable(path.name))
-    elif glob.has_magic(str(path)):
-        folder = next(parent for parent in path.parents if parent.is_dir())
-        pattern = str(path.relative_to(folder))
-        matches = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 - Path.glob takes no **/x
-        files = (match for match in matches if not (folder / match).is_dir())
-        yield from (SourceFile(folder / match, printable(match)) for match in files)
-    else:
-        raise UserError(f"{spec}: no such file or folder", "Check the config's 'sources'")
-
-
-def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
-    """Photos and videos by their suffix, in the order of their names."""
-    waiting = [(folder, True)]  # no recursion: folders may be nested deeper than Python's stack
-    while waiting:
-        path, is_folder = waiting.pop()
-        if is_folder:
-            try:
-                with os.scandir(path) as entries:
-                    found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
-            except OSError:
-                yield SourceFile(path, printable(path.relative_to(root)))  # the stage refuses it with the reason
-                continue
-            waiting += [(path / name, below) for name, below in reversed(found)]
-        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
-            yield SourceFile(path, printable(path.relative_to(root)))
-
-
-def _listed(path: Path) -> Iterator[SourceFile]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
-        for line in lines:
-            if name := line.strip():
-                file = path.parent / name
-                yield SourceFile(file, printable(file.name if Path(name).is_absolute() else Path(name)))
-
-
-def printable(path: Path | str) -> str:
-    """A path with forward slashes, with bytes that are not UTF-8 escaped."""
-    return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)

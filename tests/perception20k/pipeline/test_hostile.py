@@ -9,7 +9,7 @@ from pathlib import Path
 
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_sources
-from perception20k.pipeline.stages.sources import printable
+from perception20k.pipeline.stages.discover import printable
 from tests.perception20k.hostile import make_hostile
 
 

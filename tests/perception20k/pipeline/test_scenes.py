@@ -8,7 +8,8 @@ from perception20k.core.errors import UserError
 from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES, fingerprint
 from perception20k.imaging.images import Array, decode
 from perception20k.pipeline.scenes import find_scenes, near_duplicates, scenes_of
-from perception20k.pipeline.stages.sources import Ingest, SourceFile, candidates_of
+from perception20k.pipeline.stages.discover import SourceFile
+from perception20k.pipeline.stages.sources import Ingest, candidates_of
 from tests.conftest import SAMPLE_PHOTOS
 
 PHOTOS = sorted(path for path in SAMPLE_PHOTOS.iterdir() if path.suffix in (".jpg", ".png"))

@@ -13,8 +13,9 @@ from perception20k.config import Score
 from perception20k.core.errors import UserError
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
+from perception20k.pipeline.stages.discover import SourceFile
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
-from perception20k.pipeline.stages.sources import Candidate, Ingest, SourceFile, candidates_of
+from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of
 from perception20k.publish.provenance import metric_notes
 from tests.perception20k.hub import Hub
 
