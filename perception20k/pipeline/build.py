@@ -64,8 +64,8 @@ def build(
     """
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
     metric_notes(config.score)  # refuses an unknown metric before any work
-    _check_files(config)
     _check_stage(config, scope.only)
+    _check_files(config)
     _check_directory(layout, config, force)
     with nullcontext() if scope.dry_run else _locked(layout):
         if not scope.dry_run:

@@ -24,7 +24,7 @@ def test_a_directory_with_a_recipe_is_a_dataset(tmp_path: Path) -> None:
     [
         ((), "no such directory.*perception20k build"),
         (("notes.txt",), r"not a Perception20K dataset \(no recipe.parquet\)"),
-        (("config.yaml", ".perception20k/journal.sqlite"), "the build has not finished.*perception20k build --out"),
+        (("config.yaml", ".perception20k/journal.sqlite"), "not finished.*perception20k build .*config.yaml --out"),
         (("config.yaml",), "not a Perception20K dataset"),
     ],
 )

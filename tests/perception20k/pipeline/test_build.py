@@ -305,7 +305,7 @@ def test_a_directory_that_is_not_ours_is_left_alone(
         ({"sources": ["nowhere/"]}, "nowhere: no such file or folder", 1),
         ({"annotations": {"coco": "none.json"}}, "none.json: no such file. Check the config's 'annotations'", 2),
         ({"score": [{"metric": "brisk"}]}, "unknown metric 'brisk'. Did you mean 'brisque'?", 2),
-        ({"preset": "mine"}, "preset must be one of refine-iqa, depictqa-v2", 2),
+        ({"preset": "mine"}, "unknown preset 'mine'. Known: refine-iqa, depictqa-v2, kadid-10k", 2),
     ],
 )
 def test_bad_input_is_one_line_and_an_exit_code(
