@@ -82,13 +82,18 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage."""
     try:
-        cli.main(args=None if argv is None else list(argv), prog_name="perception20k")
+        # not click's own error handling, which makes "Aborted!" and code 1 of Ctrl-C
+        code = cli.main(args=None if argv is None else list(argv), prog_name="perception20k", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except UserError as error:
         click.echo(f"perception20k: {error}", err=True)
         sys.exit(error.code)
     except OSError as error:
         click.echo(f"perception20k: {error.filename or 'system'}: {error.strerror or error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("perception20k: interrupted; run the same command again to resume", err=True)
         sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -139,7 +140,8 @@ class _Pool:
                     continue
                 packed = packed or pickle.dumps(stage)
                 try:
-                    in_flight[self._processes.submit(work, packed, batch)] = batch
+                    with _interrupts_held():  # the first batches start the workers
+                        in_flight[self._processes.submit(work, packed, batch)] = batch
                 except BrokenProcessPool:
                     suspects.append(batch)
             for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
@@ -166,7 +168,9 @@ class _Pool:
             if self._lone is None:
                 self._lone = self._start(1)
             try:
-                outcomes += self._lone.submit(work, packed, [item]).result()
+                with _interrupts_held():
+                    future = self._lone.submit(work, packed, [item])
+                outcomes += future.result()
             except BrokenProcessPool:
                 self._lone.shutdown(wait=True)
                 self._lone = None
@@ -181,6 +185,16 @@ class _Pool:
         return ProcessPoolExecutor(size, context, _start_worker, (numbers.get if self._on_gpus else None,))
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while the block runs: a process started in it never gets one, even before it runs our code."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _stage: tuple[bytes, Stage[Any]] | None = None  # in a worker: the stage it set up last
 
 
@@ -190,7 +204,6 @@ def _start_worker(gpu: Callable[[], int] | None) -> None:
         own = visible.split(",") if visible else [str(number) for number in range(gpu_count())]
         os.environ["CUDA_VISIBLE_DEVICES"] = own[gpu()]
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -2,16 +2,20 @@
 
 import fcntl
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -126,6 +130,21 @@ def test_damaged_images_are_found_by_the_export_and_made_again_by_the_build(
     assert "2 images are missing or damaged and are made again" in said
     assert digests(out) == digests(one)
     assert {p.name for p in (out / ".perception20k" / "damaged").iterdir()} == {image.name for image in flipped}
+
+
+def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path: Path, photos: Path) -> None:
+    out = tmp_path / "d"
+    command = [sys.executable, "-m", "perception20k", "build", str(config(tmp_path, photos)), "--out", str(out)]
+    running = subprocess.Popen(
+        [*command, "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    parent = psutil.Process(running.pid)
+    while running.poll() is None and not any("spawn_main" in " ".join(c.cmdline()) for c in parent.children()):
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the parent, and workers that are only just starting
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "interrupted; run the same command again to resume" in said and "Traceback" not in said
 
 
 def test_a_first_start_that_failed_can_simply_be_run_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
