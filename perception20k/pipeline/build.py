@@ -5,17 +5,15 @@ Killed at any moment and started again, it ends with the same bytes; run again, 
 
 from __future__ import annotations
 
-import fcntl
-import os
-import socket
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from perception20k.config import Config, dump_config, located, without_calls
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
+from perception20k.core.lock import held
 from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import prune
@@ -67,7 +65,8 @@ def build(
     _check_stage(config, scope.only)
     _check_files(config)
     _check_directory(layout, config, force)
-    with nullcontext() if scope.dry_run else _locked(layout):
+    # One build at a time: a second one would pay for the same API answers.
+    with nullcontext() if scope.dry_run else held(layout.work / "lock", str(layout.root)):
         if not scope.dry_run:
             clear_leftovers(layout.root)
             write_text(layout.config, dump_config(config))
@@ -117,24 +116,6 @@ def _set_aside(layout: Layout, names: list[str]) -> None:
         if (layout.root / name).exists():
             (layout.work / "damaged").mkdir(exist_ok=True)
             (layout.root / name).replace(layout.work / "damaged" / PurePosixPath(name).name)
-
-
-@contextmanager
-def _locked(layout: Layout) -> Iterator[None]:
-    """Lock the dataset directory for one build: a second one would pay for the same API answers."""
-    layout.work.mkdir(parents=True, exist_ok=True)
-    with (layout.work / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise UserError(
-                f"{layout.root}: another build is running in it ({lock.read().strip()})", "Wait for it, or stop it"
-            ) from None
-        lock.truncate(0)
-        lock.write(f"{socket.gethostname()}, process {os.getpid()}\n")
-        lock.flush()
-        yield
 
 
 def _check_files(config: Config) -> None:

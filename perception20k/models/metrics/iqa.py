@@ -24,7 +24,7 @@ def load(name: str, commit: str = "") -> Callable[[Sequence[Array]], list[float]
 
     Args:
         name: pyiqa's name of it.
-        commit: not needed; pyiqa's weight files carry the digest of their bytes in their names.
+        commit: not used: pyiqa chooses its weight files by name, and their digests are not checked.
 
     Raises:
         UserError: pyiqa is not installed, or the metric's weights could not be loaded.
