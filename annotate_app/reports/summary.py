@@ -7,11 +7,11 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
+from annotate_app.people.refusal import ProtocolRefusal, Unknown
 from annotate_app.reports.agreement import agreements
 from annotate_app.reports.figures import FIGURES
 from annotate_app.review.history import DecisionRow, decision_rows, decisions_of, session_rows
 from annotate_app.review.protocol import session_cap
-from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.service import Review
 
 

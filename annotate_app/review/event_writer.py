@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from annotate_app.people.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import dataset_cap, session_cap
-from annotate_app.review.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.schemas import Event
 from annotate_app.review.session import Session
 

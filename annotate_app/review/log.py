@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from annotate_app.review.refusal import Unknown
+from annotate_app.people.refusal import Unknown
 from annotate_app.review.session import DECISIONS, Decision, Item, Session
 
 _ITEM = ("sample_id", "role", "object", "label", "image_sha256")

@@ -16,9 +16,6 @@ MAX_BOX = 0.9
 MAX_BATCH = 2000
 """Samples in one session; a fifth of it is the protocol's 400 deletions."""
 
-LEASE_SECONDS = 30.0
-"""How long a tab keeps its lease without a heartbeat; the page sends one every 10 s."""
-
 PAUSE_TIMES = 4
 """A pause may last this many times as long as a session may go without a key."""
 

@@ -1,42 +1,21 @@
-"""What the page may send: exact fields, bounded sizes, finite numbers. Anything else is refused."""
+"""What the judging page may send, made of :mod:`annotate_app.people.fields`."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from annotate_app.people.fields import Clock, Milliseconds, Name, Strict, Uuid
 from perception20k.dataset.decisions import Action, Reason
 
-NAME_RULE = "a name is one line of at most 80 visible characters"
-_JOINERS = "\u200c\u200d"
-"""Zero-width characters that Persian and Indic names, and emoji, are written with."""
-
-
-def _printable(text: str) -> str:
-    text = unicodedata.normalize("NFC", text).strip()
-    if not text.strip(_JOINERS) or any(unicodedata.category(c).startswith("C") for c in text if c not in _JOINERS):
-        raise ValueError(NAME_RULE)
-    return text
-
-
-Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_printable)]
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Note = Annotated[str, StringConstraints(max_length=200)]
-Clock = Annotated[float, Field(ge=0, le=1e11)]
-"""Seconds since 1970 by the reviewer's clock."""
-Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
 Pixels = Annotated[int, Field(ge=0, le=1_000_000)]
 Size = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
 Position = Annotated[int, Field(ge=0, le=10_000)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
-
-
-class Display(_Strict):
+class Display(Strict):
     """What a page opened on; sizes in CSS pixels."""
 
     screen: Size
@@ -45,7 +24,7 @@ class Display(_Strict):
     agent: Annotated[str, StringConstraints(max_length=500)]
 
 
-class Event(_Strict):
+class Event(Strict):
     """One thing a reviewer did. ``at`` is when the key went down, by the reviewer's clock."""
 
     id: Uuid
@@ -64,7 +43,7 @@ class Event(_Strict):
     preload_miss: bool | None = None
 
 
-class Events(_Strict):
+class Events(Strict):
     """What a tab's outbox holds, oldest first. ``sent_at`` is the reviewer's clock, to tell the age of each."""
 
     tab: Uuid
@@ -72,7 +51,7 @@ class Events(_Strict):
     events: Annotated[list[Event], Field(min_length=1, max_length=100)]
 
 
-class Conditions(_Strict):
+class Conditions(Strict):
     """Viewing conditions, as the reviewer reports them. All may be left empty."""
 
     light: Note = ""
@@ -81,7 +60,7 @@ class Conditions(_Strict):
     vision: Note = ""
 
 
-class Opening(_Strict):
+class Opening(Strict):
     """Ask for a session: one's own, resumed or new; or with ``verifies`` the deletions of a finished one."""
 
     reviewer: Name
@@ -90,14 +69,14 @@ class Opening(_Strict):
     conditions: Conditions = Conditions()
 
 
-class Lease(_Strict):
+class Lease(Strict):
     """A heartbeat of a tab, or its closing."""
 
     tab: Uuid
     release: bool = False
 
 
-class TrainingAnswer(_Strict):
+class TrainingAnswer(Strict):
     """One answer in the training round."""
 
     action: Literal["accept", "delete"]
@@ -107,7 +86,7 @@ class TrainingAnswer(_Strict):
 TrainingAnswers = Annotated[list[TrainingAnswer], Field(min_length=1, max_length=50)]
 
 
-class TrainingRound(_Strict):
+class TrainingRound(Strict):
     """All answers given in the training round, item by item, the right one last."""
 
     reviewer: Name

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from annotate_app.review import lease, sessions
+from annotate_app.people import lease
+from annotate_app.people.refusal import ProtocolRefusal, Unknown
+from annotate_app.review import sessions
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.event_writer import EventWriter
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings, session_cap
-from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.schemas import Events
 from annotate_app.review.session import Item, Session
 from perception20k.dataset.decisions import connect, connect_to_read, transaction

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from annotate_app.people.refusal import ProtocolRefusal
 from annotate_app.review.batch import compose
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import ProtocolRefusal
 from annotate_app.review.session import Item, Session
 from perception20k import __version__
 

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import Settings
@@ -34,28 +35,37 @@ def serve(
         UserError: no dataset there, a login file that cannot be read, an open address without a login, or a
             port in use.
     """
-    users = read_auth(auth_file)
-    if not users and not is_loopback(host):
-        raise UserError(
-            f"--host {host}: others on the network could judge under any name",
-            f"Give --auth FILE or set ${AUTH_VARIABLE}",
-        )
+    users = users_for(auth_file, host)
     with closing(listen(host, port)) as listener:
         dataset = Dataset(Layout(root))
         with closing(Review(dataset, settings)) as review:
             app = create_app(review, users)
-            config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2)
             who = f"{len(users)} reviewers may log in" if users else "no login"
             ready(
                 f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
                 f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
             )
-            with suppress(KeyboardInterrupt):
-                _run(uvicorn.Server(config), listener)
+            run(app, listener)
 
 
-def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+def users_for(auth_file: Path | None, host: str) -> dict[str, str]:
+    """Who may log in; nobody has to on this computer itself.
+
+    Raises:
+        UserError: a login file that cannot be read, or an open address without a login.
+    """
+    users = read_auth(auth_file)
+    if not users and not is_loopback(host):
+        raise UserError(
+            f"--host {host}: others on the network could work under any name",
+            f"Give --auth FILE or set ${AUTH_VARIABLE}",
+        )
+    return users
+
+
+def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP, then return, so that the log is closed whichever it was."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2))
 
     def stop(*_: object) -> None:
         server.should_exit = True
@@ -67,7 +77,8 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
         if before[name] is not signal.SIG_IGN:  # as under nohup
             signal.signal(name, stop)
     try:
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)

@@ -1,35 +1,29 @@
 """The routes: sessions, events, images by identifier, training, summary; and the page that uses them.
 
 The page sends and receives identifiers, never paths. What it may do is decided in :mod:`annotate_app.review.service`
-and below; here requests are read and refusals become 4xx answers.
+and below; here requests are read.
 """
 
 from __future__ import annotations
 
 import io
-import logging
-import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from PIL import Image
-from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp
 
+from annotate_app.people.fields import Uuid
 from annotate_app.reports.summary import figure_svg, summarise
 from annotate_app.review import training_round as training
-from annotate_app.review.refusal import Malformed, ProtocolRefusal, Unknown
-from annotate_app.review.schemas import NAME_RULE, Events, Lease, Name, Opening, Position, TrainingRound, Uuid
+from annotate_app.review.schemas import Events, Lease, Opening, Position, TrainingRound
 from annotate_app.review.service import Review
-from annotate_app.web.guard import Guard
+from annotate_app.web.application import guarded, name_of
 from annotate_app.web.page import render_page
-from perception20k.imaging.images import Array, ImageError, encode
+from perception20k.imaging.images import Array, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 """What an identifier shows never changes."""
@@ -40,14 +34,7 @@ Place = Annotated[Position, PathParameter()]
 
 def create_app(review: Review, users: Mapping[str, str] | None = None) -> ASGIApp:
     """The whole application over ``review``; ``users`` maps names to passwords, none for no login."""
-    app = FastAPI(openapi_url=None)
-    app.include_router(_routes(review))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    app.add_exception_handler(ProtocolRefusal, _refused)
-    app.add_exception_handler(sqlite3.OperationalError, _cannot_store)
-    for kind in (Unknown, Malformed, RequestValidationError, ImageError, FileNotFoundError):
-        app.add_exception_handler(kind, _wrong)
-    return Guard(app, users or {})
+    return guarded(_routes(review), users)
 
 
 def _routes(review: Review) -> APIRouter:
@@ -82,12 +69,12 @@ def _routes(review: Review) -> APIRouter:
     @api.post("/api/training")
     def train(request: Request, body: TrainingRound) -> dict[str, bool]:
         training.check(body.answers)
-        review.train(_name(request, body.reviewer), body.as_rows())
+        review.train(name_of(request, body.reviewer), body.as_rows())
         return {"trained": True}
 
     @api.post("/api/sessions")
     def open_session(request: Request, body: Opening) -> dict[str, Any]:
-        reviewer = _name(request, body.reviewer)
+        reviewer = name_of(request, body.reviewer)
         return review.open(reviewer, body.tab, body.conditions.model_dump(), body.verifies)
 
     @api.post("/api/sessions/{session}/events")
@@ -135,36 +122,3 @@ def _plain(pixels: Array) -> Response:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "BMP")
     return Response(buffer.getvalue(), media_type="image/bmp", headers=_FOREVER)
-
-
-def _name(request: Request, given: str) -> str:
-    """Who this is: behind a login the user, whatever name the page gives."""
-    if request.state.user is not None:
-        return str(request.state.user)
-    try:
-        return TypeAdapter(Name).validate_python(given)
-    except ValidationError as error:
-        raise Malformed(error.errors()[0]["msg"]) from None
-
-
-def _refused(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ProtocolRefusal)
-    return JSONResponse(error.as_json(), 409)
-
-
-def _cannot_store(_: Request, error: Exception) -> JSONResponse:
-    """The log cannot be written: one line for whoever runs the server, and the reason for the page."""
-    logging.getLogger("uvicorn.error").error("The decision log cannot be written: %s", error)
-    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    message = "The server's disk is full" if full else "The server cannot write its decision log"
-    return JSONResponse({"refused": "storage", "message": message}, 507)
-
-
-def _wrong(_: Request, error: Exception) -> JSONResponse:
-    """What is malformed, unknown or gone; the answer repeats nothing of the request."""
-    if isinstance(error, Malformed | RequestValidationError):
-        wrong = error.errors() if isinstance(error, RequestValidationError) else []
-        names = any("reviewer" in entry["loc"] for entry in wrong)
-        message = NAME_RULE if names else "the request makes no sense here"
-        return JSONResponse({"refused": "malformed", "message": message}, 400)
-    return JSONResponse({"refused": "unknown", "message": "there is no such thing"}, 404)

@@ -14,7 +14,7 @@ from typing import Any
 
 from skimage.data import data_dir
 
-from annotate_app.review.refusal import Malformed, Unknown
+from annotate_app.people.refusal import Malformed, Unknown
 from annotate_app.review.schemas import TrainingAnswer
 from distortions import GROUPS, distort_region
 from perception20k.imaging import images

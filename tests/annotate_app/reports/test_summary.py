@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from annotate_app.people.refusal import ProtocolRefusal, Unknown
 from annotate_app.reports.figures import FIGURES
 from annotate_app.reports.summary import figure_svg, summarise
-from annotate_app.review.refusal import ProtocolRefusal, Unknown
 from annotate_app.review.service import Review
 from tests.annotate_app.conftest import BARE, Clock, Person
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from annotate_app.people.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.service import Review
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.conftest import Clock, Person

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from annotate_app.people.refusal import ProtocolRefusal
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import ProtocolRefusal
 from annotate_app.review.service import Review
 from tests.annotate_app.conftest import Clock, Person
 

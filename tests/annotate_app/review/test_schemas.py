@@ -4,9 +4,9 @@ import uuid
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from annotate_app.review.schemas import Event, Events, Name
+from annotate_app.review.schemas import Event, Events
 
 EVENT = {"id": str(uuid.UUID(int=1)), "action": "accept", "at": 5.0, "position": 0}
 
@@ -38,11 +38,3 @@ def test_anything_else_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_batch_has_between_one_and_a_hundred_events(count: int) -> None:
     with pytest.raises(ValidationError):
         Events.model_validate({"tab": EVENT["id"], "sent_at": 1.0, "events": [EVENT] * count})
-
-
-def test_a_name_is_one_visible_line_in_composed_form() -> None:
-    names = TypeAdapter(Name)
-    assert names.validate_python(" Zoe\u0308 ") == "Zo\u00eb"
-    for wrong in ("", "  ", "a\nb", "\u200d", "\u202eabc", "x" * 81):
-        with pytest.raises(ValidationError):
-            names.validate_python(wrong)

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from annotate_app.people.refusal import ProtocolRefusal
 from annotate_app.reports.summary import summarise
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import ProtocolRefusal
 from annotate_app.review.service import Review
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate_app.people.refusal import Malformed, Unknown
 from annotate_app.review import training_round as training
-from annotate_app.review.refusal import Malformed, Unknown
 from annotate_app.review.schemas import TrainingAnswer
 from annotate_app.review.service import Review
 from distortions import GROUPS, find

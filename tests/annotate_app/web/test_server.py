@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from annotate_app.people.fields import NAME_RULE
+from annotate_app.people.refusal import ProtocolRefusal
 from annotate_app.review.protocol import Settings
-from annotate_app.review.refusal import ProtocolRefusal
-from annotate_app.review.schemas import NAME_RULE
 from annotate_app.review.service import Review
 from perception20k.imaging import images
 from tests.annotate_app.conftest import Clock, Desk, Person, client_of

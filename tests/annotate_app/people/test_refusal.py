@@ -1,4 +1,4 @@
-from annotate_app.review.refusal import ProtocolRefusal
+from annotate_app.people.refusal import ProtocolRefusal
 
 
 def test_a_refusal_has_a_code_for_the_page_words_for_people_and_its_facts() -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from annotate_app.review.lease import claim, release
-from annotate_app.review.protocol import LEASE_SECONDS
-from annotate_app.review.refusal import ProtocolRefusal
+from annotate_app.people.lease import LEASE_SECONDS, claim, release
+from annotate_app.people.refusal import ProtocolRefusal
 from perception20k.dataset.decisions import connect
 
 

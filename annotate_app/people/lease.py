@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from annotate_app.review.protocol import LEASE_SECONDS
-from annotate_app.review.refusal import ProtocolRefusal
+from annotate_app.people.refusal import ProtocolRefusal
+
+LEASE_SECONDS = 30.0
+"""How long a tab keeps its lease without a heartbeat; the page sends one every 10 s."""
 
 
 def claim(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
@@ -23,7 +25,7 @@ def claim(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> None:
     if last is not None and last["tab"] != tab and last["until"] > now:
         raise ProtocolRefusal(
             "other_tab",
-            f"“{reviewer}” is already reviewing in another tab or on another computer. Close that one, or wait.",
+            f"“{reviewer}” is already at work in another tab or on another computer. Close that one, or wait.",
             wait=last["until"] - now,
         )
     if last is None or last["tab"] != tab or last["until"] - now < LEASE_SECONDS * 2 / 3:
