@@ -21,7 +21,7 @@ _EVENT = ("seq", "event_id", "session_id", "action", "position", "target", "valu
 class ReviewLog:
     """All sessions of a log, and the samples that stand deleted in them.
 
-    One thread at a time may use it. Write inside :func:`perception20k.dataset.decisions.transaction`; after a
+    One thread at a time may use it. Write inside :func:`perception20k.core.event_log.transaction`; after a
     rollback the state is wrong and must be read again, by a new instance.
 
     Attributes:

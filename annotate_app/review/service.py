@@ -23,7 +23,8 @@ from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings, session_cap
 from annotate_app.review.schemas import Events
 from annotate_app.review.session import Item, Session
-from perception20k.dataset.decisions import connect, connect_to_read, transaction
+from perception20k.core.event_log import transaction
+from perception20k.dataset.decisions import connect, connect_to_read
 
 
 class Review:

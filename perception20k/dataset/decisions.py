@@ -12,16 +12,16 @@ such a session shown again (kind ``verify``). Read the outcome with :func:`read_
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from perception20k.core.errors import UserError
+from perception20k.core.event_log import EventLog
 
-VERSION = 1
-"""Of the tables; stored as the database's ``user_version``."""
+_LOG = EventLog(Path(__file__).with_suffix(".sql"), version=1, what="decision log")
 
 Action = Literal[
     "accept", "delete",  # decisions of a review
@@ -60,73 +60,23 @@ class ReviewState:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the log at ``path`` for appending; create it if it is missing.
-
-    The connection is in autocommit mode (write inside :func:`transaction`), may be handed between threads,
-    and returns :class:`sqlite3.Row`. Every commit is on the disk before it returns (WAL, synchronous FULL).
+    """Open the log at ``path`` for appending; create it if it is missing. See :meth:`EventLog.connect`.
 
     Raises:
         UserError: the file is not a decision log, or is one of another version.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        with transaction(connection):
-            if _version(connection) == 0 and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                for statement in _statements():
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-        _check(connection, path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise UserError(f"{path}: {error}", "Is it a decision log? Move it away to start a new one") from None
-    except UserError:
-        connection.close()
-        raise
-    return connection
+    return _LOG.connect(path)
 
 
 def connect_to_read(path: Path, *, threads: bool = False) -> sqlite3.Connection:
-    """Open the log at ``path`` read-only; nothing is created or written, not even beside it.
-
-    With ``threads`` the connection may be handed between threads.
+    """Open the log at ``path`` read-only. See :meth:`EventLog.connect_to_read`.
 
     Raises:
         UserError: the file is missing, is not a decision log, or is one of another version.
     """
     if not path.is_file():
         raise UserError(f"{path}: no review yet", "Start one: perception20k review DATASET")
-    # Without a -wal file nobody is writing, and SQLite need not make one for us (it would, even to read).
-    live = path.with_name(path.name + "-wal").exists()
-    uri = path.resolve().as_uri() + ("?mode=ro" if live else "?mode=ro&immutable=1")
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=not threads)
-    connection.row_factory = sqlite3.Row
-    try:
-        _check(connection, path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise UserError(f"{path}: {error}", "Is it a decision log?") from None
-    except UserError:
-        connection.close()
-        raise
-    return connection
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the block as one write transaction: all of it is kept, or on an exception nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite itself rolls back where the disk is full
-            connection.execute("ROLLBACK")
-        raise
+    return _LOG.connect_to_read(path, threads=threads)
 
 
 def read_review(path: Path) -> ReviewState:
@@ -164,22 +114,3 @@ def read_review(path: Path) -> ReviewState:
         unverified=unverified,
         flagged=frozenset(row["sample_id"] for row in flags if row["action"] == "flag"),
     )
-
-
-def _statements() -> Iterator[str]:
-    statement = ""
-    for line in Path(__file__).with_suffix(".sql").read_text(encoding="utf-8").splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    found = _version(connection)
-    if found != VERSION:
-        raise UserError(f"{path}: decision log of version {found}, this release reads {VERSION}")

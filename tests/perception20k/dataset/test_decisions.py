@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import UserError
-from perception20k.dataset.decisions import ReviewState, connect, connect_to_read, read_review, transaction
+from perception20k.core.event_log import transaction
+from perception20k.dataset.decisions import ReviewState, connect, connect_to_read, read_review
 
 
 class Log:
