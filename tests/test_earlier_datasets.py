@@ -137,6 +137,7 @@ def test_the_review_log_has_every_event(layout: Layout, tmp_path: Path) -> None:
     assert {event["role"] for event in events} == {"", "sample", "repeat", "undistorted"}
 
 
+@pytest.mark.slow
 def test_the_review_report_is_drawn(layout: Layout, tmp_path: Path) -> None:
     run("review-report", layout.root, "-o", tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()

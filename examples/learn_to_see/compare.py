@@ -1,8 +1,8 @@
 """Teach the whole model to compare two images, once its vision tower can tell distortions apart.
 
 The mosaics of :mod:`look` again, now as the images of the grounding prompts, with the source and without. What lies
-under each token of the distorted crop must be told from the language model's own last state there, so the language
-model has to look up the same place in the source. From answers alone a model of this size learns that very late.
+under each token of the distorted crop must be told from the language model's own state there, halfway up, so the
+language model has to look up the same place in the source. From answers alone a model so small learns that very late.
 """
 
 from __future__ import annotations
@@ -52,6 +52,6 @@ def accuracy(learner: Learner, processor: Any, mosaics: Sequence[look.Mosaic]) -
 def _point(learner: Learner, processor: Any, mosaics: Sequence[look.Mosaic]) -> dict[str, torch.Tensor]:
     asked = [Turn(_PROMPTS["fr"], [m.source, m.distorted], "") for m in mosaics]
     asked += [Turn(_PROMPTS["nr"], [m.distorted], "") for m in mosaics]
-    hidden, inputs = read(learner.network, processor, asked)
-    logits = learner.point(hidden, inputs["input_ids"])
+    found = read(learner.network, processor, asked)
+    logits = learner.point(found.halfway, found.inputs["input_ids"])
     return {"fr": logits[: len(mosaics)], "nr": logits[len(mosaics) :]}

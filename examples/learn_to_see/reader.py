@@ -21,13 +21,27 @@ class Turn(NamedTuple):
     sample: world.Sample | None = None
 
 
+class Read(NamedTuple):
+    """What the language model makes of a batch."""
+
+    halfway: torch.Tensor
+    """States after half of the layers, of shape (questions, tokens, width)."""
+    last: torch.Tensor
+    """States after all of them, of the same shape."""
+    inputs: dict[str, torch.Tensor]
+
+
 class Learner(torch.nn.Module):
-    """The model with a head, thrown away afterwards, that reads what lies where from its last image's tokens."""
+    """The model with a head, thrown away afterwards, that reads what lies where from its last image's tokens.
+
+    The head reads them halfway up: an answer can attend only to what the layers below its own have found.
+    """
 
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
-        self.pointer = torch.nn.Linear(network.config.text_config.hidden_size, len(look.CLASSES) + 5)
+        width = network.config.text_config.hidden_size
+        self.pointer = torch.nn.Sequential(torch.nn.LayerNorm(width), torch.nn.Linear(width, len(look.CLASSES) + 5))
 
     def point(self, hidden: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         """Logits of classes and severities at the last image's tokens, of shape (questions, tokens, 13 + 5)."""
@@ -36,8 +50,8 @@ class Learner(torch.nn.Module):
         return self.pointer(hidden[torch.arange(len(hidden)).unsqueeze(1), last])
 
 
-def read(network: Any, processor: Any, asked: Sequence[Turn]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The last hidden states of questions and answers; the tower sees an image once, whoever asks about it."""
+def read(network: Any, processor: Any, asked: Sequence[Turn]) -> Read:
+    """The states of questions and answers; the tower sees an image once, whoever asks about it."""
     inputs = encode(processor, asked)
     images = [image for turn in asked for image in turn.images]
     distinct = {id(image): place for place, image in reversed(list(enumerate(images)))}
@@ -46,7 +60,8 @@ def read(network: Any, processor: Any, asked: Sequence[Turn]) -> tuple[torch.Ten
     seen = network.model.get_image_features(pixels, inputs["image_grid_thw"][kept], return_dict=True).pooler_output
     shared = SimpleNamespace(pooler_output=[seen[kept.index(distinct[id(image)])] for image in images])
     given = {key: value for key, value in inputs.items() if key not in ("pixel_values", "labels")}
-    return network.model(**given, mm_encoder_outputs={"image": shared}).last_hidden_state, inputs
+    found = network.model(**given, mm_encoder_outputs={"image": shared}, output_hidden_states=True)
+    return Read(found.hidden_states[len(network.model.language_model.layers) // 2], found.last_hidden_state, inputs)
 
 
 def encode(processor: Any, asked: Sequence[Turn]) -> dict[str, torch.Tensor]:

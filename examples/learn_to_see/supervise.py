@@ -18,7 +18,7 @@ from torch.nn import functional
 from distortions import GROUPS, SEVERITIES
 from examples.learn_to_see import look, model, world
 from examples.learn_to_see.fit import PROCESSES, RANK, fit
-from examples.learn_to_see.reader import Learner, Turn, read
+from examples.learn_to_see.reader import Learner, Read, Turn, read
 from perception20k.dataset.rft import KINDS
 from trainer import models
 from trainer.data import prompts
@@ -36,8 +36,8 @@ def teach(start: Path, photos: Sequence[world.Photo], state: Path, *, steps: int
     def loss_of(step: int) -> torch.Tensor:
         asked = turns(photos, world.draw_for("supervise", step, RANK), batch // PROCESSES)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden, inputs = read(network, processor, asked)
-            return answer_loss(network, hidden, inputs["labels"]) + pointer_loss(learner, hidden, inputs, asked)
+            found = read(network, processor, asked)
+            return answer_loss(network, found.last, found.inputs["labels"]) + pointer_loss(learner, found, asked)
 
     fit(learner, loss_of, steps=steps, learning_rate=1e-3, state=state, say="supervised")
     return network
@@ -72,16 +72,14 @@ def answer_loss(network: Any, hidden: torch.Tensor, labels: torch.Tensor) -> tor
     return functional.cross_entropy(logits, labels[:, 1:][wanted])
 
 
-def pointer_loss(
-    learner: Learner, hidden: torch.Tensor, inputs: dict[str, torch.Tensor], asked: Sequence[Turn]
-) -> torch.Tensor:
+def pointer_loss(learner: Learner, found: Read, asked: Sequence[Turn]) -> torch.Tensor:
     """What lies under each visual token of the last image, and how severe it is, by how much of it the box covers.
 
     Answers alone teach a small model nothing for tens of thousands of questions: sixteen places answer at once here.
     """
     rows = [row for row, turn in enumerate(asked) if turn.sample is not None]
     samples = [turn.sample for turn in asked if turn.sample is not None]
-    return look.boxed_loss(learner.point(hidden, inputs["input_ids"])[rows], samples)
+    return look.boxed_loss(learner.point(found.halfway, found.inputs["input_ids"])[rows], samples)
 
 
 def _one_of(names: Sequence[str], draw: np.random.Generator) -> str:

@@ -20,6 +20,7 @@ def test_the_page_in_docs_is_what_the_catalogue_prints() -> None:
     assert (ROOT / "docs" / "distortions.jpg").stat().st_size < 300_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["project", "folder of its own"])
 def test_the_library_needs_nothing_but_numpy_opencv_and_pillow(folder: str, tmp_path: Path) -> None:
     """Imported and used with every other third-party module blocked, also when it lies alone in a folder."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from annotate_app.cli.review_report import command
@@ -11,6 +12,7 @@ from tests.annotate_app.conftest import BARE, Clock, Person
 from tests.annotate_app.datasets import write_dataset
 
 
+@pytest.mark.slow
 def test_the_report_goes_beside_the_decisions_or_where_it_is_told(tmp_path: Path) -> None:
     layout = write_dataset(tmp_path / "dataset", 5)
     clock = Clock()

@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from annotate_app.reports.report import render_report
 from annotate_app.review.service import Review
 from tests.annotate_app.conftest import BARE, Clock, Person
 
 
+@pytest.mark.slow
 def test_a_report_shows_outcome_plots_reviewers_and_agreement(open_review: Callable[..., Review], clock: Clock) -> None:
     review = open_review(replace(BARE, overlap=True, batch=20))
     for name, deletions in (("ann", 3), ("bob", 0)):

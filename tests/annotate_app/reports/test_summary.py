@@ -41,6 +41,7 @@ def test_a_summary_tells_the_agreement_with_others(open_review: Callable[..., Re
     assert agreement == {"reviewers": ("ann", "bob"), "samples": 20, "same": 1.0, "kappa": None}
 
 
+@pytest.mark.slow
 def test_every_figure_is_a_picture(person: Person, review: Review) -> None:
     person.judge(delete=3)
     for name in FIGURES:

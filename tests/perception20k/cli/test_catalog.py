@@ -26,6 +26,7 @@ def test_another_family_is_listed_by_its_preset(capsys: pytest.CaptureFixture[st
     assert "amount 1 3 6 8 12" in said and "--preset kadid-10k" in said and "blur_lens" not in said
 
 
+@pytest.mark.slow
 def test_a_sheet_is_drawn_on_a_photo(photos: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
     assert run("catalog", "--sheet", sheet, "--photo", photos / "nuthatch.jpg") == 0

@@ -12,6 +12,7 @@ from perception20k.core.extras import gpu_count, require
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_the_build_imports_nothing_heavy() -> None:
     heavy = {"torch", "transformers", "pyiqa", "google.genai", "openai", "ray", "decord", "matplotlib"}
     script = f"import sys, perception20k.cli.build; print(*({heavy!r} & set(sys.modules)))"

@@ -52,6 +52,7 @@ def test_a_stage_whose_items_all_fail_alike_stops_with_one_line(journal: Journal
     assert run(Scripted(lambda item: None), journal) == 0
 
 
+@pytest.mark.slow
 def test_calls_that_all_fail_alike_can_be_asked_again(journal: Journal) -> None:
     refuse = Scripted(lambda item: ItemError("400: temperature does not support 0.0"), place="threads")
     with pytest.raises(UserError, match=r"first 7 items.*again with --retry-failed score"):

@@ -21,6 +21,7 @@ def test_indexes_are_the_middles_of_equal_parts(count: int, most: int, expected:
     assert frame_indexes(count, most) == expected
 
 
+@pytest.mark.slow
 def test_keyframes_of_a_real_video(photos: Path) -> None:
     frames = list(keyframes(photos / "dog_indoors.mp4", 3))
     assert [f.index for f in frames] == [6, 20, 34]

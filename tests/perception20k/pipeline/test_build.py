@@ -132,6 +132,7 @@ def test_damaged_images_are_found_by_the_export_and_made_again_by_the_build(
     assert {p.name for p in (out / ".perception20k" / "damaged").iterdir()} == {image.name for image in flipped}
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path: Path, photos: Path) -> None:
     out = tmp_path / "d"
     command = [sys.executable, "-m", "perception20k", "build", str(config(tmp_path, photos)), "--out", str(out)]

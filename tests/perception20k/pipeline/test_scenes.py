@@ -25,6 +25,7 @@ def prints_of(photos: list[Array]) -> "np.ndarray[tuple[int, ...], np.dtype[np.v
     return np.stack([fingerprint(photo) for photo in photos])
 
 
+@pytest.mark.slow
 def test_copies_and_crops_of_a_photo_are_found_and_no_two_photos_are_taken_for_one() -> None:
     photos = [decode(path.read_bytes()) for path in PHOTOS]
     changed = [

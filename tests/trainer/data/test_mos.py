@@ -173,6 +173,7 @@ def test_without_an_official_split_contents_are_drawn_and_never_shared(tmp_path:
     assert table == kadid_10k(tmp_path).with_split()
 
 
+@pytest.mark.slow
 def test_the_papers_sizes_follow_from_the_files_of_the_datasets(tmp_path: Path) -> None:
     """KonIQ-10k's official sets and SPAQ's 11,125 images: Refine-IQA's "13K" and 2,400 steps, Q-Insight's 7,000."""
     sets = {"training": 7058, "validation": 1000, "test": 2015}

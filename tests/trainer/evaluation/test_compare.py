@@ -51,6 +51,7 @@ def lines(tables: list[Table]) -> dict[str, tuple[Any, ...]]:
     return {str(row[1]): row[2:] for table in tables for row in table.rows}
 
 
+@pytest.mark.slow
 def test_a_difference_has_the_interval_of_paired_resamples(tmp_path: Path) -> None:
     first, second = scored(1.0), scored(0.3)
     found = lines(compare(write(tmp_path / "a", first), write(tmp_path / "b", second)))
@@ -67,18 +68,21 @@ def test_a_difference_has_the_interval_of_paired_resamples(tmp_path: Path) -> No
     assert (low, high) == pytest.approx(interval(drawn))
 
 
+@pytest.mark.slow
 def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
     found = lines(compare(write(tmp_path / "a", scored(0.5)), write(tmp_path / "b", scored(0.5))))
     *_, difference, low, high, mark = found["SRCC, think, number"]
     assert (difference, low, high, mark) == (0, 0, 0, "")
 
 
+@pytest.mark.slow
 def test_the_fitted_plcc_is_given_without_an_interval(tmp_path: Path) -> None:
     tables = compare(write(tmp_path / "a", scored(1.0)), write(tmp_path / "b", scored(0.3)))
     _, a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
     assert a > 0 and a_low is None and "has no interval" in tables[0].note
 
 
+@pytest.mark.slow
 def test_only_questions_that_both_were_asked_are_compared(tmp_path: Path) -> None:
     both = write(tmp_path / "a", [*scored(1.0), *scored(1.0, dataset="e")])
     tables = compare(both, write(tmp_path / "b", scored(0.3)))
@@ -122,6 +126,7 @@ def test_a_directory_that_is_no_finished_run_is_refused(tmp_path: Path, made: st
         compare(run, other)
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_the_tables(tmp_path: Path) -> None:
     runs = [str(write(tmp_path / name, scored(noise))) for name, noise in (("a", 1.0), ("b", 0.3))]
     done = CliRunner().invoke(group, ["compare", *runs, "--out", str(tmp_path / "out")], catch_exceptions=False)

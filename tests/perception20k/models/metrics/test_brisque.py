@@ -4,11 +4,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from perception20k.imaging import images
 from perception20k.models.metrics import brisque
 
 
+@pytest.mark.slow
 def test_a_blurred_photo_scores_worse_and_images_keep_their_order(photos: Path) -> None:
     sharp = images.decode((photos / "salon.png").read_bytes())
     blurred = cv2.GaussianBlur(sharp, (0, 0), 4)

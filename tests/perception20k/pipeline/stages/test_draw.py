@@ -49,6 +49,7 @@ def test_an_object_never_gets_the_same_distortion_twice() -> None:
     assert max(Counter(p.group for p in plans).values()) <= 5
 
 
+@pytest.mark.slow
 def test_groups_then_types_in_a_group_then_severities_are_even() -> None:
     plans = [p for n in range(3000) for p in draw(candidate(n, objects=1), 1, seed=0)]
     groups, severities = Counter(p.group for p in plans), Counter(p.severity for p in plans)

@@ -28,6 +28,7 @@ def source(origin: str) -> Source:
     return Source("0" * 16, "f", "d", 640, 480, origin)
 
 
+@pytest.mark.slow
 def test_a_batch_of_photos_of_different_sizes_is_scored_in_its_order(photos: Path) -> None:
     batch = [candidate(photos / name) for name in ("salon.png", "tulips.png", "nuthatch.jpg", "salon.png")]
     stage = ScoreStage("piqe")

@@ -72,6 +72,7 @@ def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
     assert images.image_id(images.decode(data)) == candidates[1].source.image_id
 
 
+@pytest.mark.slow
 def test_frames_that_look_alike_are_kept_once(tmp_path: Path, photos: Path) -> None:
     # 45 frames of one second and a half: of 8 spread over them, several show the same view
     file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
