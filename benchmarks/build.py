@@ -27,7 +27,7 @@ sys.path[0] = str(Path(__file__).parents[1])  # the folder of this file has a mo
 from perception20k.config import Filters  # noqa: E402
 from perception20k.dataset.quarantine import Reason  # noqa: E402
 from perception20k.imaging import images  # noqa: E402
-from perception20k.pipeline.stages.coco import CocoAnnotations  # noqa: E402
+from perception20k.pipeline.stages.annotate import AnnotatedPhotos  # noqa: E402
 from perception20k.pipeline.stages.discover import discover  # noqa: E402
 from perception20k.pipeline.stages.distort import Distort  # noqa: E402
 from perception20k.pipeline.stages.draw import draw  # noqa: E402
@@ -39,7 +39,7 @@ SAMPLE = Path(str(files("perception20k") / "sample"))
 
 def scenes() -> list[Candidate]:
     """The sample photos with objects that survive the filters."""
-    annotations = CocoAnnotations(SAMPLE / "instances.json")
+    annotations = AnnotatedPhotos("coco", SAMPLE / "instances.json")
     found = []
     for file in discover((str(SAMPLE / "*.[jp][pn]g"),)):
         for candidate in candidates_of(file, Ingest(1).process_one(file)):

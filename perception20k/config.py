@@ -37,10 +37,32 @@ Share = Annotated[float, Field(ge=0, le=1)]
 @checked
 @dataclass(frozen=True)
 class Annotations:
-    """Where objects and boxes come from."""
+    """Where objects and boxes come from: exactly one of these. ``package:NAME/PATH`` works too.
 
-    coco: str
-    """A COCO instances file; its ``file_name`` is matched to a source's name. ``package:NAME/PATH`` works too."""
+    Images are matched to sources by name; see :mod:`perception20k.annotations` for what is read of each format.
+    """
+
+    coco: str | None = None
+    """A COCO instances file."""
+    lvis: str | None = None
+    """An LVIS file."""
+    voc: str | None = None
+    """The folder of Pascal VOC's XML files."""
+    yolo: str | None = None
+    """YOLO's ``data.yaml``, which stands beside the folders of labels."""
+    open_images: str | None = None
+    """Open Images' CSV file of boxes, with the class descriptions beside it."""
+    label_studio: str | None = None
+    """Label Studio's export "JSON"."""
+    cvat: str | None = None
+    """CVAT's export "CVAT for images 1.1"."""
+    csv: str | None = None
+    """A table with the columns ``file,name,x1,y1,x2,y2``, in pixels."""
+
+    @property
+    def given(self) -> tuple[str, str]:
+        """The format's key and the path."""
+        return next((key, path) for key, path in dataclasses.asdict(self).items() if path is not None)
 
 
 @checked
@@ -189,6 +211,8 @@ def load_config(path: Path) -> Config:
 def dump_config(config: Config) -> str:
     """The configuration as YAML, defaults included, keys in their documented order, without ``describe: calls``."""
     plain = dataclasses.asdict(config, dict_factory=lambda pairs: {k: _plain(v) for k, v in pairs})
+    if config.annotations is not None:
+        plain["annotations"] = dict([config.annotations.given])
     if config.describe is not None:
         del plain["describe"]["calls"]
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
@@ -224,7 +248,8 @@ def _at_home(config: Config, path: Path) -> Config:
     """The configuration with its paths anchored at its file's folder."""
     changes: dict[str, Any] = {"sources": tuple(_anchored(source, path) for source in config.sources)}
     if config.annotations is not None:
-        changes["annotations"] = Annotations(coco=_anchored(config.annotations.coco, path))
+        key, spec = config.annotations.given
+        changes["annotations"] = Annotations(**{key: _anchored(spec, path)})
     for key in ("split", "scenes"):
         if getattr(config, key) is not None:
             changes[key] = _anchored(getattr(config, key), path)
@@ -254,6 +279,10 @@ def _check(config: Config, path: Path) -> None:
     given = tuple(part is not None for part in (config.annotations, config.describe, config.detect))
     if given not in ((True, False, False), (False, True, True)):
         raise UserError(f"{path}: objects come either from 'annotations', or from 'describe' and 'detect'", code=2)
+    formats = dataclasses.asdict(config.annotations).values() if config.annotations else ["none"]
+    if sum(value is not None for value in formats) != 1:
+        known = ", ".join(field.name for field in dataclasses.fields(Annotations))
+        raise UserError(f"{path}: annotations: give exactly one format", f"Known: {known}", code=2)
     if config.preset not in PRESETS:
         raise UserError(f"{path}: unknown preset '{config.preset}'", suggestion(config.preset, PRESETS), code=2)
     rules = [

@@ -8,7 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = {
-    "perception20k": ["cli", "pipeline", "publish", "models", "config", "dataset", "execution", "imaging", "core"],
+    "perception20k": [
+        "cli",
+        "pipeline",
+        "publish",
+        "models",
+        "config",
+        "annotations",
+        "dataset",
+        "execution",
+        "imaging",
+        "core",
+    ],
     "annotate_app": ["cli", "lead", "web", "reports", "review", "people"],
     "trainer": ["cli", "evaluation", "training", "models", "pages", "data"],
 }

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from perception20k.annotations import FORMATS
 from perception20k.config import Config, dump_config, located, without_calls
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
@@ -121,11 +122,18 @@ def _set_aside(layout: Layout, names: list[str]) -> None:
 def _check_files(config: Config) -> None:
     """Refuse a missing annotation file or table before the first photo is decoded or the first API call is paid."""
     tables = [score.table for score in config.score or ()]
-    named = {"annotations": config.annotations and config.annotations.coco, "scenes": config.scenes}
-    named |= {"split": config.split, **{f"score[{place}]: table": table for place, table in enumerate(tables)}}
-    for key, spec in named.items():
-        if spec and not located(spec).is_file():
-            raise UserError(f"{located(spec)}: no such file", f"Check the config's '{key}'", code=2)
+    named = {"scenes": config.scenes, "split": config.split}
+    named |= {f"score[{place}]: table": table for place, table in enumerate(tables)}
+    if config.annotations is not None:
+        key, spec = config.annotations.given
+        if not FORMATS[key].is_folder:
+            named["annotations"] = spec
+        elif not located(spec).is_dir():
+            hint = f"The config's 'annotations: {key}' is {FORMATS[key].path}"
+            raise UserError(f"{located(spec)}: no such folder", hint, code=2)
+    for name, file in named.items():
+        if file and not located(file).is_file():
+            raise UserError(f"{located(file)}: no such file", f"Check the config's '{name}'", code=2)
 
 
 def _check_stage(config: Config, only: str | None) -> None:

@@ -21,7 +21,7 @@ from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Executor, NullExecutor, Stage
 from perception20k.pipeline.scenes import find_scenes
-from perception20k.pipeline.stages.coco import CocoAnnotations
+from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
 from perception20k.pipeline.stages.detect import DetectStage, confident
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
@@ -166,7 +166,8 @@ class Chain:
     def annotated(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
         """Candidates with the objects of their annotations."""
         assert self.config.annotations is not None
-        annotations = CocoAnnotations(located(self.config.annotations.coco), self.names)
+        key, spec = self.config.annotations.given
+        annotations = AnnotatedPhotos(key, located(spec), self.names)
         for candidate in candidates:
             found = annotations.objects_of(candidate.source)
             if isinstance(found, Reason):

@@ -33,7 +33,7 @@ def objects_note(config: Config) -> dict[str, Any]:
     describe, detect = config.describe, config.detect
     if describe is None or detect is None:
         assert config.annotations is not None
-        return {"annotations": Path(config.annotations.coco).name}
+        return {"annotations": Path(config.annotations.given[1]).name}
     note = {
         "named_by": f"{describe.backend} {_model_name(describe.model)}",
         "prompt": PROMPT_VERSION,

@@ -1,8 +1,10 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from perception20k.config import Config, Score, default_config, dump_config, load_config, without_calls
+from perception20k.annotations import FORMATS
+from perception20k.config import Annotations, Config, Score, default_config, dump_config, load_config, without_calls
 from perception20k.core.errors import UserError
 
 FIRST = """\
@@ -48,6 +50,15 @@ def test_models_can_name_and_box_the_objects(tmp_path: Path) -> None:
     assert load_config(tmp_path / "copy.yaml") == without_calls(config) != config
 
 
+def test_every_format_of_annotations_has_its_key(tmp_path: Path) -> None:
+    assert {field.name for field in dataclasses.fields(Annotations)} == set(FORMATS)
+    for key in FORMATS:
+        config = load(tmp_path, f"sources: [photos/]\nannotations: {{{key}: boxes}}\n")
+        assert isinstance(config, Config) and config.annotations is not None
+        assert config.annotations.given == (key, str(tmp_path / "boxes"))
+        assert f"annotations:\n  {key}: {tmp_path / 'boxes'}\n" in dump_config(config)
+
+
 def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
     config = default_config()
     assert all(source.startswith("package:") for source in config.sources)
@@ -77,6 +88,9 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("rft_per_sample: .nan", "rft_per_sample must be a finite number"),
         ("sources: [~no-such-user/x]", "'~no-such-user/x' is not a path: Could not determine home directory."),
         ("sources: [loop/x]", "'loop/x' is not a path: Symlink loop from"),
+        ("annotations: {coco: a.json, voc: b}", "annotations: give exactly one format. Known: coco, lvis, voc, yolo"),
+        ("annotations: {}", "annotations: give exactly one format"),
+        ("annotations: {yolov8: a}", "annotations: unknown key 'yolov8'. Did you mean 'yolo'?"),
         ("annotations: {coco: loop/x}", "'loop/x' is not a path"),
         ('sources: ["a\\0b"]', "is not a path: embedded null byte"),
         ("describe: {}", "objects come either from 'annotations', or from 'describe' and 'detect'"),
