@@ -8,12 +8,14 @@ A user's first file::
     samples_per_object: 4
     seed: 3
 
-Unknown keys are refused with a suggestion. The resolved copy, defaults included, is saved with the dataset.
+Unknown keys are refused with a suggestion. The resolved copy, defaults included, is saved with the dataset, without the
+places of files on this machine.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -195,34 +197,10 @@ def load_config(path: Path) -> Config:
     Raises:
         UserError: the file is missing or not YAML, a key is unknown or missing, a value has the wrong type or range.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such config file", code=2) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}", code=2) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
+    data = read_yaml(path)
     config: Config = build(Config, data, str(path))
     _check(config, path)
     return _at_home(config, path)
-
-
-def dump_config(config: Config) -> str:
-    """The configuration as YAML, defaults included, keys in their documented order, without ``describe: calls``."""
-    plain = dataclasses.asdict(config, dict_factory=lambda pairs: {k: _plain(v) for k, v in pairs})
-    if config.annotations is not None:
-        plain["annotations"] = dict([config.annotations.given])
-    if config.describe is not None:
-        del plain["describe"]["calls"]
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
-
-
-def without_calls(config: Config) -> Config:
-    """The configuration without ``describe: calls``, as the saved copy has it."""
-    if config.describe is None:
-        return config
-    return dataclasses.replace(config, describe=dataclasses.replace(config.describe, calls=Calls()))
 
 
 def located(spec: str) -> Path:
@@ -240,28 +218,50 @@ def located(spec: str) -> Path:
         raise UserError(f"{spec}: the package '{package}' is not installed") from None
 
 
-def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds, as plain data.
+
+    Raises:
+        UserError: the file is missing or not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such config file", code=2) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}", code=2) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a YAML file: {' '.join(str(error).split())}", code=2) from None
+
+
+def with_paths(config: Config, change: Callable[[str], str], change_model: Callable[[str], str]) -> Config:
+    """The configuration with every path changed, and every name of a model, which may be a folder."""
+    changes: dict[str, Any] = {"sources": tuple(change(source) for source in config.sources)}
+    if config.annotations is not None:
+        key, spec = config.annotations.given
+        changes["annotations"] = Annotations(**{key: change(spec)})
+    for key in ("split", "scenes"):
+        if getattr(config, key) is not None:
+            changes[key] = change(getattr(config, key))
+    for key in ("describe", "detect"):
+        part = getattr(config, key)
+        if part is not None:
+            changes[key] = dataclasses.replace(part, model=change_model(part.model))
+    if config.score is not None:
+        changes["score"] = tuple(
+            s if s.table is None else dataclasses.replace(s, table=change(s.table)) for s in config.score
+        )
+    return dataclasses.replace(config, **changes)
 
 
 def _at_home(config: Config, path: Path) -> Config:
     """The configuration with its paths anchored at its file's folder."""
-    changes: dict[str, Any] = {"sources": tuple(_anchored(source, path) for source in config.sources)}
-    if config.annotations is not None:
-        key, spec = config.annotations.given
-        changes["annotations"] = Annotations(**{key: _anchored(spec, path)})
-    for key in ("split", "scenes"):
-        if getattr(config, key) is not None:
-            changes[key] = _anchored(getattr(config, key), path)
-    for key in ("describe", "detect"):
-        part = getattr(config, key)
-        if part is not None and Path(_anchored(part.model, path)).is_dir():
-            changes[key] = dataclasses.replace(part, model=_anchored(part.model, path))
-    if config.score is not None:
-        changes["score"] = tuple(
-            s if s.table is None else dataclasses.replace(s, table=_anchored(s.table, path)) for s in config.score
-        )
-    return dataclasses.replace(config, **changes)
+
+    def model(name: str) -> str:
+        anchored = _anchored(name, path)
+        return anchored if Path(anchored).is_dir() else name
+
+    return with_paths(config, lambda text: _anchored(text, path), model)
 
 
 def _anchored(text: str, path: Path) -> str:

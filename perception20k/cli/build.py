@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     type=click.Choice((*STAGES, "all")),
     help="Forget the failures of a stage, or of all, and try those items again.",
 )
+@click.option("--sources", multiple=True, help="Where the config's sources lie now, if they moved; repeatable.")
 @click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
@@ -67,6 +68,7 @@ def command(
     limit: int | None,
     only: str | None,
     retry_failed: str | None,
+    sources: tuple[str, ...],
     force: bool,
     allow_unverified: bool,
 ) -> None:
@@ -90,13 +92,16 @@ def command(
         perception20k build
         perception20k build my.yaml --out my-dataset --workers 2
         perception20k build my.yaml --out my-dataset --dry-run
+        perception20k build my.yaml --out my-dataset --sources /mnt/photos    # the same photos, moved
     """
     wanted = load_config(config) if config else default_config()
     if retry_failed and dry_run:
         raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
     scope = BuildScope(limit=limit, only=only, retry_failed=retry_failed, dry_run=dry_run)
     with _executor(engine, workers) as executor:
-        built = build(wanted, out, executor, scope=scope, force=force, allow_unverified=allow_unverified)
+        built = build(
+            wanted, out, executor, scope=scope, sources=sources, force=force, allow_unverified=allow_unverified
+        )
     if built.exported is not None:
         click.echo(_summary(built, built.exported, out))
 

@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def config(self) -> Path:
-        """The resolved configuration the dataset was built with."""
+        """The resolved configuration the dataset was built with; of paths, their last part."""
         return self.root / "config.yaml"
 
     @property
@@ -100,6 +100,11 @@ class Layout:
         return self.root / ".perception20k"
 
     @property
+    def local_config(self) -> Path:
+        """The same configuration with the places of its files on this machine."""
+        return self.work / "config.yaml"
+
+    @property
     def journal(self) -> Path:
         """Results of finished items by key, which make a build resumable."""
         return self.work / "journal.sqlite"
@@ -114,9 +119,10 @@ class Layout:
             raise UserError(f"{self.root}: no such directory", "Build a dataset first: perception20k build")
         if not self.recipe.is_file():
             if self.config.is_file() and self.work.is_dir():
+                config = self.local_config if self.local_config.is_file() else self.config
                 raise UserError(
                     f"{self.root}: the build has not finished",
-                    f"Finish it: perception20k build {self.config} --out {self.root}",
+                    f"Finish it: perception20k build {config} --out {self.root}",
                 )
             raise UserError(f"{self.root}: not a Perception20K dataset (no recipe.parquet)")
         return self

@@ -33,6 +33,10 @@ Rule = Literal[
 ]  # fmt: skip
 
 
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^/\s'\"]+/)+")
+"""The folders of an absolute path: where files lie on one machine is no part of a dataset."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why something was filtered out."""
@@ -72,8 +76,8 @@ class Quarantine:
         self._rows[stage] = SpillList()
 
     def fail(self, stage: str, item: str, error: str) -> None:
-        """Note an item that could not be processed."""
-        self.drop(stage, item, Reason("failed", error))
+        """Note an item that could not be processed; of paths in the error only the last part is kept."""
+        self.drop(stage, item, Reason("failed", _FOLDERS.sub("", error)))
 
     def drop(self, stage: str, item: str, reason: Reason) -> None:
         """Note an item that was filtered out."""

@@ -85,6 +85,8 @@ class Sample:
     """SHA-256 of the decoded RGB pixels, which outlives a change of encoder."""
     split: str = ""
     """``train`` or ``test``; empty for a sample that review deleted."""
+    made_with: dict[str, str] = field(default_factory=dict)
+    """Version of whatever shaped the pixels, by name; empty in datasets of before 0.2."""
 
 
 _OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
@@ -132,6 +134,7 @@ SAMPLE_SCHEMA = pa.schema(
         ("file_sha256", pa.string()),
         ("pixels_sha256", pa.string()),
         ("split", pa.string()),
+        ("made_with", pa.string()),  # JSON: the parts may change
     ]
 )
 """Columns of ``recipe.parquet``."""
@@ -182,13 +185,16 @@ def source_from_row(row: dict[str, Any]) -> Source:
 
 def sample_row(sample: Sample) -> dict[str, Any]:
     """A :class:`Sample` as a row of :data:`SAMPLE_SCHEMA`."""
-    return {**asdict(sample), "params": json.dumps(sample.params, sort_keys=True)}
+    texts = {name: json.dumps(getattr(sample, name), sort_keys=True) for name in ("params", "made_with")}
+    return {**asdict(sample), **texts}
 
 
 def sample_from_row(row: dict[str, Any]) -> Sample:
     """The inverse of :func:`sample_row`."""
     box, objects = _box(row["box"]), tuple(row["objects"])
-    return Sample(**{**row, "box": box, "objects": objects, "params": json.loads(row["params"])})
+    made_with = json.loads(row.get("made_with") or "{}")
+    params = json.loads(row["params"])
+    return Sample(**{**row, "box": box, "objects": objects, "params": params, "made_with": made_with})
 
 
 def read_sources(path: Path) -> list[Source]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perception20k.annotations import FORMATS
-from perception20k.config import Config, dump_config, located, without_calls
+from perception20k.config import Config, located
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
 from perception20k.core.lock import held
@@ -24,6 +24,7 @@ from perception20k.pipeline.chain import BuildScope, Chain
 from perception20k.pipeline.stages.sources import Candidate
 from perception20k.publish.export import DamagedImages, Exported, export
 from perception20k.publish.provenance import metric_notes
+from perception20k.saved_config import changed_keys, dump_config, portable
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def build(
     executor: Executor,
     *,
     scope: BuildScope | None = None,
+    sources: tuple[str, ...] = (),
     force: bool = False,
     allow_unverified: bool = False,
     reporter: Reporter | None = None,
@@ -54,6 +56,7 @@ def build(
         out: the dataset directory, made if it is not there.
         executor: where the work is done; the result never depends on it.
         scope: how much of it; by default all.
+        sources: where the configuration's sources lie now, if they have moved; it is still the same configuration.
         force: continue even if ``out`` was built with another configuration.
         allow_unverified: export although deletions of the review have not been verified.
         reporter: where progress goes.
@@ -70,14 +73,15 @@ def build(
     with nullcontext() if scope.dry_run else held(layout.work / "lock", str(layout.root)):
         if not scope.dry_run:
             clear_leftovers(layout.root)
-            write_text(layout.config, dump_config(config))
-        chain = Chain(config, layout, executor, scope, reporter)
+            write_text(layout.local_config, dump_config(config))
+            write_text(layout.config, dump_config(portable(config)))
+        chain = Chain(replace(config, sources=sources or config.sources), layout, executor, scope, reporter)
         try:
             images, made = chain.run()
             if scope.dry_run or scope.only:
                 return Built(None, len(images), chain.items_processed)
             try:
-                return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
+                return _finish(chain, config, images, list(made), force=force, allow_unverified=allow_unverified)
             except DamagedImages as found:
                 reporter.line(f"{len(found.files)} images are missing or damaged and are made again")
                 _set_aside(layout, found.files)
@@ -87,13 +91,19 @@ def build(
                         f"{layout.root}: {len(lost)} damaged images could not be made again: {', '.join(lost[:3])}",
                         "Put their source files back and run the same build again",
                     ) from None
-                return _finish(chain, images, list(made), force=force, allow_unverified=allow_unverified)
+                return _finish(chain, config, images, list(made), force=force, allow_unverified=allow_unverified)
         finally:
             chain.journal.close()
 
 
 def _finish(
-    chain: Chain, images: Iterable[Candidate], samples: list[Sample], *, force: bool, allow_unverified: bool
+    chain: Chain,
+    config: Config,
+    images: Iterable[Candidate],
+    samples: list[Sample],
+    *,
+    force: bool,
+    allow_unverified: bool,
 ) -> Built:
     """Remove images the dataset no longer uses, and export the rest."""
     layout = chain.layout
@@ -105,9 +115,7 @@ def _finish(
         raise UserError(f"{layout.root}: no sample could be made", f"See why in {layout.quarantine}")
     prune(layout, layout.source_images, {source.file for source in sources})
     prune(layout, layout.distorted_images, {sample.file for sample in samples})
-    exported = export(
-        layout, without_calls(chain.config), samples, sources, allow_unverified=allow_unverified, reporter=chain.totals
-    )
+    exported = export(layout, config, samples, sources, allow_unverified=allow_unverified, reporter=chain.totals)
     return Built(exported, len(sources), chain.items_processed)
 
 
@@ -155,13 +163,11 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
         return  # a first start that ended before it had written its configuration
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
-    before = layout.config.read_text(encoding="utf-8")
-    if before != dump_config(config) and not force:
-        changed = [a.split(":")[0] for a in dump_config(config).splitlines() if a not in before.splitlines()]
-        keys = ", ".join(dict.fromkeys(key.strip(" -") for key in changed)) or "fewer keys"
+    if not force and (keys := changed_keys(layout.config, config)):
+        moved = ". If the sources were only moved, keep the config and name their place with --sources"
         raise UserError(
-            f"{root}: was built with another configuration (different: {keys})",
-            "Name a new directory with --out, or rebuild this one with --force",
+            f"{root}: was built with another configuration (different: {', '.join(keys)})",
+            f"Name a new directory with --out, or rebuild this one with --force{moved if keys == ['sources'] else ''}",
         )
 
 

@@ -16,6 +16,7 @@ from perception20k.core.reporting import Reporter
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.imaging import images, video
 from perception20k.imaging.images import Array
+from perception20k.imaging.versions import different
 from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.distort import remake
 
@@ -49,7 +50,10 @@ def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, reporter: Repo
             for sample in mine:
                 advance(1)
                 if pixels is None:
-                    problems.append(f"{sample.sample_id}: no source file holds image {image_id} ({sample.origin})")
+                    problem = f"{sample.sample_id}: no source file holds image {image_id} ({sample.origin})"
+                    if finder.knows(sample.origin):
+                        problem += f"; the file of that name decodes to other pixels, {different(sample.made_with)}"
+                    problems.append(problem)
                     continue
                 try:
                     data, _ = images.encode(remake(pixels, sample))
@@ -79,6 +83,10 @@ class _SourceFinder:
             self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
         self._unseen = iter(found)
         self._by_id: dict[str, Path] = {}
+
+    def knows(self, origin: str) -> bool:
+        """Whether a file has that name."""
+        return PurePosixPath(origin.partition("#frame=")[0]).name in self._by_name
 
     def find(self, image_id: str, origin: str) -> Array | None:
         """Pixels with this identity, or None."""

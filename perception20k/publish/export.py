@@ -6,7 +6,7 @@ Runs at the end of every build, and alone after a review (``perception20k export
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from perception20k.publish.parts import parts_table, recorded_parts, supplied_pa
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
+from perception20k.saved_config import portable
 
 
 class DamagedImages(UserError):
@@ -70,7 +71,7 @@ def export_dataset(root: Path, *, allow_unverified: bool = False, reporter: Repo
         UserError: not a dataset, or its review has deletions nobody has verified and ``allow_unverified`` is off.
     """
     layout = Layout(root).require()
-    config = load_config(layout.config)
+    config = load_config(layout.local_config if layout.local_config.is_file() else layout.config)
     samples, sources = read_samples(layout.recipe), read_sources(layout.sources)
     return export(layout, config, samples, sources, allow_unverified=allow_unverified, reporter=reporter)
 
@@ -117,8 +118,8 @@ def export(
     rows = list(read_quarantine(layout.quarantine))
     fingerprint = digest(
         [
-            4,
-            asdict(config),
+            5,
+            asdict(portable(config)),
             [sample_row(s) for s in every],
             [source_row(s) for s in sources],
             review,
@@ -152,6 +153,7 @@ def export(
     about = {
         "rft_samples": rft,
         "review": review,
+        "made_with": _versions(every),
         "metrics": metric_notes(config.score),
         "objects": objects_note(config),
     }
@@ -178,12 +180,20 @@ def _with_split(
 ) -> tuple[list[Sample], str]:
     """The samples with their parts, and the text of ``split.csv``."""
     recorded = recorded_parts(layout)
-    supplied = supplied_parts(located(config.split), sources, recorded) if config.split else {}
+    # Of a dataset that was shared the table may be missing; what it said is recorded.
+    table = located(config.split) if config.split else None
+    supplied = supplied_parts(table, sources, recorded) if table and table.is_file() else {}
     scenes = {s.image_id: s.scene or s.image_id for s in sources}
     survivors = [s for s in samples if s.sample_id not in deleted]
     dealt = split(survivors, config.test_fraction, config.seed, scenes=scenes, parts={**supplied, **recorded})
     every = [replace(s, split="" if s.sample_id in deleted else dealt[s.image_id]) for s in samples]
     return every, parts_table(recorded, dealt, scenes)
+
+
+def _versions(samples: Iterable[Sample]) -> list[dict[str, str]]:
+    """The sets of versions that made the samples: one, but for a dataset that was continued after an update."""
+    found = {tuple(sorted(sample.made_with.items())) for sample in samples}
+    return [dict(versions) for versions in sorted(found)]
 
 
 def _write_shards(

@@ -83,7 +83,9 @@ def _expand(spec: str) -> Iterator[SourceFile]:
         files = (match for match in matches if not (folder / match).is_dir())
         yield from (SourceFile(folder / match, printable(match)) for match in files)
     else:
-        raise UserError(f"{spec}: no such file or folder", "Check the config's 'sources'")
+        raise UserError(
+            f"{spec}: no such file or folder", "Check the config's 'sources', or name their new place with --sources"
+        )
 
 
 def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:

@@ -22,6 +22,7 @@ from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
 from perception20k.imaging.direction import denied
 from perception20k.imaging.images import Array
+from perception20k.imaging.versions import different, pixel_versions
 from perception20k.imaging.visibility import measure
 from perception20k.pipeline.stages.draw import SamplePlan, redraws
 from perception20k.pipeline.stages.filters import visible
@@ -111,6 +112,7 @@ class Distort(Stage[SamplePlan]):
             "source": plan.candidate.source.file,
             "file_sha256": sha256(data),
             "pixels_sha256": images.pixels_sha256(distorted),
+            "made_with": dict(pixel_versions()),
         }
 
     def sample(self, plan: SamplePlan, made: dict[str, Any]) -> Sample:
@@ -144,5 +146,6 @@ def remake(source: Array, sample: Sample) -> Array:
     """
     made = distort_region(source, sample.box, sample.type, sample.severity, seed=sample.seed, preset=sample.preset)
     if images.pixels_sha256(made) != sample.pixels_sha256:
-        raise ItemError(f"{sample.sample_id}: the regenerated pixels differ from the recipe's digest")
+        why = different(sample.made_with)
+        raise ItemError(f"{sample.sample_id}: the regenerated pixels differ from the recipe's digest ({why})")
     return made

@@ -23,7 +23,7 @@ from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
 from perception20k.imaging.fingerprint import fingerprint
-from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, printable
+from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
 
 _SUFFIXES = {
     "JPEG": ".jpg",
@@ -52,8 +52,8 @@ class Ingest(Stage[SourceFile]):
     """Decode a file and identify its image, or its keyframes.
 
     An item's key is the file's name, size and modification time, as in ``make``: hashing hundreds of gigabytes of
-    video at every start would cost more than the stage itself. The pixels are checked against ``image_id`` when they
-    are distorted.
+    video at every start would cost more than the stage itself, and a folder may move. The pixels are checked against
+    ``image_id`` when they are distorted.
     """
 
     max_frames: int
@@ -70,7 +70,7 @@ class Ingest(Stage[SourceFile]):
             about = [status.st_size, status.st_mtime_ns]
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 4, printable(item.path), item.name, about, self.max_frames])
+        return digest([self.name, 5, item.name, about, self.max_frames])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -162,11 +162,11 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
             pixels = decoded(data)
             data, _ = _to_keep(data, pixels)
     except FileNotFoundError:
-        raise TransientError(f"{candidate.path}: the file is gone") from None
+        raise TransientError("the file is gone") from None
     except ItemError as error:  # it was decodable before
-        raise TransientError(f"{candidate.path}: {error}") from None
+        raise TransientError(str(error)) from None
     if images.image_id(pixels) != source.image_id:
-        raise TransientError(f"{candidate.path}: the file has changed since it was first read")
+        raise TransientError("the file has changed since it was first read")
     return data, pixels
 
 

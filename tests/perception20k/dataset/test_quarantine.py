@@ -85,3 +85,21 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "s.jsonl").write_text(line + "\n")
     with pytest.raises(UserError, match=r"s\.jsonl: line 1 is damaged"):
         list(read_quarantine(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("error", "row"),
+    [
+        (
+            "OSError: [Errno 5] Input/output error: '/home/ann/a b/x.jpg'",
+            "OSError: [Errno 5] Input/output error: 'a b/x.jpg'",
+        ),
+        ("cannot open /data/photos/x.jpg: 3/4 read", "cannot open x.jpg: 3/4 read"),
+        ("see https://example.org/a/b", "see https://example.org/a/b"),
+    ],
+)
+def test_an_error_does_not_tell_where_files_lie(tmp_path: Path, error: str, row: str) -> None:
+    quarantine = Quarantine()
+    quarantine.fail("sources", "x.jpg", error)
+    quarantine.write(tmp_path)
+    assert [one.reason.text for one in read_quarantine(tmp_path)] == [row]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -284,6 +285,35 @@ def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: 
     cli("build", bigger, "--out", out, "--force")
     few, many = ({s.sample_id for s in read_samples(Layout(root).recipe)} for root in (one, out))
     assert few < many
+
+
+def test_no_file_of_a_dataset_tells_where_it_was_made(whole: tuple[Path, Path]) -> None:
+    path, one = whole
+    here = str(path.parent)
+    layout = Layout(one)
+    assert here in layout.local_config.read_text()  # what is looked for would be found
+    for name in [*dataset_files(layout), "manifest.json"]:
+        data = (one / name).read_bytes()
+        text = repr(pq.read_table(one / name).to_pydict()) if name.endswith(".parquet") else ""
+        assert here.encode() not in data and here not in text, name
+
+
+def test_moved_sources_are_told_and_make_the_same_dataset(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    shutil.copytree(one, out)
+    shutil.copytree(path.parent / "photos", tmp_path / "elsewhere")  # times of change are kept
+    gone = path.with_name("gone.yaml")
+    gone.write_text(path.read_text().replace("photos/", str(tmp_path / "gone" / "photos"), 1))
+    missing = cli("build", gone, "--out", out, check=False)
+    assert missing.returncode == 1 and "--sources" in missing.stderr
+    renamed = path.with_name("renamed.yaml")
+    renamed.write_text(path.read_text().replace("photos/", str(tmp_path / "elsewhere"), 1))
+    refused = cli("build", renamed, "--out", out, check=False)
+    assert refused.returncode == 1 and "(different: sources)" in refused.stderr and "--sources" in refused.stderr
+    said = cli("build", gone, "--out", out, "--sources", tmp_path / "elsewhere").stdout
+    assert "Nothing to do" in said
+    assert digests(out) == digests(one)
 
 
 def test_samples_are_not_dropped_without_a_word(

@@ -11,6 +11,7 @@ import pytest
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, read_sources, samples_table
+from perception20k.imaging.versions import pixel_versions
 from perception20k.pipeline.rebuild import rebuild
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -57,7 +58,17 @@ def test_a_recipe_that_makes_other_pixels_is_caught(built_dataset: Path, tmp_pat
     pq.write_table(table.set_column(place, "severity", wrong), tmp_path / "recipe.parquet")
     result = rebuild(tmp_path / "recipe.parquet", (str(layout.source_images),), tmp_path / "out")
     assert result.made == 0
-    assert "differ from the recipe's digest" in result.problems[0]
+    assert "differ from the recipe's digest (made with the same versions)" in result.problems[0]
+
+
+def test_a_rebuild_with_other_versions_names_them(built_dataset: Path, tmp_path: Path) -> None:
+    layout = Layout(built_dataset)
+    samples = read_samples(layout.recipe)
+    assert all(sample.made_with == pixel_versions() for sample in samples)
+    other = [replace(s, pixels_sha256="0" * 64, made_with={**s.made_with, "numpy": "1.0"}) for s in samples[:1]]
+    pq.write_table(samples_table(other), tmp_path / "recipe.parquet")
+    result = rebuild(tmp_path / "recipe.parquet", (str(layout.source_images),), tmp_path / "out")
+    assert f"(made with numpy 1.0, here {pixel_versions()['numpy']})" in result.problems[0]
 
 
 @pytest.mark.parametrize("content", [None, b"not parquet"])

@@ -103,7 +103,7 @@ def test_a_file_that_changed_after_it_was_identified_is_refused(tmp_path: Path) 
         load_source(candidate)
     whole = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(whole[:40])
-    with pytest.raises(TransientError, match=r"a\.png: "):
+    with pytest.raises(TransientError, match="not an image"):
         load_source(candidate)
     (tmp_path / "a.png").unlink()
     with pytest.raises(TransientError, match="gone"):  # of a disk that may come back

@@ -1,0 +1,18 @@
+from perception20k.imaging.versions import different, pixel_versions
+
+
+def test_everything_that_shapes_pixels_has_a_version() -> None:
+    versions = pixel_versions()
+    assert {"perception20k", "distortions", "numpy", "opencv", "pillow", "openjpeg"} <= set(versions)
+    assert all(version and version != "none" for version in versions.values())
+
+
+def test_only_the_versions_that_differ_are_named() -> None:
+    before = {**pixel_versions(), "opencv": "4.13.0", "gone": "1"}
+    text = different(before)
+    assert text == f"made with opencv 4.13.0, here {pixel_versions()['opencv']}; gone 1, here none"
+
+
+def test_the_same_versions_and_unknown_ones_are_told_apart() -> None:
+    assert different(pixel_versions()) == "made with the same versions"
+    assert different({}) == "the recipe does not say with which versions it was made"
