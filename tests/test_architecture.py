@@ -20,7 +20,7 @@ FLOORS = {
         "imaging",
         "core",
     ],
-    "annotate_app": ["cli", "lead", "web", "reports", "review", "people"],
+    "annotate_app": ["cli", "lead", "web", "reports", "review", "annotate", "people"],
     "trainer": ["cli", "evaluation", "training", "models", "pages", "data"],
 }
 ALLOWED = {

@@ -2,11 +2,13 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from annotate_app.annotate.log import connect as connect_annotations
 from perception20k.dataset.decisions import connect
 from perception20k.dataset.records import RFT_SCHEMA, SAMPLE_SCHEMA, SOURCE_SCHEMA
 from trainer.evaluation.predictions import SCHEMA
@@ -46,6 +48,16 @@ def test_the_review_log_is_documented_column_by_column(log: sqlite3.Connection) 
     for name in names:
         columns = [(row["name"], row["type"]) for row in log.execute(f"PRAGMA table_info({name})")]
         assert documented(name) == columns
+
+
+def test_the_log_of_drawn_boxes_is_documented_column_by_column(tmp_path: Path) -> None:
+    with closing(connect_annotations(tmp_path / "annotations.sqlite")) as log:
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        names = [row["name"] for row in log.execute(tables)]
+        assert len(names) >= 5
+        for name in names:
+            columns = [(row["name"], row["type"]) for row in log.execute(f"PRAGMA table_info({name})")]
+            assert documented(f"annotations: {name}") == columns
 
 
 def test_the_views_of_the_review_log_are_documented(log: sqlite3.Connection) -> None:

@@ -39,6 +39,12 @@ def release(log: sqlite3.Connection, reviewer: str, tab: str, now: float) -> Non
         _write(log, reviewer, tab, now, now)
 
 
+def ends_at(log: sqlite3.Connection, reviewer: str) -> float:
+    """When the lease of a person's last tab ends or ended; 0 if they never had one."""
+    last = _last(log, reviewer)
+    return 0.0 if last is None else float(last["until"])
+
+
 def _last(log: sqlite3.Connection, reviewer: str) -> sqlite3.Row | None:
     query = "SELECT tab, until FROM leases WHERE reviewer = ? ORDER BY seq DESC LIMIT 1"
     row: sqlite3.Row | None = log.execute(query, (reviewer,)).fetchone()

@@ -24,6 +24,7 @@ COMMANDS = {
     "rebuild": ("perception20k.cli.rebuild", "Make a dataset's images again from its recipe and the source files."),
     "verify": ("perception20k.cli.verify", "Recompute every digest of a dataset."),
     "export": ("perception20k.cli.export", "Write the shards, card, statistics and figures again, after a review."),
+    "annotate": ("annotate_app.cli.annotate", "Draw boxes on photos by hand, in the browser."),
     "review": ("annotate_app.cli.review", "Judge samples by keyboard, in the browser."),
     "review-log": ("annotate_app.cli.review_log", "Write the record of a review as a table."),
     "review-report": ("annotate_app.cli.review_report", "Write a page with plots about a review."),

@@ -67,12 +67,12 @@ class Served:
 
 
 class Process:
-    """``perception20k review`` as a user runs it; it can be killed and started again on its port."""
+    """``perception20k review`` or another command as a user runs it; it can be killed and started again on its port."""
 
-    def __init__(self, dataset: Path, *options: str) -> None:
+    def __init__(self, dataset: Path, *options: str, command: str = "review") -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
-        self._command = [sys.executable, "-m", "perception20k", "review", str(dataset)]
+        self._command = [sys.executable, "-m", "perception20k", command, str(dataset)]
         self._command += ["--port", str(self.port), *options]
         self.start()
 

@@ -77,7 +77,7 @@ class Ingest(Stage[SourceFile]):
 
         A frame that looks like an earlier one of its video is recorded with its ``origin`` and why it is ``dropped``.
         """
-        _check_file(item.path)
+        check_file(item.path)
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
             return self._keyframes(item)
         data = item.path.read_bytes()
@@ -118,7 +118,7 @@ class Ingest(Stage[SourceFile]):
         return records
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Refuse anything but a regular file of a sane size before opening it: reading a pipe could block forever."""
     try:
         status = path.stat()
