@@ -42,7 +42,10 @@ def changed_keys(saved: Path, config: Config) -> list[str]:
     Raises:
         UserError: the copy is not a configuration.
     """
-    before, today = (_plain_dict(portable(one)) for one in (build(Config, read_yaml(saved), str(saved)), config))
+    data = read_yaml(saved)
+    if isinstance(data, dict):
+        data.setdefault("max_side", None)  # datasets of before had no such limit
+    before, today = (_plain_dict(portable(one)) for one in (build(Config, data, str(saved)), config))
     return [key for key in today if before[key] != today[key]]
 
 

@@ -48,6 +48,9 @@ class Source:
     scores: dict[str, float] = field(default_factory=dict)
     """Metric name to quality in 0..100, 100 the best."""
     objects: tuple[SceneObject, ...] = ()
+    original_width: int | None = None
+    """Of the file, before it was scaled down to ``max_side``; None in datasets of before 0.2."""
+    original_height: int | None = None
     scene: str = ""
     """``image_id`` of the first source image of its scene: frames of one video, near-duplicates, crops of one photo."""
 
@@ -107,6 +110,8 @@ SOURCE_SCHEMA = pa.schema(
         ("scores", pa.list_(_SCORE)),
         ("objects", pa.list_(_OBJECT)),
         ("scene", pa.string()),
+        ("original_width", pa.int32()),
+        ("original_height", pa.int32()),
     ]
 )
 """Columns of ``sources.parquet``."""

@@ -63,6 +63,26 @@ def decode(data: bytes) -> Array:
         raise ImageError(f"damaged image: {error}") from None
 
 
+def size_within(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """Width and height scaled down so that neither is over ``max_side``; None is no limit.
+
+    >>> size_within(6000, 4000, 2048), size_within(640, 480, 2048)
+    ((2048, 1365), (640, 480))
+    """
+    longer = max(width, height)
+    if max_side is None or longer <= max_side:
+        return width, height
+    shrunk = [max(1, (2 * side * max_side + longer) // (2 * longer)) for side in (width, height)]
+    return shrunk[0], shrunk[1]
+
+
+def scaled(image: Array, width: int, height: int) -> Array:
+    """The image in another size, by Pillow's Lanczos filter, which computes in integers; itself if it has that size."""
+    if image.shape[:2] == (height, width):
+        return image
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+
+
 def is_plain(data: bytes) -> bool:
     """Whether every reader decodes these bytes of an image to the pixels that :func:`decode` gives.
 

@@ -164,10 +164,14 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
     if not force and (keys := changed_keys(layout.config, config)):
-        moved = ". If the sources were only moved, keep the config and name their place with --sources"
+        more = {
+            "sources": ". If the sources were only moved, keep the config and name their place with --sources",
+            "max_side": ". To go on with a dataset of before 0.2, write max_side: null into the config",
+        }
         raise UserError(
             f"{root}: was built with another configuration (different: {', '.join(keys)})",
-            f"Name a new directory with --out, or rebuild this one with --force{moved if keys == ['sources'] else ''}",
+            "Name a new directory with --out, or rebuild this one with --force"
+            + (more.get(keys[0], "") if len(keys) == 1 else ""),
         )
 
 

@@ -41,7 +41,9 @@ def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, reporter: Repo
     samples = _read_recipe(recipe)
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
-    finder = _SourceFinder(list(discover(sources)))
+    # Photos that were scaled down have this longer side, and no image a longer one.
+    max_side = max((max(sample.width, sample.height) for sample in samples), default=None)
+    finder = _SourceFinder(list(discover(sources)), max_side)
     made, problems = 0, []
     with (reporter or Reporter()).progress("rebuild", len(samples), "sample") as advance:
         for image_id, group in groupby(sorted(samples, key=lambda s: s.image_id), key=lambda s: s.image_id):
@@ -77,7 +79,8 @@ def _read_recipe(path: Path) -> list[Sample]:
 class _SourceFinder:
     """Finds a source image's pixels among files; files are decoded only until the image is found."""
 
-    def __init__(self, found: list[SourceFile]) -> None:
+    def __init__(self, found: list[SourceFile], max_side: int | None) -> None:
+        self._max_side = max_side
         self._by_name: dict[str, list[Path]] = {}
         for file in found:  # by its last part: the rest depends on where it was found
             self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
@@ -92,24 +95,25 @@ class _SourceFinder:
         """Pixels with this identity, or None."""
         name, _, frame = origin.partition("#frame=")
         for path in self._by_name.get(PurePosixPath(name).name, []):
-            pixels = _pixels(path, int(frame) if frame else None)
+            pixels = self._pixels(path, int(frame) if frame else None)
             if pixels is not None and images.image_id(pixels) == image_id:
                 return pixels
         if image_id in self._by_id:
-            return _pixels(self._by_id[image_id], None)
+            return self._pixels(self._by_id[image_id], None)
         return next((pixels for found, pixels in self._look() if found == image_id), None)
 
     def _look(self) -> Iterator[tuple[str, Array]]:
         for file in self._unseen:
-            pixels = _pixels(file.path, None)
+            pixels = self._pixels(file.path, None)
             if pixels is not None:
                 found = images.image_id(pixels)
                 self._by_id[found] = file.path
                 yield found, pixels
 
-
-def _pixels(path: Path, frame: int | None) -> Array | None:
-    try:
-        return images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
-    except (images.ImageError, ItemError, OSError):
-        return None
+    def _pixels(self, path: Path, frame: int | None) -> Array | None:
+        try:
+            whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
+        except (images.ImageError, ItemError, OSError):
+            return None
+        height, width = whole.shape[:2]
+        return images.scaled(whole, *images.size_within(width, height, self._max_side))

@@ -57,6 +57,12 @@ def test_a_config_differs_in_what_it_says_and_not_in_where_files_lie(
         assert changed_keys(tmp_path / "config.yaml", replace(CONFIG, **changes)) == keys  # type: ignore[arg-type]
 
 
+def test_a_dataset_of_before_had_no_limit_of_size(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(dump_config(CONFIG).replace("max_side: 2048\n", ""))
+    assert changed_keys(tmp_path / "config.yaml", CONFIG) == ["max_side"]
+    assert changed_keys(tmp_path / "config.yaml", replace(CONFIG, max_side=None)) == []
+
+
 def test_a_copy_without_the_newer_keys_has_their_defaults(tmp_path: Path) -> None:
     lines = [line for line in dump_config(CONFIG).splitlines() if not line.startswith("max_frames_per_video")]
     (tmp_path / "config.yaml").write_text("\n".join(lines))

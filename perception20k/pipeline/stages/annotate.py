@@ -67,8 +67,9 @@ class AnnotatedPhotos:
         found = self.find(source)
         if isinstance(found, Reason):
             return found
-        if found.width is not None and (found.width, found.height) != (source.width, source.height):
-            text = f"the annotation is for {found.width}x{found.height}, the image is {source.width}x{source.height}"
+        width, height = source.original_width or source.width, source.original_height or source.height
+        if found.width is not None and (found.width, found.height) != (width, height):
+            text = f"the annotation is for {found.width}x{found.height}, the image is {width}x{height}"
             return Reason("size_mismatch", text)
         objects = [SceneObject(clean(name), _pixels(box, source, found.relative)) for name, box in found.boxes]
         largest: dict[str, SceneObject] = {}
@@ -90,9 +91,11 @@ class AnnotatedPhotos:
 
 
 def _pixels(box: Corners, source: Source, relative: bool) -> Box:
-    """A box in whole pixels, rounded outwards; where it leaves the image by less than one pixel, cut there."""
+    """A box in whole pixels, scaled along with its image and rounded outwards; where it leaves the image by less than
+    one pixel, cut there."""
     width, height = source.width, source.height
-    scale = (width, height, width, height) if relative else (1, 1, 1, 1)
+    across, down = (1, 1) if relative else (source.original_width or width, source.original_height or height)
+    scale = (width / across, height / down) * 2
     x1, y1, x2, y2 = (round(side * factor, _DUST) for side, factor in zip(box, scale, strict=True))
     return (
         0 if -1 < x1 < 0 else math.floor(x1),

@@ -57,6 +57,7 @@ class Ingest(Stage[SourceFile]):
     """
 
     max_frames: int
+    max_side: int | None = None
     name = "sources"
     place = "isolated"
     batch_size = 4
@@ -70,7 +71,7 @@ class Ingest(Stage[SourceFile]):
             about = [status.st_size, status.st_mtime_ns]
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 5, item.name, about, self.max_frames])
+        return digest([self.name, 5, item.name, about, self.max_frames, self.max_side])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -81,16 +82,14 @@ class Ingest(Stage[SourceFile]):
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
             return self._keyframes(item)
         data = item.path.read_bytes()
-        pixels = decoded(data)
-        kept, suffix = _to_keep(data, pixels)
-        return [
-            {
-                **_identity(pixels),
-                "file": f"images/source/{images.image_id(pixels)}{suffix}",
-                "file_sha256": sha256(kept),
-                "origin": item.name,
-            }
-        ]
+        whole = decoded(data)
+        pixels = self._within_limit(whole)
+        kept, suffix = _to_keep(data, pixels, pixels is not whole)
+        return [_record(whole, pixels, kept, suffix, item.name)]
+
+    def _within_limit(self, image: images.Array) -> images.Array:
+        height, width = image.shape[:2]
+        return images.scaled(image, *images.size_within(width, height, self.max_side))
 
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
@@ -102,17 +101,9 @@ class Ingest(Stage[SourceFile]):
             if twin is not None:
                 records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
                 continue
-            data, suffix = images.encode(frame.pixels)
-            records.append(
-                {
-                    **_identity(frame.pixels),
-                    "file": f"images/source/{images.image_id(frame.pixels)}{suffix}",
-                    "file_sha256": sha256(data),
-                    "origin": origin,
-                    "frame": frame.index,
-                    "timestamp": frame.seconds,
-                }
-            )
+            pixels = self._within_limit(frame.pixels)
+            record = _record(frame.pixels, pixels, *images.encode(pixels), origin)
+            records.append({**record, "frame": frame.index, "timestamp": frame.seconds})
         if not records:
             raise ItemError("the video has no frames")
         return records
@@ -155,12 +146,13 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     try:
         candidate.path.open("rb").close()
         if source.frame is not None:
-            pixels = video.read_frame(candidate.path, source.frame)
+            pixels = images.scaled(video.read_frame(candidate.path, source.frame), source.width, source.height)
             data, _ = images.encode(pixels)
         else:
             data = candidate.path.read_bytes()
-            pixels = decoded(data)
-            data, _ = _to_keep(data, pixels)
+            whole = decoded(data)
+            pixels = images.scaled(whole, source.width, source.height)
+            data, _ = _to_keep(data, pixels, pixels is not whole)
     except FileNotFoundError:
         raise TransientError("the file is gone") from None
     except ItemError as error:  # it was decodable before
@@ -196,19 +188,31 @@ def with_source(candidate: Candidate, **changes: Any) -> Candidate:
     return replace(candidate, source=replace(candidate.source, **changes))
 
 
-def _identity(pixels: images.Array) -> dict[str, Any]:
-    height, width = pixels.shape[:2]
-    mark = b64encode(fingerprint(pixels).tobytes()).decode()
-    return {"image_id": images.image_id(pixels), "width": width, "height": height, "fingerprint": mark}
+def _record(whole: images.Array, pixels: images.Array, data: bytes, suffix: str, origin: str) -> dict[str, Any]:
+    """What is known of a source image; ``whole`` is what the file holds, ``pixels`` what the dataset does."""
+    image_id = images.image_id(pixels)
+    return {
+        "image_id": image_id,
+        "file": f"images/source/{image_id}{suffix}",
+        "file_sha256": sha256(data),
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "original_width": whole.shape[1],
+        "original_height": whole.shape[0],
+        "origin": origin,
+        "fingerprint": b64encode(fingerprint(pixels).tobytes()).decode(),
+    }
 
 
-def _to_keep(data: bytes, pixels: images.Array) -> tuple[bytes, str]:
+def _to_keep(data: bytes, pixels: images.Array, was_scaled: bool) -> tuple[bytes, str]:
     """A photo's bytes in the dataset, and the suffix of their true format, whatever the file was called.
 
     The file's own bytes if every reader decodes them to these pixels; otherwise the pixels encoded anew, or a trainer
     might compare a distorted image with a reference of another orientation or other colours. The same for formats that
-    not every reader opens.
+    not every reader opens, and for a photo that was scaled down.
     """
+    if was_scaled:
+        return images.encode(pixels)
     with Image.open(io.BytesIO(data)) as image:
         kept = _SUFFIXES.get(image.format or "")
     return (data, kept) if kept and images.is_plain(data) else images.encode(pixels)

@@ -149,3 +149,28 @@ def test_image_id_depends_on_pixels_and_size_only() -> None:
     assert images.image_id(pixels) == images.image_id(again)
     assert len(images.image_id(pixels)) == 16
     assert images.image_id(pixels) != images.image_id(pixels.reshape(40, 30, 3))
+
+
+@pytest.mark.parametrize(
+    ("size", "max_side", "expected"),
+    [
+        ((6000, 4000), 2048, (2048, 1365)),
+        ((4000, 6000), 2048, (1365, 2048)),
+        ((2048, 2048), 2048, (2048, 2048)),
+        ((16000, 2), 2048, (2048, 1)),
+        ((6000, 4000), None, (6000, 4000)),
+    ],
+)
+def test_a_size_is_limited_by_its_longer_side(
+    size: tuple[int, int], max_side: int | None, expected: tuple[int, int]
+) -> None:
+    assert images.size_within(*size, max_side) == expected
+
+
+def test_a_scaled_image_keeps_what_it_shows() -> None:
+    image = np.zeros((60, 90, 3), np.uint8)
+    image[:, 45:] = (200, 100, 50)
+    small = images.scaled(image, 30, 20)
+    assert small.shape == (20, 30, 3)
+    assert (small[:, :12] == 0).all() and (small[:, 18:] == (200, 100, 50)).all()
+    assert images.scaled(image, 90, 60) is image

@@ -93,3 +93,20 @@ def test_a_keyframes_video_is_found_whatever_folders_its_name_has(
     pq.write_table(samples_table([replace(s, origin=f"q/{s.origin}") for s in frames]), tmp_path / "recipe.parquet")
     result = rebuild(tmp_path / "recipe.parquet", (str(photos),), tmp_path / "out")
     assert (result.made, result.problems) == (len(frames), [])
+
+
+def test_photos_that_were_scaled_down_are_scaled_again(tmp_path: Path, photos: Path, cli: Cli) -> None:
+    (tmp_path / "my.yaml").write_text(
+        f"sources: [{photos}/salon.png, {photos}/tulips.png]\nscore: null\nmax_side: 400\ntest_fraction: 0\n"
+        "annotations: {coco: package:perception20k/sample/instances.json}\n"
+    )
+    cli("build", tmp_path / "my.yaml", "--out", tmp_path / "d", "--workers", "1")
+    layout = Layout(tmp_path / "d")
+    samples = read_samples(layout.recipe)
+    assert {max(s.width, s.height) for s in samples} == {400}
+    result = rebuild(layout.recipe, (f"{photos}/salon.png", f"{photos}/tulips.png"), tmp_path / "named")
+    assert (result.made, result.problems) == (len(samples), [])
+    shutil.copy(photos / "salon.png", tmp_path / "1.png")
+    shutil.copy(photos / "tulips.png", tmp_path / "2.png")
+    renamed = rebuild(layout.recipe, (str(tmp_path / "*.png"),), tmp_path / "found")
+    assert (renamed.made, renamed.problems) == (len(samples), [])

@@ -178,3 +178,19 @@ def test_names_are_cleaned_and_bounded_where_they_enter(tmp_path: Path) -> None:
         "": Reason("bad_name", "the name is empty"),
     }
     assert kept.author.startswith("Ann LeeAnn Lee") and len(kept.author) == 200
+
+
+@pytest.mark.parametrize("key", ["coco", "yolo"])
+def test_the_boxes_of_a_photo_that_was_scaled_down_are_scaled_along(tmp_path: Path, key: str) -> None:
+    paths = in_every_format(tmp_path)
+    half = replace(source("a.jpg", 320, 240), original_width=640, original_height=480)
+    found = AnnotatedPhotos(key, paths[key]).objects_of(half)
+    assert not isinstance(found, Reason)
+    assert [o.box for o in found[0].objects] == [(32, 24, 160, 120)]
+
+
+def test_a_scaled_photo_is_held_against_the_size_it_had(tmp_path: Path) -> None:
+    annotations = AnnotatedPhotos("coco", write(tmp_path / "i.json"))
+    other = replace(source("a.jpg", 320, 240), original_width=640, original_height=481)
+    found = annotations.objects_of(other)
+    assert isinstance(found, Reason) and "the image is 640x481" in found.text

@@ -126,3 +126,24 @@ def test_the_same_pixels_are_kept_once(tmp_path: Path) -> None:
         found += candidates_of(file, Ingest(3).process_one(file))
     reasons = {candidate.source.origin: reason for candidate, reason in duplicates(found)}
     assert reasons == {"a.png": None, "b.bmp": Reason("duplicate", "the same pixels as a.png"), "c.png": None}
+
+
+def test_a_large_photo_is_scaled_down_before_anything_else(tmp_path: Path, photos: Path) -> None:
+    file = SourceFile(photos / "tulips.png", "tulips.png")
+    whole = images.decode(file.path.read_bytes())
+    [candidate] = candidates_of(file, Ingest(3, max_side=100).process_one(file))
+    source = candidate.source
+    assert (source.original_height, source.original_width) == whole.shape[:2]
+    assert max(source.width, source.height) == 100
+    data, pixels = load_source(candidate)
+    assert pixels.shape == (source.height, source.width, 3) and images.image_id(pixels) == source.image_id
+    assert sha256(data) == source.file_sha256
+    assert np.array_equal(images.decode(data), pixels)
+
+
+def test_a_keyframe_is_scaled_down_too(photos: Path) -> None:
+    file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
+    [candidate] = candidates_of(file, Ingest(1, max_side=64).process_one(file))
+    _, pixels = load_source(candidate)
+    assert max(pixels.shape) == 64
+    assert max(candidate.source.original_width or 0, candidate.source.original_height or 0) > 64
