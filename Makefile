@@ -1,4 +1,4 @@
-# make demo   light install, then the main job on real photos, to dataset/
+# make demo   the light install with videos and charts, then the main job on real photos, to dataset/
 # make test   full install, then every test
 # make test-fast  the tests that take no time: an answer within a minute
 # make check  ruff and the strict type checker
@@ -53,13 +53,13 @@ pin: $(FULL)/ready
 $(LIGHT)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/pip install -q uv
-	$(LIGHT)/bin/uv pip install --python $(LIGHT)/bin/python $(UV_FLAGS) -e .
+	$(LIGHT)/bin/uv pip install --python $(LIGHT)/bin/python $(UV_FLAGS) -e '.[plots,video]'
 	touch $@
 
 $(FULL)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/pip install -q uv
-	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[models,train,ray,docs,dev]'
+	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) -e '.[review,plots,video,models,train,ray,docs,dev]'
 	touch $@
 
 clean:

@@ -20,8 +20,8 @@ sources:
 - {SAMPLE_PHOTOS}/salon.png
 - {SAMPLE_PHOTOS}/tulips.png
 - {SAMPLE_PHOTOS}/dog_indoors.mp4
-- package:skimage/data/coffee.png
-- package:skimage/data/astronaut.png
+- {SAMPLE_PHOTOS}/coffee.png
+- {SAMPLE_PHOTOS}/astronaut.png
 - package:skimage/data/motorcycle_left.png
 annotations: {{coco: package:perception20k/sample/instances.json}}
 score: null

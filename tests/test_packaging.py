@@ -6,14 +6,19 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from perception20k.cli import COMMANDS
 from tests.wheels import PACKAGES, ROOT, build_library, build_project
 
+LIBRARY = "distortions"
 pytestmark = pytest.mark.slow
 
 
@@ -95,6 +100,65 @@ for name in COMMANDS:
     said = run(installed, "-c", script, str(installed), cwd=tmp_path)
     assert [name for name in COMMANDS if f"Usage: cli {name} " not in said] == []
     assert "Build, review" in run(installed, str(installed / "bin" / "perception20k"), "--help", cwd=tmp_path)
+
+
+def light_packages() -> set[str]:
+    """The import names of what `pip install perception20k` brings, with all that this needs in turn."""
+    project, library = (
+        tomllib.loads((ROOT / path / "pyproject.toml").read_text())["project"] for path in ("", LIBRARY)
+    )
+    waiting = {*project["dependencies"], *library["dependencies"]}
+    found: set[str] = set()
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        name = canonicalize_name(requirement.name)
+        if name not in {*found, "perception20k-distortions"} and (
+            not requirement.marker or requirement.marker.evaluate()
+        ):
+            found.add(name)
+            needed = map(Requirement, metadata.requires(name) or [])
+            waiting |= {str(each) for each in needed if "extra" not in str(each.marker)}
+    packages = metadata.packages_distributions().items()
+    return {name for name, providers in packages if found & {canonicalize_name(each) for each in providers}}
+
+
+def test_photos_become_a_dataset_and_a_video_is_refused_with_the_light_install_alone(
+    installed: Path, tmp_path: Path
+) -> None:
+    # a finder for every process, those of the workers too, that finds none of the other packages of this environment
+    others = {*metadata.packages_distributions()} - light_packages() - {*PACKAGES, "distortions"}
+    assert {"scipy", "skimage", "matplotlib", "gradio", "decord", "torch"} <= others
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import sys\nOTHERS = {others!r}\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.partition('.')[0] in OTHERS:\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+    )
+    sample = installed / "perception20k" / "sample"
+    config = (
+        f"sources: [{sample}/%s]\n"
+        f"annotations: {{coco: {sample}/instances.json}}\n"
+        "score: [{metric: brisque, min: 1}]\n"
+    )
+    for name in ("nuthatch.jpg", "dog_indoors.mp4"):
+        (tmp_path / f"{name}.yaml").write_text(config % name)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{installed}"}
+
+    def build(name: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "perception20k", "build", f"{name}.yaml", "--workers", "2", "--out", name[:3]]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    photo, video = build("nuthatch.jpg"), build("dog_indoors.mp4")
+    assert "from 1 source images" in photo.stdout, photo.stderr
+    assert "the charts need matplotlib: pip install 'perception20k[plots]'" in photo.stdout
+    assert {path.name for path in (tmp_path / "nut" / "figures").iterdir()} == {
+        "examples.png",
+        "objects.png",
+        "samples-01.png",
+    }
+    assert "pip install 'perception20k[video]'" in video.stderr and video.returncode == 1
 
 
 def test_the_demo_builds_outside_the_checkout(installed: Path, tmp_path: Path) -> None:

@@ -52,12 +52,16 @@ def agreements(decisions: Sequence[DecisionRow]) -> list[Agreement]:
         if common:
             first, second = ([by_reviewer[who][sample] for sample in common] for who in (a, b))
             same = sum(x == y for x, y in zip(first, second, strict=True)) / len(common)
-            from sklearn.metrics import cohen_kappa_score  # takes seconds to import, and most need none
-
-            defined = len({*first, *second}) > 1
-            kappa = float(cohen_kappa_score(first, second)) if defined else None
-            found.append(Agreement((a, b), len(common), same, kappa))
+            found.append(Agreement((a, b), len(common), same, _kappa(first, second)))
     return found
+
+
+def _kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
+    """Agreement beyond chance over what chance leaves (J. Cohen, 1960), in whole numbers up to the quotient."""
+    count = len(first)
+    agreed = count * sum(x == y for x, y in zip(first, second, strict=True))
+    by_chance = sum(first.count(answer) * second.count(answer) for answer in {*first, *second})
+    return (agreed - by_chance) / (count**2 - by_chance) if by_chance < count**2 else None
 
 
 def reliabilities(decisions: Sequence[DecisionRow]) -> list[Reliability]:

@@ -17,6 +17,7 @@ import click
 
 from perception20k import __version__
 from perception20k.core.errors import UserError
+from perception20k.core.extras import missing
 
 COMMANDS = {
     "build": ("perception20k.cli.build", "Build a dataset from photos and videos: the main job."),
@@ -37,6 +38,9 @@ COMMANDS = {
     "catalog": ("perception20k.cli.catalog", "List the distortion types, or draw them all on a photo."),
 }
 """Every command: its name, the module whose ``command`` is its body, and its one-line help."""
+
+EXTRAS = {"annotate_app": "review", "trainer": "train"}
+"""What the commands of these packages need beyond the light install."""
 
 
 class _LazyGroup(click.Group):
@@ -64,6 +68,16 @@ class _LazyGroup(click.Group):
             if close:
                 raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from None
             raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            module, _ = COMMANDS.get(ctx.invoked_subcommand or "", ("", ""))
+            extra = EXTRAS.get(module.partition(".")[0])
+            if extra is None or error.name is None:
+                raise
+            raise missing(str(ctx.invoked_subcommand), extra, error.name.partition(".")[0]) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

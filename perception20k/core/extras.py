@@ -16,14 +16,20 @@ def require(wanted_by: str, extra: str, *packages: str) -> None:
         UserError: names the first missing package and the extra that installs it.
     """
     for name in packages:
-        if not _installed(name):
-            raise UserError(
-                f"{wanted_by} needs the package '{name}', which is not installed",
-                f"Install it: pip install 'perception20k[{extra}]'",
-            )
+        if not installed(name):
+            raise missing(wanted_by, extra, name)
 
 
-def _installed(name: str) -> bool:
+def missing(wanted_by: str, extra: str, package: str) -> UserError:
+    """What to say of a package that is not installed: who needs it, and the line to type."""
+    return UserError(
+        f"{wanted_by} needs the package '{package}', which is not installed",
+        f"Install it: pip install 'perception20k[{extra}]'",
+    )
+
+
+def installed(name: str) -> bool:
+    """Whether a package or module could be imported; only the packages above it are."""
     try:
         return find_spec(name) is not None
     except ModuleNotFoundError:  # not even its parent package

@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from perception20k.core.errors import ItemError
+from perception20k.core.extras import require
 from perception20k.imaging.images import MAX_PIXELS, Array
 
 MAX_HASH_DISTANCE = 3
@@ -41,19 +43,31 @@ def frame_indexes(count: int, most: int) -> list[int]:
     return [int((k + 0.5) * count / parts) for k in range(parts)]
 
 
+_COSINES = np.cos(np.pi / 64 * np.outer(np.arange(8), 2 * np.arange(32) + 1))
+"""The lowest 8 of 32 rows of the discrete cosine transform."""
+
+
+def perceptual_hash(image: Array) -> NDArray[np.bool_]:
+    """64 bits that images of the same view share (phash), shape (8, 8): is a low frequency above their median?
+
+    The bits of ``imagehash.phash``: grey, 32x32, cosine transform. A flat image's are all False but the first.
+    """
+    grey = np.asarray(Image.fromarray(image).convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
+    frequencies = (_COSINES @ grey @ _COSINES.T).round(6)  # what rounding leaves of a zero must not decide
+    return np.asarray(frequencies > np.median(frequencies))
+
+
 class LookAlikes:
-    """Perceptual hashes (phash) of a video's frames so far."""
+    """Perceptual hashes of a video's frames so far."""
 
     def __init__(self) -> None:
-        self._seen: list[tuple[int, Any]] = []
+        self._seen: list[tuple[int, NDArray[np.bool_]]] = []
 
     def earlier(self, frame: Frame) -> int | None:
         """Index of an earlier frame that this one looks like; if there is none, remember this frame."""
-        import imagehash
-
-        mark = imagehash.phash(Image.fromarray(frame.pixels))
+        mark = perceptual_hash(frame.pixels)
         for index, earlier in self._seen:
-            if mark - earlier <= MAX_HASH_DISTANCE:
+            if np.count_nonzero(mark != earlier) <= MAX_HASH_DISTANCE:
                 return index
         self._seen.append((frame.index, mark))
         return None
@@ -83,7 +97,11 @@ def load_decord() -> Any:
     """decord, prevented from loading NVIDIA's libraries globally at import.
 
     We decode on the CPU and need none of them; with libnvblas loaded, torch crashes in its next matrix product.
+
+    Raises:
+        UserError: decord is not installed.
     """
+    require("reading a video", "video", "decord")
     with _importing:
         if "decord" not in sys.modules:
             nvidia = sys.modules.pop("nvidia", None)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import deltaE_ciede2000, rgb2lab
 
+from perception20k.imaging.color_difference import ciede2000, to_lab
 from perception20k.imaging.images import Array
 
 _GRID = 64
@@ -79,5 +79,5 @@ def ssim(a: Array, b: Array) -> float:
 def delta_e(a: Array, b: Array) -> float:
     """Mean CIEDE2000 on a regular grid of at most 64x64 pixels."""
     step_y, step_x = (max(1, -(-size // _GRID)) for size in a.shape[:2])
-    lab = (rgb2lab(patch[step_y // 2 :: step_y, step_x // 2 :: step_x]) for patch in (a, b))
-    return float(deltaE_ciede2000(*lab).mean())
+    lab = (to_lab(patch[step_y // 2 :: step_y, step_x // 2 :: step_x]) for patch in (a, b))
+    return float(ciede2000(*lab).mean())

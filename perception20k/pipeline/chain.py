@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from perception20k.config import Config, Score, located
+from perception20k.core.extras import require
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
@@ -85,6 +86,8 @@ class Chain:
         everything = SpillList(discover(self.config.sources, without=self.layout.root))
         self.names = SpillList(file.name for file in everything)
         found = SpillList(islice(everything, self.scope.limit))
+        if video := next((file.name for file in found if file.path.suffix.lower() in VIDEO_SUFFIXES), None):
+            require(f"{video}, a video,", "video", "decord")
         decoded: SpillList[Candidate] = SpillList()
         for item, records in self._run(
             Ingest(self.config.max_frames_per_video, self.config.max_side), found, lambda item: item.name

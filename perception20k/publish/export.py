@@ -33,7 +33,7 @@ from perception20k.dataset.records import (
 from perception20k.dataset.shards import expected_bytes, write_shards
 from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
-from perception20k.publish.figures import draw_figures
+from perception20k.publish.figures import CHARTS, draw_figures, has_plots
 from perception20k.publish.parts import parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
@@ -126,7 +126,8 @@ def export(
             [asdict(row) for row in rows],
         ]
     )
-    if before and before["state"] == fingerprint and all_present(layout, before["files"]):
+    charts_lack = bool(survivors) and has_plots() and not all((layout.figures / name).is_file() for name in CHARTS)
+    if before and before["state"] == fingerprint and all_present(layout, before["files"]) and not charts_lack:
         return Exported(len(survivors), before["rft_samples"], review, changed=False)
 
     known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
@@ -144,7 +145,8 @@ def export(
     shards, rft = _write_shards(layout, survivors, files, config)
     used = [s for s in sources if s.image_id in {sample.image_id for sample in survivors}]
     write_json(layout.stats, statistics(survivors, used, rft))
-    reporter.line("Figures and contact sheets")
+    without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"
+    reporter.line(f"Figures and contact sheets{without}")
     _replace_all(layout.figures, draw_figures(layout, survivors))
     licences = sorted({s.licence for s in used if s.licence})
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))

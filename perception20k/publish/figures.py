@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 
 from distortions import SEVERITY_LEVELS
+from perception20k.core.extras import installed
 from perception20k.core.files import write_bytes, written_aside
 from perception20k.dataset.groups import groups_of, label_of
 from perception20k.dataset.layout import Layout
@@ -22,6 +24,7 @@ from perception20k.dataset.records import Sample
 from perception20k.imaging import images
 from perception20k.imaging.images import Array
 from perception20k.imaging.sheets import contact_sheet
+from perception20k.imaging.word_cloud import word_cloud
 from perception20k.publish.stats import area_share
 
 SHEET_SAMPLES = 48
@@ -30,20 +33,29 @@ MAX_SHEETS = 8
 """Contact sheets drawn; a large dataset shows its first samples."""
 
 
-def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
-    """Draw every figure into ``figures/``; returns their paths. An empty dataset has none."""
-    import matplotlib
+CHARTS = ("areas.png", "severities.png", "groups.png")
+"""What is drawn with matplotlib."""
 
-    matplotlib.use("Agg")
+
+def has_plots() -> bool:
+    """Whether matplotlib is there."""
+    return installed("matplotlib")
+
+
+def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
+    """Draw every figure into ``figures/``; returns their paths. An empty dataset has none.
+
+    Without matplotlib (the extra ``plots``) the charts, ``CHARTS``, are left out.
+    """
     if not samples:
         return []
     drawings: dict[str, Callable[[Path], None]] = {
         "objects.png": lambda path: _word_cloud(path, samples),
         "examples.png": lambda path: _examples(path, layout, samples),
-        "areas.png": lambda path: _areas(path, samples),
-        "severities.png": lambda path: _severities(path, samples),
-        "groups.png": lambda path: _groups(path, samples),
     }
+    if has_plots():
+        charts = (_areas, _severities, _groups)
+        drawings |= {name: partial(chart, samples=samples) for name, chart in zip(CHARTS, charts, strict=True)}
     for name, drawing in drawings.items():
         with written_aside(layout.figures / name) as aside:
             drawing(aside)
@@ -95,25 +107,21 @@ def _examples(path: Path, layout: Layout, samples: Sequence[Sample]) -> None:
 
 
 def _word_cloud(path: Path, samples: Sequence[Sample]) -> None:
-    from wordcloud import WordCloud
-
     words = Counter(name for objects in {s.image_id: s.objects for s in samples}.values() for name in objects)
-    cloud = WordCloud(width=1200, height=600, background_color="white", random_state=0, max_font_size=90)
-    cloud.generate_from_frequencies(dict(sorted(words.items())))
-    path.write_bytes(_png(cloud.to_array()))
+    path.write_bytes(_png(word_cloud(words, (1200, 600))))
 
 
 def _areas(path: Path, samples: Sequence[Sample]) -> None:
-    """Figure 10: histogram of box areas by group, with a kernel density where the areas differ."""
-    from scipy.stats import gaussian_kde
+    """Figure 10: histogram of box areas by group, with a kernel density (Scott's width) where the areas differ."""
 
     def panel(axis: Any, mine: Sequence[Sample]) -> None:
         shares = np.array([area_share(s) for s in mine])
         axis.hist(shares, bins=np.linspace(0, 1, 21), color="#4878a8")
         if len(shares) > 2 and np.ptp(shares) > 0:
             grid = np.linspace(0, 1, 200)
-            density = gaussian_kde(shares)(grid) * len(shares) * 0.05
-            axis.plot(grid, density, color="#c04040")
+            width = shares.std(ddof=1) * len(shares) ** -0.2
+            bells = np.exp(-(((grid[:, None] - shares) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
+            axis.plot(grid, 0.05 * bells.sum(axis=1), color="#c04040")
         axis.set_xlim(0, 1)
 
     _grid(path, samples, panel, "share of the image the box covers")
@@ -131,9 +139,8 @@ def _severities(path: Path, samples: Sequence[Sample]) -> None:
 
 def _groups(path: Path, samples: Sequence[Sample]) -> None:
     """Figure 12: how often each group occurs, by split."""
-    import matplotlib.pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
+    figure = _figure(9, 4)
+    axis = figure.subplots()
     groups = groups_of(samples)
     left = np.zeros(len(groups))
     for part, colour in (("train", "#4878a8"), ("test", "#e0a040")):
@@ -148,11 +155,10 @@ def _groups(path: Path, samples: Sequence[Sample]) -> None:
 
 
 def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[Sample]], None], label: str) -> None:
-    import matplotlib.pyplot as plt
-
     groups = groups_of(samples)
     rows = -(-len(groups) // 4)
-    figure, axes = plt.subplots(rows, 4, figsize=(12, 7 / 3 * rows), sharex=True, squeeze=False, layout="constrained")
+    figure = _figure(12, 7 / 3 * rows)
+    axes = figure.subplots(rows, 4, sharex=True, squeeze=False)
     for axis in axes.flat[len(groups) :]:
         axis.remove()
     for axis, (group, name) in zip(axes.flat, groups.items(), strict=False):
@@ -165,12 +171,15 @@ def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[
     _save(figure, path)
 
 
-def _save(figure: Any, path: Path) -> None:
-    import matplotlib.pyplot as plt
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure  # draws with Agg: a server has no display
 
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Any, path: Path) -> None:
     # The metadata carries no version, so that two installs that draw alike write alike.
     figure.savefig(path, format="png", dpi=100, metadata={"Software": None})
-    plt.close(figure)
 
 
 def _png(image: Array) -> bytes:

@@ -70,3 +70,25 @@ def test_stats_are_printed_as_a_table_and_as_json(cli: Cli, built_dataset: Path)
     table = cli("stats", built_dataset).stdout
     assert "overexposure" in table and "RFT samples in train" in table
     assert cli("stats", built_dataset, "--json").stdout.strip() == (built_dataset / "stats.json").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("command", "package", "extra"),
+    [
+        (["review"], "uvicorn", "review"),
+        (["browse"], "gradio", "review"),
+        (["review-report"], "jinja2", "review"),
+        (["compare"], "scipy", "train"),
+    ],
+)
+def test_a_command_whose_extra_is_missing_says_the_line_to_type(
+    built_dataset: Path, command: list[str], package: str, extra: str
+) -> None:
+    arguments = [*command, str(built_dataset), *([str(built_dataset)] if command == ["compare"] else [])]
+    script = f"import sys; sys.modules[{package!r}] = None; from perception20k.cli import main; main({arguments!r})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"perception20k: {command[0]} needs the package '{package}', which is not installed. "
+        f"Install it: pip install 'perception20k[{extra}]'\n"
+    )

@@ -20,7 +20,7 @@ MEDIA = sorted(path.name for path in SAMPLE.iterdir() if path.suffix in {".jpg",
 
 
 def _locate(name: str) -> Path:
-    """Find a picture or video where the sample sources live, in the folder or in scikit-image."""
+    """Find a picture or video in the folder; the one that is annotated but not there, in scikit-image."""
     here = SAMPLE / name
     return here if here.exists() else Path(data_dir) / name
 

@@ -1,4 +1,4 @@
-"""The training round: samples with known answers, made on the spot from scikit-image's own photos.
+"""The training round: samples with known answers, made on the spot from the photos that ship with the project.
 
 The questions, and why an answer is right, are in ``round.json``. The images are distorted here by the same
 code that made the dataset, so that nothing but text is stored; one lesson shows no distortion at all.
@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from skimage.data import data_dir
 
 from annotate_app.people.refusal import Malformed, Unknown
 from annotate_app.review.schemas import TrainingAnswer
@@ -67,4 +66,4 @@ def check(answers: Sequence[Sequence[TrainingAnswer]]) -> None:
 
 
 def _photo(name: str) -> images.Array:
-    return images.decode((Path(data_dir) / name).read_bytes())
+    return images.decode((files("perception20k") / "sample" / name).read_bytes())

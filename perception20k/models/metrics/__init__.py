@@ -65,7 +65,7 @@ def _pyiqa(name: str, worst: float, best: float, weights: str) -> Metric:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("brisque", 100, 0, "brisque 0.2.0, its own SVM", "Apache-2.0", brisque.load, is_model=False),
+        Metric("brisque", 100, 0, "the SVM of brisque 0.2.0", "Apache-2.0", brisque.load, is_model=False),
         # the paper's three
         Metric("qalign", 1, 5, qalign.MODEL, f"MIT (weights); {_PYIQA}", qalign.load, on_hub=True),
         _pyiqa("dbcnn", 0, 1, "DBCNN_KonIQ10k-2de81c0a"),

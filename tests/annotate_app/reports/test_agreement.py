@@ -25,6 +25,19 @@ def test_kappa_is_cohens() -> None:
     assert found[0].kappa == pytest.approx(0.22 / 0.42)
 
 
+@pytest.mark.parametrize(
+    ("ann", "bob", "kappa"),
+    [
+        ("ad", "da", -1.0),  # never agree; chance 1/2: (0 - 1/2) / (1/2)
+        ("aadd", "adad", 0.0),  # agree on 2 of 4; chance 1/2
+        ("aaad", "aaaa", 0.0),  # agree on 3 of 4; chance 3/4 * 1
+        ("aaaaad", "aaaadd", 4 / 7),  # agree on 5 of 6; chance 5/6 * 4/6 + 1/6 * 2/6 = 22/36: (30 - 22) / (36 - 22)
+    ],
+)
+def test_kappa_of_small_tables_is_the_one_worked_by_hand(ann: str, bob: str, kappa: float) -> None:
+    assert agreements(table("ann", ann) + table("bob", bob))[0].kappa == pytest.approx(kappa)
+
+
 def test_kappa_is_over_common_samples_only() -> None:
     ann = [*table("ann", "daad"), decision("ann", 9, "delete")]
     found = agreements(ann + table("bob", "daad") + [decision("bob", 8, "accept")])
