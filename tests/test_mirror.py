@@ -14,7 +14,6 @@ COVERED = {
     "perception20k/cli/export.py": "test_earlier_datasets.py",
     "perception20k/cli/rebuild.py": "perception20k/pipeline/test_rebuild.py",
     "perception20k/cli/stats.py": "perception20k/test_cli.py",
-    "perception20k/cli/verify.py": "perception20k/pipeline/test_verify.py",
     "perception20k/pipeline/chain.py": "perception20k/pipeline/test_curation.py",
     "perception20k/publish/croissant.py": "perception20k/publish/test_export.py",
     "trainer/cli/compare.py": "trainer/evaluation/test_compare.py",

@@ -29,6 +29,7 @@ COMMANDS = {
     "review-log": ("annotate_app.cli.review_log", "Write the record of a review as a table."),
     "review-report": ("annotate_app.cli.review_report", "Write a page with plots about a review."),
     "browse": ("annotate_app.cli.browse", "Look at a dataset's samples in the browser."),
+    "doctor": ("perception20k.cli.doctor", "Tell what is installed, or how a dataset stands and what to do next."),
     "stats": ("perception20k.cli.stats", "Print a dataset's distributions."),
     "train": ("trainer.cli.train", "Train a vision-language model by a paper's recipe."),
     "curves": ("trainer.cli.curves", "Draw a training run's curves."),
@@ -36,6 +37,7 @@ COMMANDS = {
     "compare": ("trainer.cli.compare", "Set two evaluations side by side."),
     "distort": ("perception20k.cli.distort", "Distort one photo, or one box of it."),
     "catalog": ("perception20k.cli.catalog", "List the distortion types, or draw them all on a photo."),
+    "completion": ("perception20k.cli.completion", "Let the shell complete commands and options."),
 }
 """Every command: its name, the module whose ``command`` is its body, and its one-line help."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -13,7 +14,8 @@ from perception20k.pipeline.verify import verify
 @click.command
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--remake", is_flag=True, help="Also regenerate every sample and compare the pixels.")
-def command(dataset: Path, remake: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the mismatches as JSON.")
+def command(dataset: Path, remake: bool, as_json: bool) -> None:
     """Recompute every digest of DATASET: files, source pixels, samples' pixels.
 
     Prints each mismatch on a line and exits with 1 if there is one.
@@ -23,11 +25,14 @@ def command(dataset: Path, remake: bool) -> None:
         perception20k verify dataset
     """
     problems = verify(dataset, remade=remake)
-    for problem in problems:
+    if as_json:
+        click.echo(json.dumps({"dataset": str(dataset), "mismatches": problems}, indent=2))
+    for problem in () if as_json else problems:
         click.echo(problem)
     if problems:
         raise UserError(
             f"{dataset}: {len(problems)} mismatches",
             "Delete the files named above and run the same build again",
         )
-    click.echo(f"{dataset}: all digests match.")
+    if not as_json:
+        click.echo(f"{dataset}: all digests match.")

@@ -8,6 +8,20 @@ from pathlib import Path
 
 from perception20k.core.errors import UserError
 
+EXTRAS = {
+    "video": ("decord",),
+    "plots": ("matplotlib",),
+    "review": ("fastapi", "gradio", "jinja2", "matplotlib", "uvicorn"),
+    "hub": ("huggingface_hub",),
+    "models": ("google.genai", "icecream", "openai", "pyiqa", "torch", "torchvision", "transformers"),
+    "train": (
+        *("accelerate", "datasets", "jinja2", "matplotlib", "openpyxl", "peft", "scipy", "tensorboard", "torch"),
+        *("torchvision", "transformers", "trl"),
+    ),
+    "ray": ("ray",),
+}
+"""What each extra of ``pyproject.toml`` brings, by the names under which it is imported."""
+
 
 def require(wanted_by: str, extra: str, *packages: str) -> None:
     """Check that packages are installed.

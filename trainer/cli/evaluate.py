@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -50,6 +51,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     "--max-pixels", default=1920 * 1080, show_default=True, type=click.IntRange(1), help="Largest image shown."
 )
 @click.option("--server", metavar="URL", help="Ask MODEL at this OpenAI-compatible server; key in OPENAI_API_KEY.")
+@click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON, and nothing else.")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
 def command(
     model: str,
@@ -67,6 +69,7 @@ def command(
     max_pixels: int,
     server: str | None,
     timeout: float,
+    as_json: bool,
 ) -> None:
     """Evaluate MODEL in the papers' terms: tables, confusion pictures and a page in OUT.
 
@@ -105,8 +108,10 @@ def command(
         max_tokens=max_tokens,
         max_pixels=max_pixels,
     )
-    overview = evaluate(plan, out, Reporter())
-    if overview:
+    overview = evaluate(plan, out, Reporter(lambda text: click.echo(text, err=as_json)))
+    if overview and as_json:
+        click.echo(json.dumps({"run": str(out), "columns": overview.columns, "rows": overview.rows}, indent=2))
+    elif overview:
         click.echo(markdown([overview]))
         click.echo(f"  Look     {out / 'index.html'}   every table, confusion pictures, the worst cases")
         click.echo(f"  Tables   {out / 'tables.md'}, .csv and .json; answers as they came in predictions.parquet")

@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from perception20k.core.errors import UserError
-from perception20k.core.extras import gpu_count, require
+from perception20k.core.extras import EXTRAS, gpu_count, require
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,6 +22,17 @@ def test_the_build_imports_nothing_heavy() -> None:
     script = f"import sys, perception20k.cli.build; print(*({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_every_extra_for_users_is_listed_by_what_it_brings() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(EXTRAS) == set(extras) - {"bench", "docs", "dev"}
+    providers = metadata.packages_distributions()
+    for extra, modules in EXTRAS.items():
+        brought = {canonicalize_name(Requirement(text).name) for text in extras[extra]}
+        for module in modules:
+            assert brought & set(map(canonicalize_name, providers[module.partition(".")[0]])), (extra, module)
+        assert len(modules) == len(brought)
 
 
 @pytest.mark.parametrize("package", ["no_such_package", "no_such.part", "json.no_such_part"])
