@@ -200,7 +200,15 @@ def load_config(path: Path) -> Config:
     Raises:
         UserError: the file is missing or not YAML, a key is unknown or missing, a value has the wrong type or range.
     """
-    data = read_yaml(path)
+    return config_of(read_yaml(path), path)
+
+
+def config_of(data: Any, path: Path) -> Config:
+    """A configuration from what its YAML file holds. Relative paths start at the folder of ``path``, the file.
+
+    Raises:
+        UserError: a key is unknown or missing, a value has the wrong type or range.
+    """
     config: Config = build(Config, data, str(path))
     _check(config, path)
     return _at_home(config, path)

@@ -21,6 +21,7 @@ from perception20k.core.extras import missing
 
 COMMANDS = {
     "build": ("perception20k.cli.build", "Build a dataset from photos and videos: the main job."),
+    "init": ("perception20k.cli.init", "Write a configuration for photos that have none."),
     "rebuild": ("perception20k.cli.rebuild", "Make a dataset's images again from its recipe and the source files."),
     "verify": ("perception20k.cli.verify", "Recompute every digest of a dataset."),
     "export": ("perception20k.cli.export", "Write the shards, card, statistics and figures again, after a review."),

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perception20k.config import default_config, load_config
+from perception20k.annotations.near import format_of
+from perception20k.config import Config, default_config, load_config
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import Built, build
 from perception20k.pipeline.chain import STAGES, BuildScope
+from perception20k.pipeline.choose import choose
+from perception20k.pipeline.surroundings import look_around
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import Exported
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.argument("what", nargs=-1, metavar="[CONFIG | PHOTOS...]")
 @click.option(
     "-o",
     "--out",
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
-    config: Path | None,
+    what: tuple[str, ...],
     out: Path,
     workers: int,
     engine: str,
@@ -74,7 +77,9 @@ def command(
 ) -> None:
     """Build a dataset from photos and videos.
 
-    CONFIG is a YAML file; without it, the photos that ship with the project are used. A first file:
+    PHOTOS are folders, photos, videos, globs, or one annotation file. What is done with them, and why, is said in
+    three lines; `perception20k init PHOTOS` writes it down as a CONFIG. Without either, the photos that ship with the
+    project are used. CONFIG is a YAML file:
 
     \b
         sources: [photos/]
@@ -90,11 +95,12 @@ def command(
     \b
     Examples:
         perception20k build
+        perception20k build photos/ --out my-dataset
         perception20k build my.yaml --out my-dataset --workers 2
         perception20k build my.yaml --out my-dataset --dry-run
         perception20k build my.yaml --out my-dataset --sources /mnt/photos    # the same photos, moved
     """
-    wanted = load_config(config) if config else default_config()
+    wanted = _config(what)
     if retry_failed and dry_run:
         raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
     scope = BuildScope(limit=limit, only=only, retry_failed=retry_failed, dry_run=dry_run)
@@ -104,6 +110,17 @@ def command(
         )
     if built.exported is not None:
         click.echo(_summary(built, built.exported, out))
+
+
+def _config(what: tuple[str, ...]) -> Config:
+    """The configuration in a file, or one chosen for photos, which is said."""
+    if not what:
+        return default_config()
+    if len(what) == 1 and Path(what[0]).suffix.lower() in (".yaml", ".yml") and format_of(Path(what[0])) is None:
+        return load_config(Path(what[0]))
+    choice = choose(what, look_around())
+    click.echo("\n".join(choice.lines))
+    return choice.config
 
 
 def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:

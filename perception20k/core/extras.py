@@ -42,10 +42,10 @@ def missing(wanted_by: str, extra: str, package: str) -> UserError:
     )
 
 
-def installed(name: str) -> bool:
-    """Whether a package or module could be imported; only the packages above it are."""
+def installed(*names: str) -> bool:
+    """Whether packages or modules could be imported, all of them; only the packages above them are."""
     try:
-        return find_spec(name) is not None
+        return all(find_spec(name) is not None for name in names)
     except ModuleNotFoundError:  # not even its parent package
         return False
 

@@ -47,6 +47,11 @@ class AnnotatedPhotos:
                 named.append(image)
         self._names = Names(self._images, map(self._spelled, origins))
 
+    def has_boxes(self, origin: str) -> bool:
+        """Whether exactly one annotated image is a photo of this name, and has boxes."""
+        name = self._names.find(self._spelled(origin))
+        return isinstance(name, str) and len(self._images[name]) == 1 and bool(self._images[name][0].boxes)
+
     def find(self, source: Source) -> AnnotatedImage | Reason:
         """The annotated image of a source, or the reason why there is none."""
         name = self._names.find(self._spelled(source.origin))

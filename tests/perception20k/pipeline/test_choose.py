@@ -1,0 +1,135 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from perception20k.core.errors import UserError
+from perception20k.pipeline.choose import choose
+from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, QALIGN, Surroundings
+
+BARE = Surroundings()
+BOXES = "file,name,x1,y1,x2,y2\na.jpg,dog,0,0,50,50\nb.jpg,cat,0,0,50,50\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photos: Path) -> Path:
+    """Two photos and a video, and nothing else."""
+    home = tmp_path / "work" / "photos"
+    home.mkdir(parents=True)
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy2(photos / "nuthatch.jpg", home / name)
+    shutil.copy2(photos / "dog_indoors.mp4", home / "c.mp4")
+    return home
+
+
+def test_annotations_beside_the_photos_are_taken_and_said(folder: Path) -> None:
+    (folder.parent / "boxes.csv").write_text(BOXES)
+    choice = choose([str(folder)], BARE)
+    assert choice.lines == [
+        f"Photos:  2 photos and 1 video in {folder}",
+        "Objects: boxes from boxes.csv (CSV), which has some for 2 of the 3 files",
+        "Quality: BRISQUE of 50 or more of 100, which needs no GPU and no download",
+    ]
+    assert choice.config.sources == (str(folder),)
+    assert choice.config.annotations is not None
+    assert choice.config.annotations.given == ("csv", str(folder.parent / "boxes.csv"))
+
+
+def test_of_several_annotations_those_for_the_most_photos_are_taken(folder: Path) -> None:
+    (folder / "few.csv").write_text("".join(BOXES.splitlines(keepends=True)[:2]))
+    (folder / "all.csv").write_text(BOXES)
+    (folder / "broken.csv").write_text(BOXES + "c.jpg,dog,0,0\n")
+    (folder / "captions.json").write_text('{"images": [], "annotations": [{"caption": "two dogs"}]}')
+    assert choose([str(folder)], BARE).values["annotations"] == {"csv": str(folder / "all.csv")}
+
+
+def test_an_annotation_file_brings_the_photos_it_names(folder: Path) -> None:
+    path = folder.parent / "annotations" / "boxes.json"
+    path.parent.mkdir()
+    image = {"id": 1, "file_name": "a.jpg", "width": 640, "height": 427}
+    box = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 99, 99]}
+    path.write_text(json.dumps({"images": [image], "annotations": [box], "categories": [{"id": 1, "name": "bird"}]}))
+    choice = choose([str(path)], BARE)
+    assert choice.values["sources"] == [str(folder.parent)]
+    assert choice.values["annotations"] == {"coco": str(path)}
+
+
+@pytest.mark.parametrize("given", [["a.jpg", "c.mp4"], ["*.jpg"], ["c.mp4"]])
+def test_files_and_globs_are_photos_too(folder: Path, given: list[str]) -> None:
+    (folder / "boxes.csv").write_text(BOXES + "c.mp4#frame=7,dog,0,0,50,50\n")
+    specs = [str(folder / spec) for spec in given]
+    if given == ["c.mp4"]:  # its keyframes are not known before it is decoded
+        with pytest.raises(UserError, match="1 video, and nothing that says what is in them"):
+            choose(specs, BARE)
+    else:
+        assert list(choose(specs, BARE).config.sources) == specs
+
+
+@pytest.mark.parametrize(
+    ("here", "values"),
+    [
+        (Surroundings(models=True, cached=(DETECTORS[2],)), {"objects": {"model": DETECTORS[2]}}),
+        (
+            Surroundings(gpus=1, models=True, cached=(NAMERS[1], GROUNDING_DINO, QALIGN, DETECTORS[0])),
+            {
+                "describe": {"backend": "local", "model": NAMERS[1]},
+                "detect": {"model": GROUNDING_DINO},
+                "score": [{"metric": "qalign", "min": 80}],
+            },
+        ),
+        (
+            Surroundings(models=True, cached=(NAMERS[1], GROUNDING_DINO, DETECTORS[0])),
+            {"objects": {"model": DETECTORS[0]}},
+        ),
+    ],
+)
+def test_models_that_are_here_stand_in_for_annotations(folder: Path, here: Surroundings, values: object) -> None:
+    chosen = choose([str(folder)], here).values
+    assert isinstance(values, dict) and chosen == {**chosen, **values}
+
+
+@pytest.mark.parametrize(
+    "here",
+    [
+        BARE,
+        Surroundings(cached=(DETECTORS[0],)),  # without the package that runs it
+        Surroundings(models=True, keys=("GEMINI_API_KEY",), cached=(GROUNDING_DINO,)),  # it would cost money
+    ],
+)
+def test_without_a_source_of_objects_the_ways_are_listed_with_a_command_each(folder: Path, here: Surroundings) -> None:
+    with pytest.raises(UserError) as caught:
+        choose([str(folder)], here)
+    first, *ways = str(caught.value).splitlines()
+    assert first.startswith(f"{folder}: 2 photos and 1 video, and nothing that says what is in them")
+    commands = [line.strip() for line in ways if line.strip().startswith("perception20k")]
+    assert len(commands) == 4 and all(str(folder) in command for command in commands)
+    assert ("GEMINI_API_KEY is set" in str(caught.value)) == bool(here.keys)
+    assert ("pip install 'perception20k[models]'" in str(caught.value)) != here.models
+
+
+def test_a_way_that_is_asked_for_is_taken_whatever_there_is(folder: Path) -> None:
+    (folder / "boxes.csv").write_text(BOXES)
+    assert choose([str(folder)], BARE, "detector").values["objects"] == {"model": DETECTORS[0]}
+    gemini = choose([str(folder)], Surroundings(keys=("GOOGLE_API_KEY",)), "describe")
+    assert gemini.values["describe"] == {"backend": "gemini"} and "costs money" in gemini.lines[1]
+    assert gemini.config.detect is not None
+    local = choose([str(folder)], BARE, "describe")
+    assert local.values["describe"] == {"backend": "local", "model": NAMERS[0]}
+
+
+def test_what_is_no_photo_is_refused_in_a_line(folder: Path) -> None:
+    (folder / "notes.json").write_text("{}")
+    empty = folder / "empty"
+    empty.mkdir()
+    (folder.parent / "others.csv").write_text(BOXES.replace(".jpg", ".png"))
+    for spec, message in (
+        (folder / "none", "none: no such file or folder"),
+        (empty, "empty: no photo or video found"),
+        (folder / "notes.json", "notes.json: neither a photo nor a video, nor annotations as far as it shows. Known: "),
+        (folder.parent / "others.csv", "others.csv: names no photo in"),
+    ):
+        with pytest.raises(UserError) as caught:
+            choose([str(spec)], BARE)
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
