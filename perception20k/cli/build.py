@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ import click
 from perception20k.annotations.near import format_of
 from perception20k.config import Config, default_config, load_config
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
-from perception20k.pipeline.build import Built, build
+from perception20k.pipeline.build import Built, build, check_inputs
 from perception20k.pipeline.chain import STAGES, BuildScope
 from perception20k.pipeline.choose import choose
+from perception20k.pipeline.measure_sample import measure_sample
 from perception20k.pipeline.surroundings import look_around
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import Exported
@@ -50,6 +53,11 @@ if TYPE_CHECKING:
     help="Processes on this machine, or a Ray cluster (RAY_ADDRESS; without it one is started here).",
 )
 @click.option("--dry-run", is_flag=True, help="Report what is done and what is left to do; write nothing.")
+@click.option(
+    "--estimate",
+    is_flag=True,
+    help="Measure a sample of 20 files and say what the build will take: images, API tokens and money, disk, time.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Take only the first LIMIT files of the sources.")
 @click.option("--only", type=click.Choice(STAGES), help="Run one stage; the others contribute their earlier results.")
 @click.option(
@@ -68,6 +76,7 @@ def command(
     workers: int,
     engine: str,
     dry_run: bool,
+    estimate: bool,
     limit: int | None,
     only: str | None,
     retry_failed: str | None,
@@ -97,12 +106,24 @@ def command(
         perception20k build
         perception20k build photos/ --out my-dataset
         perception20k build my.yaml --out my-dataset --workers 2
-        perception20k build my.yaml --out my-dataset --dry-run
+        perception20k build my.yaml --estimate                  # before it is begun
+        perception20k build my.yaml --out my-dataset --dry-run  # what a begun one has left to do
         perception20k build my.yaml --out my-dataset --sources /mnt/photos    # the same photos, moved
     """
     wanted = _config(what)
     if retry_failed and dry_run:
         raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
+    if estimate and (dry_run or only or retry_failed):
+        raise UserError(
+            "--estimate is of a whole build", "Give it without --dry-run, --only and --retry-failed", code=2
+        )
+    if estimate:
+        check_inputs(wanted)
+        with _executor("local", workers) as executor:
+            wanted = replace(wanted, sources=sources or wanted.sources)
+            measured = measure_sample(wanted, executor, workers, limit=limit, reporter=Reporter())
+        click.echo("\n".join(measured.lines))
+        return
     scope = BuildScope(limit=limit, only=only, retry_failed=retry_failed, dry_run=dry_run)
     with _executor(engine, workers) as executor:
         built = build(

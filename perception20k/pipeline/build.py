@@ -65,9 +65,8 @@ def build(
         UserError: bad input; ``out`` holds something else, or was built with another configuration.
     """
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
-    metric_notes(config.score)  # refuses an unknown metric before any work
+    check_inputs(config)
     _check_stage(config, scope.only)
-    _check_files(config)
     _check_directory(layout, config, force)
     # One build at a time: a second one would pay for the same API answers.
     with nullcontext() if scope.dry_run else held(layout.work / "lock", str(layout.root)):
@@ -127,8 +126,13 @@ def _set_aside(layout: Layout, names: list[str]) -> None:
             (layout.root / name).replace(layout.work / "damaged" / PurePosixPath(name).name)
 
 
-def _check_files(config: Config) -> None:
-    """Refuse a missing annotation file or table before the first photo is decoded or the first API call is paid."""
+def check_inputs(config: Config) -> None:
+    """Refuse an unknown metric, a missing annotation file or table, before the first photo is decoded.
+
+    Raises:
+        UserError: names what is wrong.
+    """
+    metric_notes(config.score)
     tables = [score.table for score in config.score or ()]
     named = {"scenes": config.scenes, "split": config.split}
     named |= {f"score[{place}]: table": table for place, table in enumerate(tables)}

@@ -36,6 +36,10 @@ def test_a_written_choice_is_the_one_that_build_makes(folder: Path, cli: Cli) ->
     cli("verify", "d", cwd=folder)
     assert "Nothing to do" in cli("build", "my.yaml", "--out", "d", "--workers", "1", cwd=folder).stdout
 
+    said = cli("build", "my.yaml", "--estimate", cwd=folder).stdout
+    assert "measured: 2" in said and "Samples  about 8\n" in said
+    assert cli("build", "my.yaml", "--estimate", "--dry-run", cwd=folder, check=False).returncode == 2
+
     (folder / "all.csv").write_text((folder / "photos" / "boxes.csv").read_text() + "\nb.jpg,clock,0,0,90,90")
     other = cli("build", "photos/", "--out", "d", "--workers", "1", cwd=folder, check=False)
     assert other.returncode == 1 and "another configuration (different: annotations)" in other.stderr
