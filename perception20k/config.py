@@ -31,9 +31,13 @@ from perception20k.core.from_plain import build, checked, suggestion
 MAX_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""
 
+LEAST_SCORE = 0.05
+"""Boxes less confident than this are not kept; with hundreds of guesses an image, most are."""
+
 AtLeastOne = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(min_length=1)]
 
 
 @checked
@@ -119,6 +123,25 @@ class Detect:
 
 @checked
 @dataclass(frozen=True)
+class Objects:
+    """A detector that finds the objects by itself, with nobody to name them first."""
+
+    model: str
+    """A folder, or a Hugging Face hub model: RT-DETR, D-FINE, DETR and the like; for ``phrases`` a Grounding DINO."""
+    revision: str = "main"
+    """Of a hub model: its branch, tag or commit."""
+    threshold: Annotated[float, Field(ge=LEAST_SCORE, le=1)] = 0.5
+    """Minimum confidence of a box."""
+    max_objects: AtLeastOne = 10
+    """Most objects taken from an image, the most confident first; the filters choose among these, largest first."""
+    classes: Names | None = None
+    """The detector's classes to look for, as it spells them; null means all."""
+    phrases: Names | None = None
+    """What Grounding DINO looks for in every image."""
+
+
+@checked
+@dataclass(frozen=True)
 class Score:
     """One quality metric and the minimum quality of a source image."""
 
@@ -161,11 +184,13 @@ class Config:
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
     annotations: Annotations | None = None
-    """Existing objects and boxes; alternatively ``describe`` and ``detect``."""
+    """Existing objects and boxes; alternatively ``objects``, or ``describe`` and ``detect``."""
     describe: Describe | None = None
     """The model that names the objects; needs ``detect``."""
     detect: Detect | None = None
     """The model that boxes them."""
+    objects: Objects | None = None
+    """One detector instead of both: it finds objects of its own classes, or given phrases."""
     score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
     """Metrics that must all be satisfied, by default the paper's three; null keeps every image."""
     max_frames_per_video: AtLeastOne = 3
@@ -254,7 +279,7 @@ def with_paths(config: Config, change: Callable[[str], str], change_model: Calla
     for key in ("split", "scenes"):
         if getattr(config, key) is not None:
             changes[key] = change(getattr(config, key))
-    for key in ("describe", "detect"):
+    for key in ("objects", "describe", "detect"):
         part = getattr(config, key)
         if part is not None:
             changes[key] = dataclasses.replace(part, model=change_model(part.model))
@@ -287,16 +312,24 @@ def _anchored(text: str, path: Path) -> str:
 def _check(config: Config, path: Path) -> None:
     """Refuse values that do not go together; each by itself is checked where it is read."""
     filters, scores = config.filters, config.score or ()
-    given = tuple(part is not None for part in (config.annotations, config.describe, config.detect))
-    if given not in ((True, False, False), (False, True, True)):
-        raise UserError(f"{path}: objects come either from 'annotations', or from 'describe' and 'detect'", code=2)
+    given = tuple(part is not None for part in (config.annotations, config.objects, config.describe, config.detect))
+    if given not in ((True, False, False, False), (False, True, False, False), (False, False, True, True)):
+        ways = "'annotations', from 'objects', or from 'describe' and 'detect' together"
+        raise UserError(f"{path}: objects come from {ways}", code=2)
+    objects = config.objects
+    if objects is not None and objects.classes and objects.phrases:
+        raise UserError(f"{path}: objects: give either 'classes' or 'phrases'", code=2)
     formats = dataclasses.asdict(config.annotations).values() if config.annotations else ["none"]
     if sum(value is not None for value in formats) != 1:
         known = ", ".join(field.name for field in dataclasses.fields(Annotations))
         raise UserError(f"{path}: annotations: give exactly one format", f"Known: {known}", code=2)
     if config.preset not in PRESETS:
         raise UserError(f"{path}: unknown preset '{config.preset}'", suggestion(config.preset, PRESETS), code=2)
+    names = (objects and (objects.classes or objects.phrases)) or ()
+    kind = "phrases" if objects and objects.phrases else "classes"
     rules = [
+        (f"objects: {kind}", len({name.casefold() for name in names}) == len(names), "different"),
+        (f"objects: {kind}", not names or len(names) >= filters.min_objects, "as many as filters: min_objects or more"),
         ("score", len({score.metric for score in scores}) == len(scores), "of different metrics"),
         ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
         ("filters: min_box", filters.min_box < filters.max_box, "below max_box"),

@@ -35,6 +35,8 @@ _RANGES = {
     "greater_than": "above {gt:g}",
     "less_than_equal": "at most {le:g}",
     "less_than": "below {lt:g}",
+    "string_too_short": "at least {min_length} characters long",
+    "string_too_long": "at most {max_length} characters long",
     "too_short": "at least {min_length} long",
     "finite_number": "a finite number",
 }

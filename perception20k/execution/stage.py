@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -105,6 +105,24 @@ def to_outcome(function: Any, *args: Any) -> Outcome:
         raise
     except Exception as error:  # an unforeseen input becomes a row, not a crash
         return Outcome(error=f"{type(error).__name__}: {error}", cacheable=False)
+
+
+def together(batch: list[Item], read: Callable[[Item], Any], work: Callable[[list[Any]], list[Any]]) -> list[Outcome]:
+    """Outcomes of a batch that goes through a model together; an item that fails does not affect the others.
+
+    Args:
+        batch: the items.
+        read: what the model gets of one item.
+        work: the model; a result for each of those it gets.
+    """
+    opened = [to_outcome(read, item) for item in batch]
+    inputs = [outcome.value for outcome in opened if outcome.error is None]
+    done = to_outcome(work, inputs)
+    if done.error is None:
+        results = iter([Outcome(value) for value in done.value])
+    else:
+        results = iter([to_outcome(lambda one: work([one])[0], one) for one in inputs])
+    return [next(results) if outcome.error is None else outcome for outcome in opened]
 
 
 Batch = list[Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def revision_of(model: str, revision: str, wanted_by: str) -> str:
         return here
     require(wanted_by, "models", "torch", "transformers")
     try:
-        return _commit(model, revision, offline=False)
+        return _snapshot(model, revision, offline=False).name
     except Exception as error:  # OSError, HTTP and validation errors of several libraries
         message = f"{wanted_by}: the model '{model}' (revision {revision}) could not be found: {first_line(error)}"
         raise UserError(message, "Name a folder with its files, or a model on the hub") from None
@@ -90,7 +91,7 @@ def local_revision(model: str, revision: str) -> str:
             state.update(f"{path.relative_to(folder).as_posix()} {status.st_size} {digest}\n".encode())
         return state.hexdigest()[:16]
     try:
-        return _commit(model, revision, offline=True)
+        return _snapshot(model, revision, offline=True).name
     except Exception:  # not cached, not a model's name, huggingface_hub not installed
         return ""
 
@@ -107,13 +108,30 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().split("\n", 1)[0] or type(error).__name__)[:200]
 
 
+def model_config(model: str, revision: str, wanted_by: str) -> dict[str, Any]:
+    """A model's ``config.json``: what it is, known before its weights are loaded.
+
+    Raises:
+        UserError: there is no such model, or it has no such file.
+    """
+    commit = revision_of(model, revision, wanted_by)
+    folder = Path(model) if Path(model).is_dir() else _snapshot(model, commit, offline=True)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{wanted_by}: {model} is not a model: config.json: {first_line(error)}") from None
+    if not isinstance(config, dict):
+        raise UserError(f"{wanted_by}: {model} is not a model: config.json is not a JSON object")
+    return config
+
+
 @cache
-def _commit(model: str, revision: str, *, offline: bool) -> str:
-    """The commit of a hub model, cached so that keys, work and manifest of one process agree."""
+def _snapshot(model: str, revision: str, *, offline: bool) -> Path:
+    """The folder named by the commit of a hub model, cached so that keys, work and manifest of one process agree."""
     from huggingface_hub import snapshot_download
 
     only = ["config.json"]
-    return Path(snapshot_download(model, revision=revision, allow_patterns=only, local_files_only=offline)).name
+    return Path(snapshot_download(model, revision=revision, allow_patterns=only, local_files_only=offline))
 
 
 @cache

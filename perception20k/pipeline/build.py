@@ -20,6 +20,7 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import prune
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.execution.stage import Executor
+from perception20k.models.detectors.class_detector import check_detector
 from perception20k.pipeline.chain import BuildScope, Chain
 from perception20k.pipeline.stages.sources import Candidate
 from perception20k.publish.export import DamagedImages, Exported, export
@@ -68,6 +69,8 @@ def build(
     check_inputs(config)
     _check_stage(config, scope.only)
     _check_directory(layout, config, force)
+    if config.objects is not None and scope.includes("detect") and not layout.manifest.is_file():
+        check_detector(config.objects)
     # One build at a time: a second one would pay for the same API answers.
     with nullcontext() if scope.dry_run else held(layout.work / "lock", str(layout.root)):
         if not scope.dry_run:
@@ -152,6 +155,8 @@ def _check_stage(config: Config, only: str | None) -> None:
     """Refuse ``--only`` for a stage that this config does not use."""
     if only in ("describe", "detect") and config.annotations is not None:
         raise UserError(f"--only {only}: the objects of this config come from annotations", code=2)
+    if only == "describe" and config.describe is None:
+        raise UserError("--only describe: the objects of this config are found by a detector alone", code=2)
     if only == "score" and all(score.table for score in config.score or ()):
         raise UserError("--only score: this config has no metric to compute", code=2)
 

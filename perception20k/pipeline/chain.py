@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from perception20k.config import Config, Score, located
+from perception20k.config import Config, Detect, Objects, Score, located
 from perception20k.core.extras import require
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
@@ -24,7 +24,7 @@ from perception20k.execution.stage import Executor, NullExecutor, Stage
 from perception20k.pipeline.scenes import find_scenes
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
-from perception20k.pipeline.stages.detect import DetectStage, confident
+from perception20k.pipeline.stages.detect import DetectClassesStage, DetectStage, confident, salient
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
 from perception20k.pipeline.stages.distort import Distort
 from perception20k.pipeline.stages.draw import SamplePlan, draw
@@ -154,8 +154,7 @@ class Chain:
         """Objects and boxes, filtered by size and overlap; keep images with enough distinct objects."""
         kept: SpillList[Candidate] = SpillList()
         count = 0
-        found = self.annotated(candidates) if self.config.annotations else self.detected(self.described(candidates))
-        for candidate in found:
+        for candidate in self.with_objects(candidates):
             source = candidate.source
             objects, dropped = select_objects(source, self.config.filters)
             self._drop_objects("objects", source.origin, dropped)
@@ -167,6 +166,14 @@ class Chain:
                 self.quarantine.drop("objects", source.origin, reason)
         self.totals.line(f"Objects: {len(kept)} images with {count} objects")
         return kept
+
+    def with_objects(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
+        """Candidates with all objects known of them: from annotations, from a detector, or named and then boxed."""
+        if self.config.annotations:
+            return self.annotated(candidates)
+        if self.config.objects:
+            return self.found(candidates, self.config.objects)
+        return self.detected(self.described(candidates))
 
     def annotated(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
         """Candidates with the objects of their annotations."""
@@ -210,6 +217,21 @@ class Chain:
             objects, dropped = confident(found, self.config.detect.threshold)
             self._drop_objects("detect", _origin(item.candidate), dropped)
             yield with_source(item.candidate, objects=objects)
+
+    def found(self, candidates: SpillList[Candidate], wanted: Objects) -> Iterator[Candidate]:
+        """Candidates with what a detector finds by itself, of its own classes or of the configured phrases."""
+        rows: Iterator[tuple[Candidate, Any]]
+        if wanted.phrases:
+            named = SpillList(Named(candidate, wanted.phrases) for candidate in candidates)
+            stage = DetectStage(Detect(wanted.model, wanted.revision))
+            asked = self._run(stage, named, lambda item: _origin(item.candidate))
+            rows = ((item.candidate, boxes) for item, boxes in asked)
+        else:
+            rows = self._run(DetectClassesStage(wanted), candidates, _origin)
+        for candidate, boxes in rows:
+            objects, dropped = salient(candidate.source, boxes, wanted, self.config.filters)
+            self._drop_objects("detect", _origin(candidate), dropped)
+            yield with_source(candidate, objects=objects)
 
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
         """Draw the distortions and make the samples; drop invisible ones."""

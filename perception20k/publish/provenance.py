@@ -7,6 +7,7 @@ from typing import Any
 
 from perception20k.config import Config, Score
 from perception20k.core.files import sha256
+from perception20k.dataset.rft import quoted
 from perception20k.models.describers.prompt import PROMPT_VERSION, prompt
 from perception20k.models.metrics import find_metric
 from perception20k.models.weights import stated_revision
@@ -30,7 +31,15 @@ def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
 
 def objects_note(config: Config) -> dict[str, Any]:
     """What the manifest says about where objects and boxes come from; :func:`objects_sentence` for the card."""
-    describe, detect = config.describe, config.detect
+    describe, detect, objects = config.describe, config.detect, config.objects
+    if objects is not None:
+        about = {
+            "found_by": _model_name(objects.model),
+            "found_by_revision": stated_revision(objects.model, objects.revision),
+            "threshold": objects.threshold,
+        }
+        given = {"classes": objects.classes, "phrases": objects.phrases}
+        return about | {key: list(names) for key, names in given.items() if names}
     if describe is None or detect is None:
         assert config.annotations is not None
         return {"annotations": Path(config.annotations.given[1]).name}
@@ -57,6 +66,13 @@ def objects_sentence(config: Config) -> str:
     note = objects_note(config)
     if "annotations" in note:
         return f"Objects and boxes come from annotations (`{note['annotations']}`)."
+    if "found_by" in note:
+        names = note.get("phrases") or note.get("classes")
+        what = f"looking for {quoted(tuple(names))}" if names else "of all its classes"
+        return (
+            f"Objects were found by {note['found_by']} (revision `{note['found_by_revision']}`), {what}, "
+            f"with a score of {note['threshold']:g} or more."
+        )
     named_at = f"revision `{note['named_by_revision']}`, " if "named_by_revision" in note else ""
     return (
         f"Objects were named by {note['named_by']} ({named_at}prompt `{note['prompt']}`) and boxed by "

@@ -20,7 +20,7 @@ class Hub:
         self._folder = folder
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-        models._commit.cache_clear()
+        models._snapshot.cache_clear()
 
     def add_folder(self, model: str, folder: Path) -> str:
         """A new commit of a model from the files of a folder; its name."""
@@ -36,5 +36,5 @@ class Hub:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         (root / "refs").mkdir(exist_ok=True)
         (root / "refs" / branch).write_text(commit)
-        models._commit.cache_clear()  # as for a new process
+        models._snapshot.cache_clear()  # as for a new process
         return commit

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.annotations import FORMATS
-from perception20k.config import Annotations, Config, Score, default_config, load_config
+from perception20k.config import Annotations, Config, Objects, Score, default_config, load_config
 from perception20k.core.errors import UserError
 from perception20k.saved_config import dump_config, portable
 
@@ -85,8 +85,12 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("annotations: {yolov8: a}", "annotations: unknown key 'yolov8'. Did you mean 'yolo'?"),
         ("annotations: {coco: loop/x}", "'loop/x' is not a path"),
         ('sources: ["a\\0b"]', "is not a path: embedded null byte"),
-        ("describe: {}", "objects come either from 'annotations', or from 'describe' and 'detect'"),
-        ("annotations: null", "objects come either from 'annotations', or from 'describe' and 'detect'"),
+        ("describe: {}", "objects come from 'annotations', from 'objects', or from 'describe' and 'detect' together"),
+        ("objects: {model: a}", "objects come from 'annotations', from 'objects', or from 'describe'"),
+        (
+            "annotations: null",
+            "objects come from 'annotations', from 'objects', or from 'describe' and 'detect' together",
+        ),
     ],
 )
 def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, message: str) -> None:
@@ -98,6 +102,37 @@ def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, me
     assert message in str(caught.value)
     assert caught.value.code == 2
     assert "\n" not in str(caught.value)
+
+
+def test_a_detector_can_find_the_objects_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "dfine").mkdir()
+    config = load(tmp_path, "sources: [photos/]\nobjects: {model: dfine, classes: [dog, cat], max_objects: 5}\n")
+    assert isinstance(config, Config) and config.objects is not None
+    assert config.objects == Objects(str(tmp_path / "dfine"), classes=("dog", "cat"), max_objects=5)
+    assert (config.objects.threshold, config.objects.revision) == (0.5, "main")
+    (tmp_path / "copy.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "copy.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("{}", "objects: the key 'model' is missing"),
+        ("{model: m, clases: [a]}", "objects: unknown key 'clases'. Did you mean 'classes'?"),
+        ("{model: m, classes: [a, b], phrases: [c, d]}", "objects: give either 'classes' or 'phrases'"),
+        ("{model: m, classes: []}", "objects: classes must be at least 1 long"),
+        ("{model: m, phrases: [a]}", "objects: phrases must be as many as filters: min_objects or more"),
+        ("{model: m, phrases: [Dog, dog]}", "objects: phrases must be different"),
+        ('{model: m, phrases: ["", dog]}', "objects: phrases[0] must be at least 1 characters long"),
+        ("{model: m, classes: dog}", "objects: classes: expected a list, not 'dog'"),
+        ("{model: m, threshold: 0}", "objects: threshold must be at least 0.05"),
+        ("{model: m, max_objects: 0}", "objects: max_objects must be at least 1"),
+    ],
+)
+def test_a_bad_detector_is_one_line(tmp_path: Path, values: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, f"sources: [a]\nobjects: {values}\n")
+    assert message in str(caught.value) and "\n" not in str(caught.value) and caught.value.code == 2
 
 
 @pytest.mark.parametrize("call", ["per_minute: .inf", "first_wait: -1", "timeout: .nan"])

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
-from perception20k.dataset.boxes import Box, box_area
 from perception20k.imaging.images import Array
-
-
-@dataclass(frozen=True)
-class Detection:
-    """A phrase's best box and the detector's confidence in it, in 0..1."""
-
-    box: Box
-    score: float
+from perception20k.models.detectors.detection import Detection, best, outward
 
 
 class GroundingDino:
@@ -49,8 +39,7 @@ class GroundingDino:
     def find(self, image: Array, phrases: tuple[str, ...]) -> list[Detection]:
         """The best box of each phrase. Phrases are queried one by one, so that none takes another's words.
 
-        A box's score is that of its best word. Of boxes with the same score, to four decimals, the larger one is
-        taken, then the one nearer to the top, then to the left.
+        A box's score is that of its best word.
         """
         return [self._best(image, phrase) for phrase in phrases]
 
@@ -65,13 +54,8 @@ class GroundingDino:
         scores = outputs.logits[0].float().sigmoid().amax(dim=-1).cpu().tolist()
         boxes = outputs.pred_boxes[0].float().cpu().tolist()
         height, width = image.shape[:2]
-        found = [Detection(_pixels(b, width, height), round(s, 4)) for b, s in zip(boxes, scores, strict=True)]
-        return min(found, key=lambda f: (-f.score, -box_area(f.box), f.box[1], f.box[0], f.box))
-
-
-def _pixels(box: list[float], width: int, height: int) -> Box:
-    """A box given by its centre and size in 0..1, in whole pixels, rounded outwards and clipped to the image."""
-    x, y, w, h = box
-    x1, y1 = math.floor((x - w / 2) * width), math.floor((y - h / 2) * height)
-    x2, y2 = math.ceil((x + w / 2) * width), math.ceil((y + h / 2) * height)
-    return max(0, x1), max(0, y1), min(width, x2), min(height, y2)
+        corners = [
+            ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+            for x, y, w, h in boxes
+        ]
+        return best(Detection(outward(c, width, height), round(s, 4)) for c, s in zip(corners, scores, strict=True))

@@ -1,18 +1,28 @@
-"""The detect stage: a detector boxes each named object, one box an object (Refine-IQA, dataset construction)."""
+"""The detect stage: a detector boxes each named object, one box an object (Refine-IQA, dataset construction).
+
+A detector with classes of its own needs nobody to name the objects: it gives one box a class.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from perception20k.config import Detect
+from perception20k.config import Detect, Filters, Objects
 from perception20k.core.files import digest
+from perception20k.dataset.boxes import box_area
 from perception20k.dataset.quarantine import Reason
-from perception20k.dataset.records import SceneObject
-from perception20k.execution.stage import Stage
+from perception20k.dataset.records import SceneObject, Source
+from perception20k.execution.stage import Outcome, Stage, together
+from perception20k.imaging.images import Array
+from perception20k.models.detectors.class_detector import ClassDetector
+from perception20k.models.detectors.detection import Detection
 from perception20k.models.detectors.grounding_dino import GroundingDino
 from perception20k.models.weights import Weights
 from perception20k.pipeline.stages.describe import Named
-from perception20k.pipeline.stages.sources import load_source
+from perception20k.pipeline.stages.filters import select_objects
+from perception20k.pipeline.stages.object_names import bad_name, clean
+from perception20k.pipeline.stages.sources import Candidate, load_source
 
 
 class DetectStage(Stage[Named]):
@@ -39,10 +49,67 @@ class DetectStage(Stage[Named]):
         assert self._detector is not None
         _, pixels = load_source(item.candidate)
         found = self._detector.find(pixels, item.phrases)
-        return [
-            {"name": phrase, "box": list(best.box), "score": best.score}
-            for phrase, best in zip(item.phrases, found, strict=True)
-        ]
+        return [_row(phrase, best) for phrase, best in zip(item.phrases, found, strict=True)]
+
+
+class DetectClassesStage(Stage[Candidate]):
+    """The best box of each class the detector knows; threshold and classes are applied later and can be changed.
+
+    Batches are always the same and complete: which images go through the model together changes the last digits.
+    """
+
+    name = "detect"
+    place = "gpu"
+    batch_size = 8
+    whole_batches = True
+
+    def __init__(self, config: Objects) -> None:
+        self._model = config.model
+        self._weights = Weights(config.model, config.revision, "objects")
+        self._detector: ClassDetector | None = None
+
+    def setup(self) -> None:
+        """See :class:`Stage`."""
+        self._detector = ClassDetector(self._model, self._weights.needed())
+
+    def key(self, item: Candidate) -> str:
+        """See :class:`Stage`."""
+        return digest([self.name, "classes", 1, item.source.image_id, self._weights.mark])
+
+    def process(self, batch: list[Candidate]) -> list[Outcome]:
+        """A ``name``, ``box`` and ``score`` for each class found in an image, the most confident first."""
+        return together(batch, lambda item: load_source(item)[1], self._find)
+
+    def process_one(self, item: Candidate) -> Any:
+        """See :meth:`process`."""
+        return self.process([item])[0]
+
+    def _find(self, pixels: list[Array]) -> list[list[dict[str, Any]]]:
+        assert self._detector is not None
+        return [[_row(name, best) for name, best in found.items()] for found in self._detector.find(pixels)]
+
+
+def _row(name: str, found: Detection) -> dict[str, Any]:
+    return {"name": name, "box": list(found.box), "score": found.score}
+
+
+def salient(
+    source: Source, found: list[dict[str, Any]], config: Objects, limits: Filters
+) -> tuple[tuple[SceneObject, ...], list[tuple[str, Reason]]]:
+    """What a detector found by itself: the wanted and confident objects, the largest first.
+
+    The most confident are taken first, so that of two boxes in one place the less confident goes.
+
+    Returns:
+        The objects, and ``(name, reason)`` of others that were confident enough.
+    """
+    wanted = [row for row in found if config.classes is None or row["name"] in config.classes]
+    named = [{**row, "name": clean(row["name"])} for row in wanted]
+    sure, _ = confident(sorted(named, key=lambda row: -row["score"]), config.threshold)
+    refused = [(item.name, reason) for item in sure if (reason := bad_name(item.name))]
+    usable = tuple(item for item in sure if not bad_name(item.name))
+    kept, dropped = select_objects(replace(source, objects=usable), replace(limits, max_objects=config.max_objects))
+    return tuple(sorted(kept, key=lambda item: (-box_area(item.box), item.box, item.name))), refused + dropped
 
 
 def confident(

@@ -17,7 +17,7 @@ from perception20k.core.errors import ItemError, UserError
 from perception20k.core.files import digest
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
-from perception20k.execution.stage import Outcome, Stage, to_outcome
+from perception20k.execution.stage import Outcome, Stage, together
 from perception20k.imaging.images import Array
 from perception20k.models.metrics import Scorer, find_metric
 from perception20k.models.weights import Weights
@@ -58,14 +58,7 @@ class ScoreStage(Stage[Candidate]):
 
     def process(self, batch: list[Candidate]) -> list[Outcome]:
         """Outcomes: quality in 0..100. An image on which the model fails does not affect the others."""
-        opened = [to_outcome(_pixels, item) for item in batch]
-        pixels = [outcome.value for outcome in opened if outcome.error is None]
-        together = to_outcome(self._qualities, pixels)
-        if together.error is None:
-            scored = iter([Outcome(value) for value in together.value])
-        else:
-            scored = iter([to_outcome(lambda image: self._qualities([image])[0], image) for image in pixels])
-        return [next(scored) if outcome.error is None else outcome for outcome in opened]
+        return together(batch, _pixels, self._qualities)
 
     def process_one(self, item: Candidate) -> float:
         """The quality of one image."""

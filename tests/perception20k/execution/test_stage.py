@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import ItemError, TransientError, UserError
-from perception20k.execution.stage import NullExecutor, Outcome, Stage, to_outcome
+from perception20k.execution.stage import NullExecutor, Outcome, Stage, to_outcome, together
 from tests.perception20k.execution.square import Square
 
 
@@ -66,3 +66,28 @@ def test_an_executor_that_does_nothing_gives_nothing_back_and_reads_every_batch(
     batches = iter([[1], [2]])
     assert list(NullExecutor().run(Square(tmp_path / "notes"), batches)) == []
     assert next(batches, None) is None
+
+
+def test_a_batch_goes_through_together_without_what_cannot_be_read() -> None:
+    seen: list[list[int]] = []
+
+    def read(item: int) -> int:
+        if item == 3:
+            raise ItemError("three is refused")
+        return 10 * item
+
+    def work(inputs: list[int]) -> list[int]:
+        seen.append(inputs)
+        return [value + 1 for value in inputs]
+
+    assert together([2, 3, 4], read, work) == [Outcome(21), Outcome(error="three is refused"), Outcome(41)]
+    assert seen == [[20, 40]]
+
+
+def test_an_item_that_fails_in_a_batch_fails_alone() -> None:
+    def work(inputs: list[int]) -> list[int]:
+        if 4 in inputs:
+            raise ItemError("four is refused")
+        return [value * value for value in inputs]
+
+    assert together([3, 4, 5], int, work) == [Outcome(9), Outcome(error="four is refused"), Outcome(25)]

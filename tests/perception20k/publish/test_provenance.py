@@ -1,6 +1,6 @@
 """What is said of metrics and models."""
 
-from perception20k.config import Annotations, Config, Describe, Detect, Score
+from perception20k.config import Annotations, Config, Describe, Detect, Objects, Score
 from perception20k.publish.provenance import metric_notes, objects_note, objects_sentence
 
 
@@ -23,3 +23,19 @@ def test_models_are_named_with_prompt_threshold_and_revision() -> None:
     assert "named_by_revision" not in note  # an API has none
     said = objects_sentence(config)
     assert "gemini gemini-x" in said and f"`{note['prompt']}`" in said and "0.3 or more" in said
+
+
+def test_a_detector_that_works_alone_is_named_with_what_it_looked_for() -> None:
+    config = Config(("a",), objects=Objects("org/rtdetr", "abc", classes=("dog", "cat")))
+    assert objects_note(config) == {
+        "found_by": "org/rtdetr",
+        "found_by_revision": "abc, commit unknown",
+        "threshold": 0.5,
+        "classes": ["dog", "cat"],
+    }
+    assert objects_sentence(config) == (
+        "Objects were found by org/rtdetr (revision `abc, commit unknown`), looking for ‘dog’ and ‘cat’, "
+        "with a score of 0.5 or more."
+    )
+    said = objects_sentence(Config(("a",), objects=Objects("org/rtdetr", "abc", 0.3)))
+    assert said.endswith("of all its classes, with a score of 0.3 or more.")

@@ -6,7 +6,7 @@ import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.imaging import images
-from perception20k.models.detectors.grounding_dino import GroundingDino, _pixels
+from perception20k.models.detectors.grounding_dino import GroundingDino
 from tests.tiny_models import build_tiny_dino
 
 pytestmark = pytest.mark.slow
@@ -43,12 +43,6 @@ def test_the_best_box_of_each_phrase_is_the_one_transformers_itself_finds(model:
             for e in edges
         )  # fmt: skip
         assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
-
-
-def test_a_box_is_rounded_outwards_and_stays_inside_the_image() -> None:
-    # centre (0.5, 0.25), size 0.21 x 0.1 of 100x200: x 39.5..60.5, y 40..60
-    assert _pixels([0.5, 0.25, 0.21, 0.1], 100, 200) == (39, 40, 61, 60)
-    assert _pixels([0.0, 1.0, 0.5, 0.5], 100, 200) == (0, 150, 25, 200)
 
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:

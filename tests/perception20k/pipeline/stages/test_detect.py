@@ -2,16 +2,17 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from perception20k.config import Annotations, Config, Describe, Detect
+from perception20k.config import Annotations, Config, Describe, Detect, Filters, Objects
 from perception20k.core.errors import UserError
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.models.weights import revision_of
 from perception20k.pipeline.stages.describe import Named
-from perception20k.pipeline.stages.detect import DetectStage, confident
+from perception20k.pipeline.stages.detect import DetectClassesStage, DetectStage, confident, salient
 from perception20k.pipeline.stages.sources import Candidate
 from perception20k.publish.provenance import objects_note, objects_sentence
 from tests.perception20k.hub import Hub
@@ -78,3 +79,50 @@ def test_the_key_knows_image_phrases_and_weights_and_not_the_threshold(tmp_path:
     assert stage.key(one) == DetectStage(Detect(str(tmp_path), threshold=0.9)).key(one) != stage.key(two)
     (tmp_path / "config.json").write_text("{ }")
     assert DetectStage(Detect(str(tmp_path))).key(one) != stage.key(one)
+
+
+def found(**boxes: tuple[list[int], float]) -> list[dict[str, object]]:
+    return [{"name": name, "box": box, "score": score} for name, (box, score) in boxes.items()]
+
+
+PHOTO = Source("0" * 16, "f", "d", 640, 480, "a")
+FOUND = found(
+    person=([10, 10, 110, 110], 0.9),
+    sofa=([200, 100, 600, 400], 0.8),
+    bed=([205, 100, 600, 405], 0.7),  # the sofa again, by another name
+    lamp=([300, 10, 400, 90], 0.4),
+)
+
+
+def test_of_what_a_detector_finds_the_confident_stay_the_largest_first() -> None:
+    kept, dropped = salient(PHOTO, FOUND, Objects("m"), Filters())
+    assert [item.name for item in kept] == ["sofa", "person"]
+    assert kept[0] == SceneObject("sofa", (200, 100, 600, 400), 0.8)
+    [(name, reason)] = dropped  # what was not sure is no object, and no row of the quarantine either
+    assert (name, reason.rule) == ("bed", "overlap") and reason.text.startswith("overlaps 'sofa'")
+
+
+def test_classes_threshold_and_number_of_objects_are_applied_to_what_was_found() -> None:
+    def names(**changes: Any) -> list[str]:
+        return [item.name for item in salient(PHOTO, FOUND, Objects("m", **changes), Filters())[0]]
+
+    assert names(classes=("bed", "person")) == ["bed", "person"]
+    assert names(threshold=0.4) == ["sofa", "person", "lamp"]
+    assert names(threshold=0.85) == ["person"]
+    assert names(max_objects=1) == ["person"]
+    assert names(classes=("horse",)) == []
+
+
+def test_a_class_whose_name_no_prompt_can_hold_is_dropped_with_the_reason() -> None:
+    kept, dropped = salient(PHOTO, found(**{"x" * 81: ([10, 10, 110, 110], 0.9)}), Objects("m"), Filters())
+    assert kept == () and [reason.rule for _, reason in dropped] == ["bad_name"]
+
+
+def test_the_key_of_a_detector_of_classes_knows_image_and_weights_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    item = Candidate(Path("a"), PHOTO)
+    stage = DetectClassesStage(Objects(str(tmp_path), threshold=0.2))
+    same = DetectClassesStage(Objects(str(tmp_path), threshold=0.9, classes=("dog",), max_objects=2))
+    assert stage.key(item) == same.key(item) != DetectStage(Detect(str(tmp_path))).key(Named(item, ("dog",)))
+    (tmp_path / "config.json").write_text("{ }")
+    assert DetectClassesStage(Objects(str(tmp_path))).key(item) != stage.key(item)
