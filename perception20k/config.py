@@ -189,8 +189,9 @@ class Config:
     """The model that names the objects; needs ``detect``."""
     detect: Detect | None = None
     """The model that boxes them."""
-    objects: Objects | None = None
-    """One detector instead of both: it finds objects of its own classes, or given phrases."""
+    objects: Objects | Literal["whole-image"] | None = None
+    """One detector instead of both: it finds objects of its own classes, or given phrases. Or ``whole-image``: no
+    objects, the whole image is distorted."""
     score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
     """Metrics that must all be satisfied, by default the paper's three; null keeps every image."""
     max_frames_per_video: AtLeastOne = 3
@@ -212,6 +213,11 @@ class Config:
     rft_per_sample: Annotated[float, Field(ge=1, le=4)] = 4.0
     """RFT samples a training sample gives, 1 to 4 on average (the paper: about 2.6). A test sample gives all 4."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @property
+    def detector(self) -> Objects | None:
+        """The detector that works alone, if there is one."""
+        return self.objects if isinstance(self.objects, Objects) else None
 
 
 def default_config() -> Config:
@@ -281,7 +287,7 @@ def with_paths(config: Config, change: Callable[[str], str], change_model: Calla
             changes[key] = change(getattr(config, key))
     for key in ("objects", "describe", "detect"):
         part = getattr(config, key)
-        if part is not None:
+        if hasattr(part, "model"):
             changes[key] = dataclasses.replace(part, model=change_model(part.model))
     if config.score is not None:
         changes["score"] = tuple(
@@ -316,7 +322,7 @@ def _check(config: Config, path: Path) -> None:
     if given not in ((True, False, False, False), (False, True, False, False), (False, False, True, True)):
         ways = "'annotations', from 'objects', or from 'describe' and 'detect' together"
         raise UserError(f"{path}: objects come from {ways}", code=2)
-    objects = config.objects
+    objects = config.detector
     if objects is not None and objects.classes and objects.phrases:
         raise UserError(f"{path}: objects: give either 'classes' or 'phrases'", code=2)
     formats = dataclasses.asdict(config.annotations).values() if config.annotations else ["none"]

@@ -75,7 +75,7 @@ class Dataset:
 
 
 def _oversized(sample: Sample) -> bool:
-    return oversized(sample.box, sample.width, sample.height)
+    return not sample.is_whole and oversized(sample.box, sample.width, sample.height)
 
 
 def _filtered(quarantine: Path) -> Iterator[tuple[str, str]]:

@@ -193,6 +193,7 @@ class Review:
                     "width": sample.width,
                     "height": sample.height,
                     "severity": sample.severity,
+                    "whole": sample.is_whole,
                     "reason": deletion.reason if deletion else None,
                 }
             )

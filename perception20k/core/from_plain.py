@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 import types
 import typing
 from typing import Any
@@ -59,7 +60,8 @@ def build(kind: Any, data: Any, where: str) -> Any:
     except ValidationError as error:
         problems = error.errors()
         unknown = (problem for problem in problems if problem["type"] == "unexpected_keyword_argument")
-        raise _user_error(kind, next(unknown, problems[0]), where) from None
+        misspelt = (p for p in problems if p["type"] == "literal_error" and isinstance(p["input"], str))
+        raise _user_error(kind, next(unknown, next(misspelt, problems[0])), where) from None
 
 
 def suggestion(wrong: Any, known: typing.Iterable[Any]) -> str:
@@ -71,7 +73,8 @@ def suggestion(wrong: Any, known: typing.Iterable[Any]) -> str:
 
 def _user_error(kind: Any, problem: Any, where: str) -> UserError:
     """One of pydantic's errors as a line for people."""
-    error, place, value, context = problem["type"], problem["loc"], problem["input"], problem.get("ctx", {})
+    error, value, context = problem["type"], problem["input"], problem.get("ctx", {})
+    place = _without_members(kind, problem["loc"])
     outer, last = place[:-1], place[-1] if place else ""
     parent = _kind_at(kind, outer)
     if error == "unexpected_keyword_argument":
@@ -83,7 +86,7 @@ def _user_error(kind: Any, problem: Any, where: str) -> UserError:
     if error == "missing":
         return UserError(f"{where}{_path(outer)}: the key '{last}' is missing", code=2)
     if error == "literal_error":
-        known = typing.get_args(_kind_at(kind, place))
+        known = re.findall("'([^']*)'", context["expected"])
         return UserError(f"{where}{_path(place)}: unknown value {value!r}", suggestion(value, known), code=2)
     if error in _EXPECTED:
         return UserError(f"{where}{_path(place)}: expected {_EXPECTED[error]}, not {value!r}", code=2)
@@ -102,11 +105,32 @@ def _keys(kind: Any) -> list[str]:
 def _kind_at(kind: Any, place: tuple[int | str, ...]) -> Any:
     """The type that stands at a place below ``kind``."""
     for part in place:
-        if dataclasses.is_dataclass(kind):
-            kind = typing.get_type_hints(kind)[str(part)]
-        else:  # a list's or a dictionary's
-            args = typing.get_args(kind)
-            kind = args[0] if isinstance(part, int) else args[1]
-        if typing.get_origin(kind) is types.UnionType:
-            kind = typing.get_args(kind)[0]
+        kind = _members(_kind_below(kind, part))[0]
     return kind
+
+
+def _kind_below(kind: Any, part: int | str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return typing.get_type_hints(kind).get(str(part), object)  # an unknown key has no type
+    args = typing.get_args(kind)  # a list's or a dictionary's
+    return args[0] if isinstance(part, int) else args[1]
+
+
+def _members(kind: Any) -> list[Any]:
+    """The members of a union without None, the first of which has the keys; a type that is none by itself."""
+    if typing.get_origin(kind) not in (types.UnionType, typing.Union):
+        return [kind]
+    return [member for member in typing.get_args(kind) if member is not types.NoneType]
+
+
+def _without_members(kind: Any, place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A place without the names of union members, which pydantic puts between the keys."""
+    path: list[int | str] = []
+    parts = iter(place)
+    for part in parts:
+        path.append(part)
+        members = _members(_kind_below(kind, part))
+        kind = members[0]
+        if len(members) > 1:
+            next(parts, None)
+    return tuple(path)

@@ -27,6 +27,10 @@ class SceneObject:
     """The detector's confidence in 0..1, None for annotations."""
 
 
+WHOLE_IMAGE = "whole image"
+"""Stands for an object where a dataset has none: its box is the image."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A pristine photo or keyframe."""
@@ -66,7 +70,8 @@ class Sample:
     height: int
     object: str
     objects: tuple[str, ...]
-    """Every recorded object of the source image: the candidates of the description task."""
+    """Every recorded object of the source image: the candidates of the description task. Empty where the whole image
+    is distorted; ``object`` is then ``WHOLE_IMAGE``."""
     box: Box
     group: str
     type: str
@@ -88,6 +93,12 @@ class Sample:
     """SHA-256 of the decoded RGB pixels, which outlives a change of encoder."""
     split: str = ""
     """``train`` or ``test``; empty for a sample that review deleted."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole image is distorted, not one object's box."""
+        return not self.objects
+
     made_with: dict[str, str] = field(default_factory=dict)
     """Version of whatever shaped the pixels, by name; empty in datasets of before 0.2."""
 

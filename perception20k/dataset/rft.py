@@ -3,6 +3,7 @@ Design" and "Prompts Used for Training and Evaluation").
 
 A sample can give four: the description and the grounding task, each full-reference (original and distorted
 image) and no-reference (distorted image alone). The prompts are the paper's, in ``perception20k/dataset/prompts/``.
+Where the whole image is distorted there is nothing to ground, and the description asks for no object: two rows.
 """
 
 from __future__ import annotations
@@ -33,22 +34,25 @@ class Images:
 
 
 def kinds_of(sample: Sample, rft_per_sample: float, seed: int) -> list[tuple[str, str]]:
-    """The (task, mode) pairs a sample gives: all four in the test part, a keyed draw in the train part.
+    """The (task, mode) pairs a sample gives: all there are in the test part, a keyed draw in the train part.
 
-    Of ``rft_per_sample`` = n + f, every sample gives n and a share f of the samples one more.
+    Of ``rft_per_sample`` = n + f, every sample gives n, if there are so many, and a share f of the samples one more.
     """
+    kinds = [kind for kind in KINDS if kind[0] == "description" or not sample.is_whole]
     if sample.split == "test":
-        return list(KINDS)
+        return kinds
     rng = keyed_rng(seed, "rft", sample.sample_id)
     count = int(rft_per_sample) + int(rng.random() < rft_per_sample % 1)
-    chosen = rng.permutation(len(KINDS))[:count]
-    return [kind for place, kind in enumerate(KINDS) if place in chosen]
+    chosen = rng.permutation(len(kinds))[:count]
+    return [kind for place, kind in enumerate(kinds) if place in chosen]
 
 
 def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, Any]:
     """One row of :data:`perception20k.dataset.records.RFT_SCHEMA`."""
     label, words = label_of(sample), SEVERITIES[sample.severity - 1]
     box = ",".join(map(str, sample.box))
+    asked = "" if sample.is_whole else sample.object
+    choices = [asked, label, words] if asked else [label, words]
     return {
         "rft_id": f"{sample.sample_id}-{task}-{mode}",
         "sample_id": sample.sample_id,
@@ -57,8 +61,8 @@ def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, A
         "mode": mode,
         "prompt": [{"role": "user", "content": prompt_parts(task, mode, sample.objects, sample.preset)}],
         "images": [images.source, images.distorted] if mode == "fr" else [images.distorted],
-        "solution": f"{sample.object} / {label} / {words}" if task == "description" else box,
-        "object": sample.object,
+        "solution": " / ".join(choices) if task == "description" else box,
+        "object": asked,
         "objects": list(sample.objects),
         "group": sample.group,
         "type": sample.type,
@@ -68,7 +72,7 @@ def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, A
         "box": list(sample.box),
         "width": sample.width,
         "height": sample.height,
-        "prompt_version": f"{task}-{mode}.{PROMPT_VERSION}",
+        "prompt_version": f"{_prompt_name(task, mode, sample.objects)}.{PROMPT_VERSION}",
     }
 
 
@@ -77,9 +81,9 @@ def prompt_parts(
 ) -> list[dict[str, str | None]]:
     """A prompt as the parts of one chat message: text, and an image where the paper's text names one.
 
-    The distortions to choose from are the labels of the preset's groups.
+    The distortions to choose from are the labels of the preset's groups. Without objects the whole image is meant.
     """
-    text = _template(task, mode).replace("{objects}", quoted(objects))
+    text = _template(_prompt_name(task, mode, objects)).replace("{objects}", quoted(objects))
     text = text.replace("{distortions}", quoted(tuple(groups(preset).values())))
     pieces = re.split(r"(\{ref\}|\{dist\})", text)
     return [
@@ -99,7 +103,11 @@ def quoted(words: tuple[str, ...]) -> str:
     return " and ".join(marked) if len(marked) < 3 else ", ".join(marked[:-1]) + ", and " + marked[-1]
 
 
+def _prompt_name(task: str, mode: str, objects: tuple[str, ...]) -> str:
+    return f"{task}-{mode}" if objects or task == "grounding" else f"{task}-whole-{mode}"
+
+
 @cache
-def _template(task: str, mode: str) -> str:
-    name = f"{task}-{mode}.{PROMPT_VERSION}.txt"
-    return (files("perception20k.dataset") / "prompts" / name).read_text(encoding="utf-8").strip()
+def _template(name: str) -> str:
+    path = files("perception20k.dataset") / "prompts" / f"{name}.{PROMPT_VERSION}.txt"
+    return path.read_text(encoding="utf-8").strip()

@@ -69,8 +69,8 @@ def build(
     check_inputs(config)
     _check_stage(config, scope.only)
     _check_directory(layout, config, force)
-    if config.objects is not None and scope.includes("detect") and not layout.manifest.is_file():
-        check_detector(config.objects)
+    if config.detector is not None and scope.includes("detect") and not layout.manifest.is_file():
+        check_detector(config.detector)
     # One build at a time: a second one would pay for the same API answers.
     with nullcontext() if scope.dry_run else held(layout.work / "lock", str(layout.root)):
         if not scope.dry_run:
@@ -155,6 +155,8 @@ def _check_stage(config: Config, only: str | None) -> None:
     """Refuse ``--only`` for a stage that this config does not use."""
     if only in ("describe", "detect") and config.annotations is not None:
         raise UserError(f"--only {only}: the objects of this config come from annotations", code=2)
+    if only in ("describe", "detect") and config.objects == "whole-image":
+        raise UserError(f"--only {only}: this config has no objects, the whole image is distorted", code=2)
     if only == "describe" and config.describe is None:
         raise UserError("--only describe: the objects of this config are found by a detector alone", code=2)
     if only == "score" and all(score.table for score in config.score or ()):

@@ -28,7 +28,7 @@ from perception20k.pipeline.stages.detect import DetectClassesStage, DetectStage
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
 from perception20k.pipeline.stages.distort import Distort
 from perception20k.pipeline.stages.draw import SamplePlan, draw
-from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects
+from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects, whole_image
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, duplicates, with_source
 
@@ -152,6 +152,8 @@ class Chain:
 
     def take_objects(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
         """Objects and boxes, filtered by size and overlap; keep images with enough distinct objects."""
+        if self.config.objects == "whole-image":
+            return SpillList(with_source(c, objects=(whole_image(c.source),)) for c in candidates)
         kept: SpillList[Candidate] = SpillList()
         count = 0
         for candidate in self.with_objects(candidates):
@@ -171,8 +173,8 @@ class Chain:
         """Candidates with all objects known of them: from annotations, from a detector, or named and then boxed."""
         if self.config.annotations:
             return self.annotated(candidates)
-        if self.config.objects:
-            return self.found(candidates, self.config.objects)
+        if self.config.detector:
+            return self.found(candidates, self.config.detector)
         return self.detected(self.described(candidates))
 
     def annotated(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:

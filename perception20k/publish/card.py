@@ -50,6 +50,7 @@ def card(
         parts="\n".join(_part_row(part, samples, count) for part, count in rft_counts.items()),
         seed=config.seed,
         preset=config.preset,
+        where="the whole image" if config.objects == "whole-image" else "the box of one object",
         drops=_drops(drops),
         metrics=f"{_metrics(config)}\n\n{objects_sentence(config)}",
         review=review_sentence(review),

@@ -49,10 +49,9 @@ def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
     """
     if not samples:
         return []
-    drawings: dict[str, Callable[[Path], None]] = {
-        "objects.png": lambda path: _word_cloud(path, samples),
-        "examples.png": lambda path: _examples(path, layout, samples),
-    }
+    drawings: dict[str, Callable[[Path], None]] = {"examples.png": lambda path: _examples(path, layout, samples)}
+    if any(sample.objects for sample in samples):
+        drawings["objects.png"] = lambda path: _word_cloud(path, samples)
     if has_plots():
         charts = (_areas, _severities, _groups)
         drawings |= {name: partial(chart, samples=samples) for name, chart in zip(CHARTS, charts, strict=True)}

@@ -31,7 +31,9 @@ def metric_notes(wanted: tuple[Score, ...] | None) -> list[dict[str, Any]]:
 
 def objects_note(config: Config) -> dict[str, Any]:
     """What the manifest says about where objects and boxes come from; :func:`objects_sentence` for the card."""
-    describe, detect, objects = config.describe, config.detect, config.objects
+    if config.objects == "whole-image":
+        return {"whole_image": True}
+    describe, detect, objects = config.describe, config.detect, config.detector
     if objects is not None:
         about = {
             "found_by": _model_name(objects.model),
@@ -66,6 +68,11 @@ def objects_sentence(config: Config) -> str:
     note = objects_note(config)
     if "annotations" in note:
         return f"Objects and boxes come from annotations (`{note['annotations']}`)."
+    if "whole_image" in note:
+        return (
+            "There are no objects: the whole image is distorted, so the rows ask for the distortion and its severity, "
+            "not for an object or a box."
+        )
     if "found_by" in note:
         names = note.get("phrases") or note.get("classes")
         what = f"looking for {quoted(tuple(names))}" if names else "of all its classes"

@@ -29,7 +29,7 @@ def statistics(samples: Sequence[Sample], sources: Sequence[Source], rft_counts:
         "preset": preset_of(samples),
         "samples": len(samples),
         "source_images": len(sources),
-        "objects": len({(s.image_id, s.object) for s in samples}),
+        "objects": len({(s.image_id, s.object) for s in samples if not s.is_whole}),
         "rft_samples": rft_counts,
         "parts": {name: _part(part, list(groups_of(samples))) for name, part in parts.items()},
         "visibility": {name: _quantiles([getattr(s, name) for s in samples]) for name in ("psnr", "ssim", "delta_e")},

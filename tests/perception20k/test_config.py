@@ -104,6 +104,13 @@ def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, me
     assert "\n" not in str(caught.value)
 
 
+def test_the_whole_image_can_be_distorted_instead_of_objects(tmp_path: Path) -> None:
+    config = load(tmp_path, "sources: [photos/]\nobjects: whole-image\n")
+    assert isinstance(config, Config) and config.objects == "whole-image" and config.detector is None
+    (tmp_path / "copy.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "copy.yaml") == config
+
+
 def test_a_detector_can_find_the_objects_by_itself(tmp_path: Path) -> None:
     (tmp_path / "dfine").mkdir()
     config = load(tmp_path, "sources: [photos/]\nobjects: {model: dfine, classes: [dog, cat], max_objects: 5}\n")
@@ -124,6 +131,7 @@ def test_a_detector_can_find_the_objects_by_itself(tmp_path: Path) -> None:
         ("{model: m, phrases: [a]}", "objects: phrases must be as many as filters: min_objects or more"),
         ("{model: m, phrases: [Dog, dog]}", "objects: phrases must be different"),
         ('{model: m, phrases: ["", dog]}', "objects: phrases[0] must be at least 1 characters long"),
+        ("whole-imag", "objects: unknown value 'whole-imag'. Did you mean 'whole-image'?"),
         ("{model: m, classes: dog}", "objects: classes: expected a list, not 'dog'"),
         ("{model: m, threshold: 0}", "objects: threshold must be at least 0.05"),
         ("{model: m, max_objects: 0}", "objects: max_objects must be at least 1"),

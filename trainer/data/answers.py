@@ -91,29 +91,34 @@ def normal(word: str) -> str:
     return " ".join(word.strip(" \t\r\n'\"‘’“”`.").lower().split())
 
 
-def description(text: str) -> Description | None:
+def description(text: str, *, whole: bool = False) -> Description | None:
     """The answer of the description task, ``object / distortion / severity``.
 
-    The object may itself hold a slash: the last two parts are the distortion and the severity.
+    The object may itself hold a slash: the last two parts are the distortion and the severity. Where the
+    ``whole`` image is distorted the answer is ``distortion / severity``, and the object is empty.
 
     >>> description("<answer>Red car / Blur / severe</answer>")
     Description(object='red car', distortion='blur', severity='severe')
+    >>> description("<answer>Blur / severe</answer>", whole=True)
+    Description(object='', distortion='blur', severity='severe')
     """
     parts = (answer(text) or "").rsplit("/", 2)
+    if whole:
+        parts = ["", *parts]
     if len(parts) != 3:
         return None
     return Description(*(normal(part) for part in parts))
 
 
-def right_parts(
-    text: str, object: str | None, distortion: str | None, severity_label: str | None
-) -> tuple[bool, bool, bool]:
-    """Whether the description's object, distortion and severity are right, in this order."""
-    said = description(text)
-    if said is None:
-        return False, False, False
+def right_parts(text: str, object: str | None, distortion: str | None, severity_label: str | None) -> tuple[bool, ...]:
+    """Whether the description's object, distortion and severity are right, in this order.
+
+    Without an object, where the whole image is distorted, only the latter two.
+    """
+    said = description(text, whole=not object)
     truth = [normal(word or "") for word in (object, distortion, severity_label)]
-    return said.object == truth[0], said.distortion == truth[1], said.severity == truth[2]
+    right = (False,) * 3 if said is None else tuple(a == b for a, b in zip(said, truth, strict=True))
+    return right if object else right[1:]
 
 
 _PIXEL = r"\s*(-?[0-9]{1,6})\s*"

@@ -87,10 +87,10 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy and IoU, overall, easy and hard, FR and NR."""
     found = []
-    for task, names in (("description", _PARTS), ("grounding", ("IoU",))):
+    for task in ("description", "grounding"):
         mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
         values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
-        for name in names:
+        for name in values:
             for part, chosen in _parts(mine, _Labels.of(predictions)).items():
                 about, lines = [mine[i] for i in chosen], [values[name][i] for i in chosen]
                 found.append(mean_of(f"{task}, {name}, {part}", about, lines, percent=task == "description"))
@@ -105,7 +105,7 @@ def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
         of_groups = _Labels.of(predictions).all
         for part, key, labels in (("distortion", "distortion", of_groups), ("severity", "severity_label", SEVERITIES)):
             truth = [prediction.truth[key] for prediction in mine]
-            said = [getattr(answers.description(prediction.text), part, UNREAD) for prediction in mine]
+            said = [getattr(_said(prediction), part, UNREAD) for prediction in mine]
             found.append(Confusion.count(f"{name}, {part}", labels, truth, said))
     return found
 
@@ -123,9 +123,9 @@ def worst(predictions: Sequence[Prediction], count: int) -> list[Prediction]:
 def _descriptions(name: str, predictions: Sequence[Prediction]) -> Table:
     mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
     values = _description_values(mine)
-    unread = [answers.description(prediction.text) is None for prediction in mine]
+    unread = [_said(prediction) is None for prediction in mine]
     labels = _Labels.of(predictions)
-    rows = [line for part in _PARTS for line in _lines(mine, values[part], unread, part, labels)]
+    rows = [line for part in values for line in _lines(mine, values[part], unread, part, labels)]
     title = f"Description accuracy, {name} (Refine-IQA, table 1)"
     return Table(f"{name}, description", title, _columns("right", labels), tuple(rows), percent=True)
 
@@ -173,8 +173,13 @@ def _description_values(predictions: Sequence[Prediction]) -> dict[str, list[flo
     right = [
         answers.right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions
     ]
-    alone = {name: [float(parts[i]) for parts in right] for i, name in enumerate(_PARTS[1:])}
+    names = _PARTS[1:] if all(len(parts) == 3 for parts in right) else _PARTS[2:]
+    alone = {name: [float(parts[place]) for parts in right] for place, name in enumerate(names, -len(names))}
     return {"all three": [float(all(parts)) for parts in right], **alone}
+
+
+def _said(prediction: Prediction) -> answers.Description | None:
+    return answers.description(prediction.text, whole=not prediction.truth["object"])
 
 
 def _ious(predictions: Sequence[Prediction]) -> list[float]:

@@ -47,7 +47,7 @@ def measures(
     if task == "description":
         parts = answers.right_parts(text, row["object"], row["distortion"], row["severity_label"])
         names = ("object_right", "distortion_right", "severity_right")
-        values |= {name: float(part) for name, part in zip(names, parts, strict=True)}
+        values |= {name: float(part) for name, part in zip(names[-len(parts) :], parts, strict=True)}
     elif task == "grounding":
         box = answers.box(text)
         values["iou"] = 0.0 if box is None else iou(box, row["box"])

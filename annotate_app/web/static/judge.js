@@ -262,7 +262,9 @@ export class Judge {
     const before = session.standing(position);
     const severity = this.severity ? ` (severity ${item.severity})` : '';
     const question = session.kind === 'review'
-      ? ['Is ', bold(item.object), ' the main object in the box, and is ', bold(item.label), ` perceptible there?${severity}`]
+      ? item.whole
+        ? ['Is ', bold(item.label), ` perceptible in the image?${severity}`]
+        : ['Is ', bold(item.object), ' the main object in the box, and is ', bold(item.label), ` perceptible there?${severity}`]
       : ['Deleted', item.reason ? ` (${REASON_WORDS[item.reason]})` : '', ': ', bold(item.object), ', ', bold(item.label), `${severity}. Confirm the deletion, or restore it?`];
     if (this.referring) byId('question').replaceChildren(bold('Reference'), ' (without distortion)');
     else if (this.ended) byId('question').replaceChildren('');

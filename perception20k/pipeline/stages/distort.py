@@ -17,7 +17,7 @@ from perception20k.config import Filters
 from perception20k.core.errors import ItemError
 from perception20k.core.files import digest, sha256, write_bytes
 from perception20k.dataset.boxes import crop
-from perception20k.dataset.records import Sample
+from perception20k.dataset.records import WHOLE_IMAGE, Sample
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
 from perception20k.imaging.direction import denied
@@ -126,7 +126,7 @@ class Distort(Stage[SamplePlan]):
             width=source.width,
             height=source.height,
             object=plan.item.name,
-            objects=tuple(item.name for item in source.objects),
+            objects=() if plan.item.name == WHOLE_IMAGE else tuple(item.name for item in source.objects),
             box=plan.item.box,
             group=plan.group,
             type=plan.type,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from perception20k.config import Filters
 from perception20k.dataset.boxes import Box, box_area, iou
 from perception20k.dataset.quarantine import Reason
-from perception20k.dataset.records import SceneObject, Source
+from perception20k.dataset.records import WHOLE_IMAGE, SceneObject, Source
 
 
 def box_fits(box: Box, width: int, height: int, limits: Filters) -> Reason | None:
@@ -51,6 +51,11 @@ def select_objects(source: Source, limits: Filters) -> tuple[tuple[SceneObject, 
         else:
             dropped.append((item.name, reason))
     return tuple(kept), dropped
+
+
+def whole_image(source: Source) -> SceneObject:
+    """What is distorted where there are no objects: everything. No filter applies to it."""
+    return SceneObject(WHOLE_IMAGE, (0, 0, source.width, source.height))
 
 
 def enough_objects(objects: tuple[SceneObject, ...], limits: Filters) -> Reason | None:

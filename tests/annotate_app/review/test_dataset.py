@@ -93,3 +93,9 @@ def test_a_dataset_without_samples_is_refused(layout: Layout) -> None:
     write_tables(layout, [], read_sources(layout.sources))
     with pytest.raises(UserError, match="no sample to review"):
         Dataset(layout)
+
+
+def test_a_sample_without_an_object_is_the_whole_image_and_appears(layout: Layout) -> None:
+    samples = [replace(s, objects=(), box=(0, 0, s.width, s.height)) for s in read_samples(layout.recipe)]
+    write_tables(layout, samples, read_sources(layout.sources))
+    assert len(Dataset(layout).samples) == len(samples)

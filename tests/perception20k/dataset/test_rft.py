@@ -85,3 +85,22 @@ def test_a_share_of_the_four_is_drawn_for_training_and_all_four_for_the_test() -
     assert all(len(set(kinds)) == len(kinds) for kinds in drawn)
     assert kinds_of(replace(BLANK, split="test"), 1, seed=1) == list(KINDS)
     assert kinds_of(BLANK, 4, seed=1) == list(KINDS)
+
+
+WHOLE = replace(BLANK, object="whole image", objects=(), box=(0, 0, 640, 480))
+
+
+def test_without_objects_the_prompt_asks_two_questions_and_the_solution_has_two_parts() -> None:
+    row = rft_row(WHOLE, "description", "fr", IMAGES)
+    text = "".join(part["text"] or "" for part in row["prompt"][0]["content"])
+    assert "following two questions" in text and "object" not in text and "‘overexposure’" in text
+    assert (row["solution"], row["object"], row["objects"]) == ("overexposure / relatively obvious", "", [])
+    assert row["prompt_version"] == "description-whole-fr.v1"
+    assert sum(part["type"] == "image" for part in row["prompt"][0]["content"]) == 2
+
+
+def test_without_objects_there_is_nothing_to_ground() -> None:
+    both = [("description", "fr"), ("description", "nr")]
+    assert kinds_of(replace(WHOLE, split="test"), 1.0, 0) == both == kinds_of(WHOLE, 4.0, 0)
+    drawn = [kinds_of(replace(WHOLE, sample_id=f"{n:016x}"), 1.0, 0) for n in range(40)]
+    assert {tuple(kinds) for kinds in drawn} == {(kind,) for kind in both}

@@ -202,3 +202,11 @@ def test_no_reader_raises_and_nothing_is_read_into_nonsense(inner: str) -> None:
     assert q_insight.degradation_class([text], ["degradation"], ["noise"]) == [0]
     assert [scoring.answer([text], ["score"], [3.4]), scoring.format([text], ["score"])] == [[0], [0]]
     assert thurstone.visualquality_format([text], ["score"]) == [0]
+
+
+def test_of_a_whole_image_distortion_and_severity_are_asked() -> None:
+    said = "<answer>Blur / severe</answer>"
+    assert answers.description(said, whole=True) == ("", "blur", "severe") and answers.description(said) is None
+    assert answers.description("<answer>cup / blur / severe</answer>", whole=True) is None
+    assert answers.right_parts(said, "", "blur", "slight") == (True, False)
+    assert answers.right_parts("nothing", "", "blur", "slight") == (False, False)

@@ -119,3 +119,16 @@ def test_a_dataset_of_another_family_has_its_groups_as_columns_and_no_ease() -> 
         values["description, distortion, overall"] == pytest.approx(2 / 3)
         and values["description, all three, easy"] is None
     )
+
+
+def test_of_whole_images_no_object_is_measured() -> None:
+    whole = [
+        described(0, "<answer>blur / severe</answer>", "blur", "severe", object=""),
+        described(1, "<answer>blur / severe</answer>", "blur", "slight", object=""),
+        described(2, "<answer>cup / blur / severe</answer>", "blur", "severe", object=""),
+    ]
+    table = perception.tables({"perception d": whole})[0]
+    assert {row[0] for row in table.rows} == {"all three", "distortion", "severity"}
+    assert cells(table, "all three", "both")["overall"] == pytest.approx(1 / 3)
+    assert cells(table, "distortion", "both")["overall"] == pytest.approx(2 / 3)
+    assert cells(table, "severity", "both")["unread"] == 1

@@ -42,3 +42,12 @@ def test_truncated_or_untagged_gets_nothing(text: str) -> None:
 def test_a_second_answer_forfeits_the_first() -> None:
     text = "<answer>red car / high contrast / severe</answer>" * 2
     assert description([text], ["description"], *[[value] for value in TRUTH.values()]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [("High contrast / severe", 1), ("blur / severe", 1 / 2), ("cup / high contrast / severe", 0), ("severe", 0)],
+)
+def test_of_a_whole_image_half_for_each_of_two_choices(inner: str, expected: float) -> None:
+    columns = {key: [value] for key, value in {**TRUTH, "object": ""}.items()}
+    assert description([f"<answer>{inner}</answer>"], ["description"], **columns) == [expected]
