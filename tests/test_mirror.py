@@ -10,6 +10,7 @@ COVERED = {
     "annotate_app/review/service.py": "annotate_app/web/test_server.py",
     "annotate_app/review/session.py": "annotate_app/review/test_sessions.py",
     "distortions/notes.py": "distortions/test_severity.py",
+    "perception20k/cli/fetch.py": "perception20k/cli/test_publish.py",
     "perception20k/cli/build.py": "perception20k/pipeline/test_build.py",
     "perception20k/cli/export.py": "test_earlier_datasets.py",
     "perception20k/cli/rebuild.py": "perception20k/pipeline/test_rebuild.py",

@@ -32,6 +32,8 @@ COMMANDS = {
     "browse": ("annotate_app.cli.browse", "Look at a dataset's samples in the browser."),
     "doctor": ("perception20k.cli.doctor", "Tell what is installed, or how a dataset stands and what to do next."),
     "stats": ("perception20k.cli.stats", "Print a dataset's distributions."),
+    "publish": ("perception20k.cli.publish", "Send a dataset, a recipe or a model to the Hugging Face hub."),
+    "fetch": ("perception20k.cli.fetch", "Bring a dataset or a recipe from the hub and verify it."),
     "train": ("trainer.cli.train", "Train a vision-language model by a paper's recipe."),
     "curves": ("trainer.cli.curves", "Draw a training run's curves."),
     "evaluate": ("trainer.cli.evaluate", "Work out the papers' tables for a model."),

@@ -121,15 +121,16 @@ def _writer(path: Path) -> pq.ParquetWriter:
 
 def _schema() -> pa.Schema:
     """The schema with Hugging Face features, so that ``datasets`` decodes the images."""
-    features = {field.name: _feature(field.type) for field in RFT_SCHEMA}
-    features["images"] = {"feature": {"_type": "Image"}, "_type": "List"}
+    features: dict[str, Any] = {field.name: _feature(field.type) for field in RFT_SCHEMA}
+    features["images"] = [{"_type": "Image"}]
     info = json.dumps({"info": {"features": features}}, sort_keys=True)
     return RFT_SCHEMA.with_metadata({"huggingface": info})
 
 
-def _feature(kind: pa.DataType) -> dict[str, Any]:
+def _feature(kind: pa.DataType) -> dict[str, Any] | list[Any]:
+    """A feature as ``datasets`` writes it; a list in JSON's brackets, which versions 3, 4 and 5 read alike."""
     if pa.types.is_list(kind):
-        return {"feature": _feature(kind.value_type), "_type": "List"}
+        return [_feature(kind.value_type)]
     if pa.types.is_struct(kind):
         return {field.name: _feature(field.type) for field in kind}
     if pa.types.is_binary(kind):

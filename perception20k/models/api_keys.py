@@ -9,6 +9,9 @@ from urllib.parse import quote, quote_plus
 
 from perception20k.core.errors import UserError
 
+KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "PERCEPTION20K_REVIEW_AUTH")
+"""Variables of the environment that may hold a secret."""
+
 NO_KEY = "no-key-needed"
 """Given to a client that insists on a key, for a server that needs none."""
 

@@ -17,10 +17,8 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import read_manifest
 from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import Sample, read_samples
+from perception20k.models.api_keys import KEYS
 from perception20k.publish.export import review_counts
-
-KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "PERCEPTION20K_REVIEW_AUTH")
-"""Variables of the environment that may hold a secret; only whether they are set is ever told."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Installation:
     """What each extra lacks; empty for one that is installed."""
     gpus: int
     keys: dict[str, bool]
+    """Whether each variable that may hold a secret is set; its value is never told."""
     caches_gb: dict[str, float]
     """Folders of downloaded weights, by their size in 10^9 bytes."""
     free_gb: float

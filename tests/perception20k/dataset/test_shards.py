@@ -1,4 +1,6 @@
 import io
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,13 @@ def test_datasets_loads_them_and_decodes_the_images(built_dataset: Path, tmp_pat
     assert images.pixels_sha256(distorted) == sample.pixels_sha256
     assert source.shape == distorted.shape
     assert row["box"] == list(sample.box)
+
+
+def test_the_features_are_named_as_every_release_of_datasets_since_3_knows_them(built_dataset: Path) -> None:
+    schema = pq.read_schema(next(Layout(built_dataset).shards.glob("train-*.parquet")))
+    text = schema.metadata[b"huggingface"].decode()
+    assert set(re.findall(r'"_type": "(\w+)"', text)) == {"Value", "Image"}  # List is unknown to 3, Sequence goes
+    assert json.loads(text)["info"]["features"]["images"] == [{"_type": "Image"}]
 
 
 def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.extras import EXTRAS
-from perception20k.pipeline.doctor import KEYS, examine, installation
+from perception20k.models.api_keys import KEYS
+from perception20k.pipeline.doctor import examine, installation
 
 KEPT = Path(__file__).parents[2] / "data" / "dataset-0.1"
 
