@@ -6,23 +6,37 @@ from pathlib import Path
 
 import click
 
+from perception20k.core.errors import UserError
+from perception20k.dataset.layout import Layout
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import export_dataset
+from perception20k.publish.other_forms import FORMS
 
 
 @click.command
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
-def command(dataset: Path, allow_unverified: bool) -> None:
+@click.option("--as", "form", type=click.Choice(tuple(FORMS)), help="Write the survivors in this form too, to --out.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="A new folder for --as.")
+def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path | None) -> None:
     """Write the shards, card, statistics and figures of DATASET again, after a review.
 
-    Only samples that survived the review are used, and the card says how many were reviewed.
+    Only samples that survived the review are used, and the card says how many were reviewed. --as writes them once more
+    as other tools read them: COCO instances with the distortion among a box's attributes, or tar files for webdataset.
 
     \b
-    Example:
+    Examples:
         perception20k export dataset
+        perception20k export dataset --as webdataset --out tars
     """
+    if (form is None) != (out is None):
+        raise UserError("--as and --out belong together", "Give both, or neither", code=2)
+    if out is not None and out.is_dir() and any(out.iterdir()):
+        raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
     exported = export_dataset(dataset, allow_unverified=allow_unverified)
+    if form and out:
+        for path in FORMS[form](Layout(dataset), out):
+            click.echo(f"written: {path}")
     if not exported.changed:
         click.echo(f"Nothing to do: the export of {exported.samples} samples is up to date.")
         return
