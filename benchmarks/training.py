@@ -28,7 +28,8 @@ from trainer.data import prompts
 from trainer.data.datasets import read_dataset
 from trainer.training import data, recipe
 from trainer.training.grpo import RecipeTrainer
-from trainer.training.train import backward_passes, grpo_config, reward_function
+from trainer.training.train import reward_function
+from trainer.training.trl_settings import backward_passes, grpo_config
 
 THOUGHT = "the picture is a little soft and its shadows are noisy "
 

@@ -23,7 +23,14 @@ _SPECIAL = [
     "<|video_pad|>",
 ]
 
-_TEMPLATE = (
+_NAMED = {
+    "image_token": "<|image_pad|>",
+    "video_token": "<|video_pad|>",
+    "vision_bos_token": "<|vision_start|>",
+    "vision_eos_token": "<|vision_end|>",
+}
+
+TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
     "{% for part in message['content'] %}"
@@ -125,13 +132,16 @@ def _processor(texts: Sequence[str], vocabulary: int, phrases: Sequence[str], ma
     images = Qwen2VLImageProcessor(size={"shortest_edge": 28 * 28, "longest_edge": max_pixels})
     return Qwen2_5_VLProcessor(
         image_processor=images,
-        tokenizer=_tokenizer(texts, vocabulary, phrases),
+        tokenizer=build_tokenizer(texts, vocabulary, phrases),
         video_processor=Qwen2VLVideoProcessor(),
-        chat_template=_TEMPLATE,
+        chat_template=TEMPLATE,
     )
 
 
-def _tokenizer(texts: Sequence[str], vocabulary: int, phrases: Sequence[str]) -> Any:
+def build_tokenizer(
+    texts: Sequence[str], vocabulary: int, phrases: Sequence[str] = (), *, named: dict[str, str] = _NAMED
+) -> Any:
+    """A tokenizer that splits as Qwen's does; ``named`` are the special tokens that the processor asks for by name."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -146,7 +156,7 @@ def _tokenizer(texts: Sequence[str], vocabulary: int, phrases: Sequence[str]) ->
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=_SPECIAL,
+        special_tokens=list(dict.fromkeys([*_SPECIAL, *named.values()])),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
@@ -157,10 +167,5 @@ def _tokenizer(texts: Sequence[str], vocabulary: int, phrases: Sequence[str]) ->
         pad_token="<|endoftext|>",
         padding_side="left",
         model_max_length=4096,
-        extra_special_tokens={
-            "image_token": "<|image_pad|>",
-            "video_token": "<|video_pad|>",
-            "vision_bos_token": "<|vision_start|>",
-            "vision_eos_token": "<|vision_end|>",
-        },
+        extra_special_tokens=named,
     )

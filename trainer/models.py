@@ -1,14 +1,14 @@
 """Models and processors from disk or the hub, checked before any weight is read.
 
-An adapter directory (LoRA) is merged into its base model, so that whoever loads a model gets one plain model:
-a second training stage starts from it, and evaluation reads it, whatever the first stage trained.
+An adapter (LoRA) is merged into its base model when it is loaded, so that callers always get a whole model: a second
+training stage starts from it, and evaluation reads it, whatever the first stage trained.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid
@@ -45,36 +45,86 @@ def load_processor(model: str, max_pixels: int | None = None) -> Any:
         raise UserError(f"{model}: no usable processor: {_first_line(error)}") from None
     for part in ("image_processor", "video_processor", "tokenizer"):
         if getattr(processor, part, None) is None:
-            hint = "Save the base model's whole processor beside the weights"
+            hint = "Save the base model's whole processor with the weights"
             raise UserError(f"{model}: its processor has no {part.replace('_', ' ')}", hint)
     if max_pixels is not None:
-        size = dict(processor.image_processor.size)
-        budget = min(size["longest_edge"], max_pixels)
-        processor.image_processor.size = {"shortest_edge": size["shortest_edge"], "longest_edge": budget}
+        _cap(processor.image_processor, max_pixels)
     return processor
 
 
-THOUSANDTHS = {
-    "Qwen2_5_VLProcessor": False,
-    "Qwen2VLProcessor": True,
-    "Qwen3VLProcessor": True,
+def _cap(images: Any, max_pixels: int) -> None:
+    """Let no image be larger, if the image processor does not cap it already."""
+    size = dict(images.size)
+    if "longest_edge" in size:
+        longest = min(size["longest_edge"], max_pixels)
+        images.size = {"shortest_edge": size["shortest_edge"], "longest_edge": longest}
+    elif hasattr(images, "max_patches"):
+        images.max_patches = max(1, min(images.max_patches, max_pixels // (size["height"] * size["width"])))
+
+
+START = "start"
+"""Next to an adapter, the directory of the merged model that it was trained on."""
+
+
+class Family(NamedTuple):
+    """What has to be known of a family of models."""
+
+    name: str
+    thousandths: bool
+    """Whether boxes are answered in thousandths of each side (0..1000) or in pixels of the image that is shown."""
+    image_token: str
+    """Stands for an image in a prompt; a rollout must not hold it."""
+    tiles: bool
+    """Whether an image is cut into square tiles, or resized as a whole to multiples of patch times merge."""
+    writes: str
+    """A box as it was taught to write one. The papers' prompts ask for ``x1,y1,x2,y2``, in brackets or not."""
+
+
+FAMILIES = {
+    "Qwen2_5_VLProcessor": Family("Qwen2.5-VL", False, "<|image_pad|>", False, '{"bbox_2d": [x1, y1, x2, y2]}'),
+    "Qwen2VLProcessor": Family("Qwen2-VL", True, "<|image_pad|>", False, "<|box_start|>(x1,y1),(x2,y2)<|box_end|>"),
+    "Qwen3VLProcessor": Family("Qwen3-VL", True, "<|image_pad|>", False, '{"bbox_2d": [x1, y1, x2, y2]}'),
+    "InternVLProcessor": Family("InternVL", True, "<IMG_CONTEXT>", True, "<box>[[x1, y1, x2, y2]]</box>"),
 }
-"""The families of models that are known, by their processors: whether they answer boxes in thousandths of each side
-(0..1000) or in pixels of the image they are shown. In the wrong frame a perfect answer earns next to nothing."""
+"""The families that are known, by the class of their processor. In the wrong frame a perfect answer earns next to
+nothing, so another family is refused."""
+
+
+def family_of(processor: Any) -> Family:
+    """The family of a processor's model.
+
+    Raises:
+        UserError: one that is not in :data:`FAMILIES`.
+    """
+    kind = type(processor).__name__
+    if kind not in FAMILIES:
+        known = ", ".join(f"{family.name} ({name})" for name, family in FAMILIES.items())
+        raise UserError(f"{kind}: no family of models that is known here", f"Known: {known}")
+    return FAMILIES[kind]
 
 
 def grid_of(processor: Any) -> Grid:
     """The sizes that the processor leaves as they are, and the frame in which its model answers boxes.
 
+    Tiles leave none as it is: there the grid only caps the area, and boxes are in thousandths.
+
     Raises:
-        UserError: a family that is not in :data:`THOUSANDTHS`.
+        UserError: an unknown family.
     """
-    family, images = type(processor).__name__, processor.image_processor
-    if family not in THOUSANDTHS:
-        raise UserError(f"{family}: no family of models that is known here", f"Known: {', '.join(THOUSANDTHS)}")
+    family, images = family_of(processor), processor.image_processor
     size = dict(images.size)
+    if family.tiles:
+        return Grid(1, 1, images.max_patches * size["height"] * size["width"], family.thousandths)
     step = images.patch_size * images.merge_size
-    return Grid(step, size["shortest_edge"], size["longest_edge"], THOUSANDTHS[family])
+    return Grid(step, size["shortest_edge"], size["longest_edge"], family.thousandths)
+
+
+def visual_tokens(processor: Any) -> int:
+    """Most tokens of one image; of tiles, with the small picture of the whole beside them."""
+    if family_of(processor).tiles:
+        return (int(processor.image_processor.max_patches) + 1) * int(processor.image_seq_length)
+    grid = grid_of(processor)
+    return grid.max_pixels // grid.step**2
 
 
 def load_model(model: str, dtype: torch.dtype | None = None) -> Any:
@@ -85,17 +135,33 @@ def load_model(model: str, dtype: torch.dtype | None = None) -> Any:
     """
     from transformers import AutoModelForImageTextToText
 
-    adapter = Path(model) / "adapter_config.json"
-    base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.is_file() else model
+    adapted = is_adapter(model)
+    base = base_of(Path(model)) if adapted else model
     try:
         loaded = AutoModelForImageTextToText.from_pretrained(base, dtype="auto" if dtype is None else dtype)
     except (OSError, ValueError) as error:
         raise UserError(f"{base}: no usable vision-language model: {_first_line(error)}") from None
-    if adapter.is_file():
+    if adapted:
         from peft import PeftModel
 
         loaded = PeftModel.from_pretrained(loaded, model).merge_and_unload()
     return loaded
+
+
+def is_adapter(model: str | Path) -> bool:
+    """Whether ``model`` is the directory of an adapter."""
+    return (Path(model) / "adapter_config.json").is_file()
+
+
+def base_of(adapter: Path) -> str:
+    """The directory or hub name of the model that an adapter was trained on.
+
+    An adapter trained on a merged one has its base in its own run (:data:`START`), whatever the run is called by now.
+    """
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    recorded = str(config["base_model_name_or_path"])
+    beside = adapter.resolve().parent / START
+    return str(beside) if Path(recorded).name == START and beside.is_dir() else recorded
 
 
 def require_weights(model: str) -> None:
@@ -128,7 +194,7 @@ def plain_model(model: str, folder: Path, processor: Any) -> str:
     TRL loads the policy and its reference from one place, and under ZeRO-3 loads them in pieces, so it needs a
     place and not a model in memory.
     """
-    if not (Path(model) / "adapter_config.json").is_file():
+    if not is_adapter(model):
         return model
     if not (folder / "config.json").is_file():
         aside = folder.with_name(f".{folder.name}.tmp")

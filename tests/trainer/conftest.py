@@ -41,6 +41,20 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def families(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A random model of every other family whose true classes are built to disk, beside the Qwen2.5-VL."""
+    from tests.tiny_families import build_internvl, build_qwen3_vl
+
+    texts = [f"<think>{thought}</think><answer>Score: 3.4</answer>" for thought in THOUGHTS] * 20
+    folder = tmp_path_factory.mktemp("families")
+    return {
+        "Qwen2.5-VL": tiny,
+        "Qwen3-VL": build_qwen3_vl(folder / "qwen3", texts),
+        "InternVL": build_internvl(folder / "internvl", texts),
+    }
+
+
+@pytest.fixture(scope="session")
 def processor(tiny: Path) -> Any:
     from trainer.models import load_processor
 

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from PIL import Image
 
 from perception20k.core.errors import UserError
 from trainer import models
+from trainer.data.boxes import scale_box
+from trainer.data.rows import ShardRows
+from trainer.training.rewards.grounding import grounding
 
 
 def without_weights(tiny: Path, folder: Path) -> Path:
@@ -30,42 +34,58 @@ def test_the_grid_is_the_processors_and_the_budget_only_shrinks(tiny: Path) -> N
 
 
 def test_a_fitted_image_is_left_as_it_is_by_the_processor(processor: Any) -> None:
-    from PIL import Image
-
     grid = models.grid_of(processor)
     image = grid.resize(Image.new("RGB", (300, 200)))
     found = processor.image_processor(images=[image], return_tensors="pt")["image_grid_thw"][0].tolist()
     assert found == [1, image.height // 14, image.width // 14]
 
 
-@pytest.mark.parametrize(("family", "step", "thousandths"), [("Qwen2VL", 28, True), ("Qwen3VL", 32, True)])
-def test_a_familys_grid_and_frame_come_from_its_processor(
-    family: str, step: int, thousandths: bool, processor: Any, tmp_path: Path
-) -> None:
-    import transformers
+FAMILIES = ("Qwen2.5-VL", "Qwen3-VL", "InternVL")
 
-    images = transformers.Qwen2VLImageProcessor(
-        patch_size=step // 2, size={"shortest_edge": step**2, "longest_edge": 12 * step**2}
-    )
-    videos = transformers.Qwen2VLVideoProcessor if family == "Qwen2VL" else transformers.Qwen3VLVideoProcessor
-    kind = getattr(transformers, f"{family}Processor")
-    kind(
-        image_processor=images,
-        tokenizer=processor.tokenizer,
-        video_processor=videos(),
-        chat_template=processor.chat_template,
-    ).save_pretrained(tmp_path)
-    grid = models.grid_of(models.load_processor(str(tmp_path)))
-    assert (grid.step, grid.max_pixels, grid.thousandths) == (step, 12 * step**2, thousandths)
-    assert not models.grid_of(processor).thousandths  # Qwen2.5-VL answers in pixels
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_image_takes_more_tokens_than_its_family_says(family: str, families: dict[str, Path]) -> None:
+    processor = models.load_processor(str(families[family]), 1920 * 1080)
+    known = models.family_of(processor)
+    assert known.name == family
+    place = processor.tokenizer.convert_tokens_to_ids(known.image_token)
+    for size in ((8, 8), (300, 200), (30, 300)):
+        image = models.grid_of(processor).resize(Image.new("RGB", size))
+        text = processor.apply_chat_template(
+            [{"role": "user", "content": [{"type": "image"}]}], tokenize=False, add_generation_prompt=True
+        )
+        ids = processor(text=[text], images=[image])["input_ids"][0]
+        assert 0 < list(ids).count(place) <= models.visual_tokens(processor)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_perfect_box_earns_everything_in_the_frame_of_its_family_alone(
+    family: str, families: dict[str, Path], built_dataset: Path
+) -> None:
+    grid = models.grid_of(models.load_processor(str(families[family])))
+    assert grid.thousandths == (family != "Qwen2.5-VL")
+    rows = ShardRows(built_dataset, "train", grid)
+    row = next(row for row in map(rows.__getitem__, range(len(rows.datasets))) if row["task"] == "grounding")
+    answered = [f"<answer>{row['solution']}</answer>"]
+    assert grounding(answered, task=["grounding"], box=[row["box"]])[0] == pytest.approx(1, abs=0.2)
+    if grid.thousandths:
+        pixels = scale_box(row["box"], row["frame"], row["images"][-1].size)
+        wrong = [f"<answer>{','.join(str(round(side)) for side in pixels)}</answer>"]
+        assert grounding(wrong, task=["grounding"], box=[row["box"]])[0] < 0.1
+
+
+def test_the_budget_caps_the_tiles_of_an_image(families: dict[str, Path]) -> None:
+    folder = str(families["InternVL"])
+    assert models.load_processor(folder, 28 * 28).image_processor.max_patches == 1
+    assert models.load_processor(folder, 10**9).image_processor.max_patches == 2
 
 
 def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
-    class InternVLProcessor:
+    class LlavaProcessor:
         image_processor = None
 
-    with pytest.raises(UserError, match=r"InternVLProcessor: no family .* Known: Qwen2_5_VLProcessor, "):
-        models.grid_of(InternVLProcessor())
+    with pytest.raises(UserError, match=r"LlavaProcessor: no family .* Known: Qwen2.5-VL \(Qwen2_5_VLProcessor\), "):
+        models.grid_of(LlavaProcessor())
 
 
 @pytest.mark.parametrize("part", ["image_processor", "video_processor"])

@@ -25,7 +25,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     "peers",
     multiple=True,
     metavar="METRIC",
-    help="A quality metric beside the model: brisque, musiq ...",
+    help="A quality metric to compare with: brisque, musiq ...",
 )
 @click.option(
     "--ask",
@@ -33,7 +33,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     type=click.Choice(_WAYS),
     default=_WAYS[:2],
     show_default=True,
-    help="How scores are asked for.",
+    help="The prompts for scores.",
 )
 @click.option(
     "--part",
@@ -74,9 +74,9 @@ def command(
     """Evaluate MODEL in the papers' terms: tables, confusion pictures and a page in OUT.
 
     MODEL is the directory or hub name of a vision-language model, the directory of a LoRA adapter, a model's name at
-    --server, or scripted:oracle or scripted:constant, which check a set-up. A dataset of ours gives the perception
-    and degradation tables, a MOS table the scoring tables; a run that was stopped goes on when the same command is
-    run again.
+    --server, or scripted:oracle or scripted:constant, which check a set-up. A dataset of this project gives the
+    perception and degradation tables, a MOS table the scoring tables. To continue a run that was stopped, run the
+    same command again.
 
     \b
     Examples:
@@ -114,5 +114,5 @@ def command(
     elif overview:
         click.echo(markdown([overview]))
         click.echo(f"  Look     {out / 'index.html'}   every table, confusion pictures, the worst cases")
-        click.echo(f"  Tables   {out / 'tables.md'}, .csv and .json; answers as they came in predictions.parquet")
+        click.echo(f"  Tables   {out / 'tables.md'}, .csv and .json; answers verbatim in predictions.parquet")
         click.echo(f"  Compare  perception20k compare {out} OTHER")

@@ -1,8 +1,8 @@
 """What ``--data`` names.
 
---data DIR                a dataset of ours, its train shards
---data NAME:DIR           a published MOS dataset: koniq-10k, spaq, live-c, agiqa-3k, kadid-10k, csiq
---data FILE.csv:LOW-HIGH  a MOS table of one's own and its scale
+--data DIR                a dataset of this project, its train shards
+--data NAME:DIR           a published MOS dataset (trainer.data.published)
+--data FILE.csv:LOW-HIGH  your own MOS table and its scale
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from pathlib import Path
 
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
-from trainer.data.mos import PUBLISHED, MosTable, read_csv, read_published
+from trainer.data.mos import MosTable, read_csv
+from trainer.data.published import PUBLISHED, read_published
 
 _CSV = re.compile(r"(?P<path>.+\.csv)(?::(?P<low>-?[\d.]+)-(?P<high>-?[\d.]+))?")
 
 
 def read_dataset(text: str) -> MosTable | Path:
-    """What one ``--data`` names: a MOS table, or the folder of a dataset of ours.
+    """What one ``--data`` names: a MOS table, or the folder of a dataset of this project.
 
     Raises:
         UserError: it names nothing that is there.

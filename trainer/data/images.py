@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT, Reporter
 from perception20k.imaging.images import ImageError, decode
 
 
@@ -20,3 +25,57 @@ def read_image(path: Path) -> Image.Image:
         return Image.fromarray(decode(path.read_bytes()))
     except (OSError, ImageError) as error:
         raise UserError(f"{path}: cannot be read as an image: {error}") from None
+
+
+def unreadable(paths: Iterable[Path], reporter: Reporter = SILENT) -> dict[Path, str]:
+    """The files among ``paths`` that are not there or cannot be decoded, each with a line that names file and reason.
+
+    Every file is decoded, so that a run meets a damaged one when it starts and not hours later.
+    """
+    files = list(dict.fromkeys(paths))
+    found = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool, reporter.progress("images", len(files), "image") as advance:
+        for path, reason in zip(files, pool.map(_why_unreadable, files), strict=True):
+            if reason:
+                found[path] = reason
+            advance(1)
+    return found
+
+
+class Asked(Protocol):
+    """A line of a file that asks about images."""
+
+    @property
+    def where(self) -> str:
+        """Its place in the file, in words: ``row 3``."""
+
+    @property
+    def images(self) -> Sequence[Path]:
+        """The images it asks about."""
+
+
+Line = TypeVar("Line", bound=Asked)
+
+
+def only_readable(
+    path: Path, asked: Sequence[Line], reporter: Reporter = SILENT
+) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The lines of ``path`` whose images can all be decoded, and why the others are left out: place, image and reason.
+
+    Raises:
+        UserError: none is left.
+    """
+    bad = unreadable((image for line in asked for image in line.images), reporter)
+    good = tuple(line for line in asked if not bad.keys() & set(line.images))
+    reasons = tuple(f"{line.where}: {bad[image]}" for line in asked for image in line.images if image in bad)
+    if asked and not good:
+        raise UserError(f"{path}: no images in it can be read", reasons[0])
+    return good, reasons
+
+
+def _why_unreadable(path: Path) -> str:
+    try:
+        read_image(path)
+    except UserError as error:
+        return str(error)
+    return ""

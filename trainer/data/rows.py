@@ -8,7 +8,7 @@ frame.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,13 +53,23 @@ _TAKEN = ("task", "mode", "solution", "object", "distortion", "severity_label")
 
 
 class Rows(Protocol):
-    """A sequence of rows that are made when they are asked for."""
+    """A sequence of rows, each made on access."""
 
     datasets: Sequence[str]
     """The dataset of each row."""
 
     def __getitem__(self, index: int) -> Row:
         """One row, with every column of ``COLUMNS``."""
+
+
+class TrainingRows(Rows, Protocol):
+    """Rows that a model is trained on."""
+
+    scenes: Sequence[str]
+    """The scene of each row."""
+
+    def prompts(self) -> Iterable[list[dict[str, Any]]]:
+        """Every conversation that a row asks, without making the row; one that many rows ask may come once."""
 
 
 class ShardRows:
@@ -89,11 +99,8 @@ class ShardRows:
                 self._rows += rows
                 self._places += [(path, group, i) for i in range(len(rows))]
         self.datasets: Sequence[str] = [str(dataset)] * len(self._rows)
-        self._scenes = _scenes(Layout(dataset).sources)
-
-    def scene_of(self, image_id: str) -> str:
-        """The scene of a source image; the image itself where the dataset does not tell."""
-        return self._scenes.get(image_id) or image_id
+        scenes = _scenes(Layout(dataset).sources)
+        self.scenes: Sequence[str] = [scenes.get(row["image_id"]) or row["image_id"] for row in self._rows]
 
     def __getitem__(self, index: int) -> Row:
         row, (path, group, place) = self._rows[index], self._places[index]
@@ -103,15 +110,19 @@ class ShardRows:
         if row["task"] == "grounding":
             row = {**row, "solution": ",".join(str(round(side)) for side in box)}
         return _row(
-            prompt=[{"role": m["role"], "content": [_part(p) for p in m["content"]]} for m in row["prompt"]],
+            prompt=_conversation(row["prompt"]),
             images=[self.grid.resize(image) for image in images],
             row_id=row["rft_id"],
             dataset=self.datasets[index],
-            scene=self.scene_of(row["image_id"]),
+            scene=self.scenes[index],
             box=box,
             frame=frame,
             **{key: row[key] for key in _TAKEN},
         )
+
+    def prompts(self) -> Iterable[list[dict[str, Any]]]:
+        """Those of the samples."""
+        return (_conversation(row["prompt"]) for row in self._rows)
 
     def __reduce__(self) -> tuple[type[ShardRows], tuple[Path, str, Grid]]:
         """What it is made from: `datasets` hashes every transform by pickling it, which would copy all rows."""
@@ -132,7 +143,7 @@ class ShardRows:
 
 
 class MosRows:
-    """Rated images asked for a score with one prompt."""
+    """Rated images, all with one prompt that asks for a score."""
 
     def __init__(
         self,
@@ -146,12 +157,14 @@ class MosRows:
         self.table, self.grid, self.prompt, self.system = table, grid, prompt, system
         self.mos_range, self.mode = mos_range, mode
         self.datasets: Sequence[str] = [row.dataset for row in table.rows]
+        self.scenes: Sequence[str] = [row.content for row in table.rows]
 
     def __getitem__(self, index: int) -> Row:
         row = self.table.rows[index]
         mos = row.mos if self.mos_range is None else row.scaled(*self.mos_range)
+        (prompt,) = self.prompts()
         return _row(
-            prompt=prompts.ask(self.prompt, system=self.system),
+            prompt=prompt,
             images=[self.grid.resize(read_image(row.image))],
             row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
             dataset=row.dataset,
@@ -161,6 +174,10 @@ class MosRows:
             solution=f"{mos:.2f}",
             mos=mos,
         )
+
+    def prompts(self) -> Iterable[list[dict[str, Any]]]:
+        """The one that all images share."""
+        return [prompts.ask(self.prompt, system=self.system)]
 
 
 class DegradationRows:
@@ -176,6 +193,7 @@ class DegradationRows:
         if not self._originals:
             raise UserError("the shards hold no full-reference rows", "Export with more rft_per_sample")
         self.datasets: Sequence[str] = ["degradation"] * (len(self._originals) * len(CLASSES))
+        self.scenes: Sequence[str] = [shards.scenes[shown] for _, shown in self._originals for _ in CLASSES]
 
     def __getitem__(self, index: int) -> Row:
         image_id, shown = self._originals[index // len(CLASSES)]
@@ -189,18 +207,23 @@ class DegradationRows:
             level = LEVELS[severity - 1]
             pixels = distort(np.asarray(image), types[draw // 5 % len(types)], severity, seed=draw)
             image = Image.fromarray(pixels)
+        (prompt,) = self.prompts()
         return _row(
-            prompt=prompts.ask("q-insight-degradation.v1", system="q-insight-system.v1"),
+            prompt=prompt,
             images=[self.grid.resize(image)],
             row_id=f"{image_id}/{name}",
             dataset="degradation",
-            scene=self.shards.scene_of(image_id),
+            scene=self.scenes[index],
             task="degradation",
             mode="think",
             solution=f'{{"distortion_class": "{name}", "severity": "{level}"}}',
             distortion=name,
             severity_label=level,
         )
+
+    def prompts(self) -> Iterable[list[dict[str, Any]]]:
+        """The one that all images share."""
+        return [prompts.ask("q-insight-degradation.v1", system="q-insight-system.v1")]
 
 
 def _scenes(sources: Path) -> dict[str, str]:
@@ -215,9 +238,13 @@ def _row(**values: Any) -> Row:
     return {column: values.get(column) for column in COLUMNS}
 
 
-def _part(part: dict[str, Any]) -> dict[str, Any]:
-    """A message part without the keys that only fill up the Parquet struct."""
-    return {key: value for key, value in part.items() if value is not None}
+def _conversation(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A prompt without the keys that only fill up the Parquet struct."""
+
+    def part(content: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in content.items() if value is not None}
+
+    return [{"role": message["role"], "content": [part(c) for c in message["content"]]} for message in stored]
 
 
 def _decode(data: bytes) -> Image.Image:
@@ -238,4 +265,4 @@ def _check_columns(path: Path) -> None:
         raise UserError(f"{path}: not a Parquet file: {error}") from None
     lacking = [name for name in RFT_SCHEMA.names if name not in found]
     if lacking:
-        raise UserError(f"{path}: not a shard of ours, it lacks {', '.join(lacking)}")
+        raise UserError(f"{path}: not a shard of this project, it lacks {', '.join(lacking)}")

@@ -1,4 +1,4 @@
-"""Rows of CSV files and workbooks, variables of MATLAB files; what is wrong with one is told in a line."""
+"""Rows of CSV files and workbooks, variables of MATLAB files; errors name file and row in one line."""
 
 from __future__ import annotations
 
@@ -27,10 +27,16 @@ def number(value: Any, path: Path, line: int, what: str = "score") -> float:
     return found
 
 
-def csv_rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV file by its header, which must have ``columns``, with their line numbers.
+def csv_rows(
+    path: Path, *columns: str, names: Sequence[str] | None = None, separator: str = ","
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV file with their line numbers, a cell that a row lacks empty.
 
-    A cell that a row lacks is empty.
+    Args:
+        path: the file.
+        columns: what its header must have.
+        names: the columns of a file without a header.
+        separator: between cells; several blanks are one.
 
     Raises:
         UserError: no such file, not UTF-8, not CSV, or a column is missing.
@@ -38,10 +44,10 @@ def csv_rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
     if not path.is_file():
         raise UserError(f"{path}: no such file", code=2)
     with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream, restval="")
+        reader = csv.DictReader(stream, names, restval="", delimiter=separator, skipinitialspace=True)
         try:
             _require(path, reader.fieldnames or [], columns)
-            yield from enumerate(reader, start=2)
+            yield from enumerate(reader, start=1 if names else 2)
         except UnicodeDecodeError:
             raise UserError(f"{path}: not a UTF-8 file", "Save it as UTF-8") from None
         except csv.Error as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_text
-from trainer.evaluation import published, report
+from trainer.evaluation import report
 from trainer.evaluation.measures import Measure, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
 from trainer.evaluation.statistics import interval
@@ -37,10 +37,7 @@ def compare(first: Path, second: Path) -> list[Table]:
         mine = [name for name in same if report.kind_of(name) == kind]
         if mine:
             tables += _tables(kind, {name: (answers[name], others[name]) for name in mine})
-    for name in dict.fromkeys([*answers, *others]):
-        found = published.beside(report.kind_of(name), report.greedy((answers | others)[name]))
-        tables += [table for table in found if table not in tables]
-    return tables
+    return [*tables, *report.beside_published(answers | others)]
 
 
 def write(out: Path, title: str, tables: list[Table]) -> None:

@@ -10,19 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import file_sha256
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import read_image
+from trainer.data.images import only_readable, read_image
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Suite, file_fingerprint
 from trainer.evaluation.tables import Cell, Table
 
 MODES = ("think", "no-think")
@@ -35,12 +35,19 @@ _LETTERS = "ABCDEFGH"
 class Question:
     """One question about one image."""
 
+    where: str
+    """Its place in the file: ``question 3``."""
     image: Path
     question: str
     candidates: tuple[str, ...]
     correct: str
     type: str
     concern: str
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The one it is about."""
+        return (self.image,)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class Questions:
     path: Path
     asked: tuple[Question, ...]
     missing: tuple[str, ...]
+
+    def readable(self, reporter: Reporter = SILENT) -> Questions:
+        """Those whose image can be decoded; the others join the missing with the reason."""
+        good, reasons = only_readable(self.path, self.asked, reporter)
+        return replace(self, asked=good, missing=(*self.missing, *reasons))
 
 
 def read(path: Path) -> Questions:
@@ -69,7 +81,7 @@ def read(path: Path) -> Questions:
     folders = [path.parent, *sorted(place for place in path.parent.iterdir() if place.is_dir())]
     asked, missing = [], []
     for number, entry in enumerate(entries):
-        question = _question(entry, folders, f"{path}: question {number}")
+        question = _question(entry, folders, path, f"question {number}")
         if question.image.is_file():
             asked.append(question)
         else:
@@ -95,7 +107,7 @@ class ChoiceRows:
         return {
             "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": words}]}],
             "images": [self.grid.resize(read_image(asked.image))],
-            "row_id": f"{index}/{asked.image.name}",
+            "row_id": f"{asked.where.partition(' ')[2]}/{asked.image.name}",
             "dataset": self.datasets[index],
             "scene": asked.image.name,
             "task": "choice",
@@ -114,7 +126,8 @@ class ChoiceRows:
 def suite(questions: Questions, mode: str, grid: Grid) -> Suite:
     """All questions of a file, asked with or without thinking."""
     rows = ChoiceRows(questions, mode, grid)
-    return Suite(f"interpreting {questions.path.stem} {mode}", "interpreting", rows, file_sha256(questions.path))
+    what = file_fingerprint(questions.path, [question.where for question in questions.asked], questions.missing)
+    return Suite(f"interpreting {questions.path.stem} {mode}", "interpreting", rows, what)
 
 
 def choice(text: str, candidates: Sequence[str]) -> int | None:
@@ -164,7 +177,8 @@ def _chosen(prediction: Prediction) -> int | None:
     return choice(prediction.text, prediction.truth["candidates"])
 
 
-def _question(entry: Any, folders: Sequence[Path], where: str) -> Question:
+def _question(entry: Any, folders: Sequence[Path], path: Path, place: str) -> Question:
+    where = f"{path}: {place}"
     wanted = ("img_path", "question", "candidates", "type", "concern")
     lacking = [key for key in wanted if not isinstance(entry, dict) or key not in entry]
     if lacking:
@@ -179,4 +193,4 @@ def _question(entry: Any, folders: Sequence[Path], where: str) -> Question:
     places = [folder / entry["img_path"] for folder in folders]
     image = next((place for place in places if place.is_file()), places[0])
     kinds = TYPES[entry["type"]], CONCERNS[entry["concern"]]
-    return Question(image, str(entry["question"]), candidates, str(entry["correct_ans"]), *kinds)
+    return Question(place, image, str(entry["question"]), candidates, str(entry["correct_ans"]), *kinds)

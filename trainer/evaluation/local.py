@@ -88,7 +88,7 @@ class LocalModel:
         settings = {"do_sample": False, **({"temperature": 1.0, "top_k": 0} if how else {}), **how}
         plain = GenerationConfig(max_new_tokens=self.max_tokens, eos_token_id=ends, pad_token_id=pad, **settings)
         inputs = self._encode(rows)
-        # The checkpoint's own settings would fill the gaps of ours, such as a repetition penalty.
+        # The checkpoint's own settings would fill the gaps of these, such as a repetition penalty.
         self.model.generation_config = plain
         try:
             output = self.model.generate(**inputs, generation_config=plain)

@@ -10,20 +10,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import file_sha256
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import read_image
+from trainer.data.images import only_readable, read_image
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Suite, file_fingerprint
 from trainer.evaluation.tables import Cell, Table
 
 
@@ -31,6 +31,8 @@ from trainer.evaluation.tables import Cell, Table
 class Pair:
     """Two images, which is better, and the reference if there is one."""
 
+    where: str
+    """Its place in the file: ``row 2``."""
     first: Path
     second: Path
     better: str
@@ -39,8 +41,27 @@ class Pair:
     scene: str
     """What the pair shows: pairs of one scene are not independent of each other."""
 
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The two, after the reference."""
+        return (*([self.reference] if self.reference else []), self.first, self.second)
 
-def read(path: Path) -> list[Pair]:
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of one file, and why others of it are left out."""
+
+    path: Path
+    asked: tuple[Pair, ...]
+    missing: tuple[str, ...] = ()
+
+    def readable(self, reporter: Reporter = SILENT) -> Pairs:
+        """Those whose images can all be decoded; the others join the missing with the reason."""
+        good, reasons = only_readable(self.path, self.asked, reporter)
+        return replace(self, asked=good, missing=(*self.missing, *reasons))
+
+
+def read(path: Path) -> Pairs:
     """Read the pairs of a CSV.
 
     Raises:
@@ -57,24 +78,24 @@ def read(path: Path) -> list[Pair]:
                 raise UserError(f"{path}: row {number}: '{name}': no such image")
         first, second, *reference = (path.parent / name for name in names)
         scene = line.get("scene") or "".join(path.name for path in reference) or f"pair {number}"
-        pairs.append(Pair(first, second, better, reference[0] if reference else None, scene))
+        pairs.append(Pair(f"row {number}", first, second, better, reference[0] if reference else None, scene))
     if not pairs:
         raise UserError(f"{path}: no pairs in it")
-    return pairs
+    return Pairs(path, tuple(pairs))
 
 
 class PairRows:
     """Pairs as rows: row 2 i asks pair i as it stands, row 2 i + 1 the other way round."""
 
-    def __init__(self, pairs: Sequence[Pair], dataset: str, grid: Grid) -> None:
-        self.pairs, self.grid = pairs, grid
-        self.datasets: Sequence[str] = [dataset] * (2 * len(pairs))
+    def __init__(self, pairs: Pairs, grid: Grid) -> None:
+        self.pairs, self.grid = pairs.asked, grid
+        self.datasets: Sequence[str] = [pairs.path.stem] * (2 * len(pairs.asked))
 
     def __getitem__(self, index: int) -> Row:
         """One order of one pair."""
         pair, swapped = self.pairs[index // 2], bool(index % 2)
-        shown = [pair.second, pair.first] if swapped else [pair.first, pair.second]
-        files = [*([pair.reference] if pair.reference else []), *shown]
+        *before, first, second = pair.images
+        files = [*before, second, first] if swapped else [*before, first, second]
         right = "Image B" if (pair.better == "b") != swapped else "Image A"
         return {
             "prompt": _ask("reference" if pair.reference else "alone"),
@@ -89,9 +110,10 @@ class PairRows:
         }
 
 
-def suite(path: Path, grid: Grid) -> Suite:
+def suite(pairs: Pairs, grid: Grid) -> Suite:
     """All pairs of a file, in both orders."""
-    return Suite(f"comparison {path.stem}", "comparison", PairRows(read(path), path.stem, grid), file_sha256(path))
+    what = file_fingerprint(pairs.path, [pair.where for pair in pairs.asked], pairs.missing)
+    return Suite(f"comparison {pairs.path.stem}", "comparison", PairRows(pairs, grid), what)
 
 
 def better(text: str) -> str | None:

@@ -15,7 +15,7 @@ from trainer.evaluation.suites import AS_STORED, Response
 
 
 class Peer:
-    """One metric; a metric for which lower is better is turned round, so that correlations compare.
+    """One metric; a metric for which lower is better is negated, so that correlations compare.
 
     Raises:
         UserError: no such metric, or what it needs is not installed.

@@ -2,8 +2,8 @@
 
 A suite is cut into batches before anything is asked, so that a batch holds the same questions whatever has been
 answered already and however many processes share the work; batches are dealt out in turn. Each process appends to a
-file of its own, a batch at a time; a run that was killed goes on with what is missing. At the end the files become one
-``predictions.parquet`` in the order of the questions.
+file of its own, a batch at a time; a run that was killed continues with what is missing. At the end the files become
+one ``predictions.parquet`` in the order of the questions.
 
 RUN/
   run.json             what is evaluated, on what, how
@@ -52,7 +52,7 @@ def predict(
         run: the run's directory, new or an unfinished one.
         settings: what the answers depend on; a run is not continued under others.
         batch: questions asked at once.
-        samples: sampled answers to each question, beside the greedy one.
+        samples: sampled answers to each question, in addition to the greedy one.
         reporter: shows how far it is.
 
     Raises:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from perception20k.core.files import write_text
-from trainer.evaluation import degradation, interpreting, pairs, perception, scoring
+from trainer.evaluation import degradation, interpreting, pairs, perception, published, scoring
 from trainer.evaluation.confusion import Confusion
 from trainer.evaluation.measures import Measure
 from trainer.evaluation.page import write_page
@@ -84,7 +84,14 @@ def tables(predictions: Sequence[Prediction]) -> list[Table]:
     if any(prediction.draw for prediction in predictions):
         found.append(_spread(suites))
     errors = _errors(suites)
-    return [*found, errors] if errors.rows else found
+    found += [errors] if errors.rows else []
+    return [*found, *beside_published(suites)]
+
+
+def beside_published(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
+    """What the papers published for the data of ``suites``, each table once."""
+    found = [table for name, part in suites.items() for table in published.beside(kind_of(name), greedy(part))]
+    return list({table.name: table for table in found}.values())
 
 
 def overview(predictions: Sequence[Prediction]) -> Table:

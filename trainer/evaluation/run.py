@@ -1,4 +1,4 @@
-"""One evaluation: read what is asked for, answer it, write the tables."""
+"""One evaluation: read the data, answer the questions, write the tables."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
 from trainer.evaluation import degradation, interpreting, pairs, perception, report, scoring
 from trainer.evaluation.predict import Asked, predict, processes
-from trainer.evaluation.scripted import SCRIPTS, Scripted
-from trainer.evaluation.suites import AS_STORED, Predictor, Suite
+from trainer.evaluation.predictors import Asking, predictor
+from trainer.evaluation.suites import AS_STORED, Suite
 from trainer.evaluation.tables import Table
 
 
 @dataclass(frozen=True)
-class EvaluationConfig:
+class EvaluationConfig(Asking):
     """What is evaluated, on what, how."""
 
-    model: str
-    """Directory or hub name of a model or adapter, its name at ``server``, or ``scripted:NAME``."""
     data: tuple[str, ...] = ()
-    """Datasets of ours and MOS tables, as :mod:`trainer.training.data` reads them."""
+    """Datasets of this project and MOS tables (:mod:`trainer.data.datasets`)."""
     questions: tuple[Path, ...] = ()
     """Files in Q-Bench's form."""
     pairs: tuple[Path, ...] = ()
@@ -40,12 +38,7 @@ class EvaluationConfig:
     """Quality metrics of :mod:`perception20k.models.metrics`."""
     part: str = "paper"
     """Which images of MOS tables are scored, one of ``scoring.PARTS``."""
-    server: str | None = None
-    timeout: float = 120
     samples: int = 0
-    batch: int = 8
-    max_tokens: int = 1024
-    max_pixels: int = 1920 * 1080
 
     def settings(self) -> dict[str, Any]:
         """What the answers depend on."""
@@ -65,7 +58,7 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
     """
     state = processes()
     sources = _Sources.read(plan, reporter if state.is_main_process else SILENT)
-    who = _answerer(plan, state.device)
+    who = predictor(plan, state.device)
     asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
     asked += _peers(plan, sources)
     predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
@@ -82,7 +75,7 @@ class _Sources:
     datasets: tuple[Path, ...]
     tables: tuple[MosTable, ...]
     questions: tuple[interpreting.Questions, ...]
-    pairs: tuple[Path, ...]
+    pairs: tuple[pairs.Pairs, ...]
 
     @classmethod
     def read(cls, plan: EvaluationConfig, reporter: Reporter) -> _Sources:
@@ -97,12 +90,14 @@ class _Sources:
                 "--peer needs a MOS table to be scored on", "Add --data NAME:DIR or FILE.csv:LOW-HIGH", code=2
             )
         datasets = tuple(source for source in sources if isinstance(source, Path))
-        questions = tuple(interpreting.read(path) for path in plan.questions)
-        return cls(datasets, tuple(parts), questions, plan.pairs)
+        questions = tuple(interpreting.read(path).readable(reporter) for path in plan.questions)
+        compared = tuple(pairs.read(path).readable(reporter) for path in plan.pairs)
+        return cls(datasets, tuple(parts), questions, compared)
 
     def missing(self) -> list[str]:
         rated = [f"{table.dataset}\t{name}" for table in self.tables for name in table.missing]
-        return rated + [f"{found.path.stem}\t{name}" for found in self.questions for name in found.missing]
+        asked: list[interpreting.Questions | pairs.Pairs] = [*self.questions, *self.pairs]
+        return rated + [f"{found.path.stem}\t{name}" for found in asked for name in found.missing]
 
 
 def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite]:
@@ -116,7 +111,7 @@ def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite
         "interpreting": lambda: [
             interpreting.suite(found, mode, grid) for found in sources.questions for mode in interpreting.MODES
         ],
-        "comparison": lambda: [pairs.suite(path, grid) for path in sources.pairs],
+        "comparison": lambda: [pairs.suite(found, grid) for found in sources.pairs],
     }
     suites = [suite for kind in plan.kinds for suite in makers[kind]()]
     names = [suite.name for suite in suites]
@@ -126,21 +121,6 @@ def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite
     if twice:
         raise UserError(f"{', '.join(sorted(twice))}: given twice", "Rename one folder or file", code=2)
     return suites
-
-
-def _answerer(plan: EvaluationConfig, device: Any) -> Predictor:
-    script = plan.model.removeprefix("scripted:")
-    if script != plan.model:
-        if script not in SCRIPTS:
-            raise UserError(f"{plan.model}: no such script", suggestion(script, SCRIPTS), code=2)
-        return Scripted(SCRIPTS[script])
-    if plan.server is not None:
-        from trainer.evaluation.server import Server
-
-        return Server(plan.model, plan.server, plan.max_tokens, plan.max_pixels, plan.timeout)
-    from trainer.evaluation.local import LocalModel
-
-    return LocalModel(plan.model, device, plan.max_tokens, plan.max_pixels)
 
 
 def _peers(plan: EvaluationConfig, sources: _Sources) -> list[Asked]:

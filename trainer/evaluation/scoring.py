@@ -5,7 +5,7 @@ it, and by probability (its Eq. 8); with sampled answers the mean of their numbe
 that cannot be read is 0.
 
 Which images: by default those of Refine-IQA's table 3, the test part of KonIQ-10k and SPAQ, which it trains on, and all
-of the others; a table of one's own with a split gives its test part.
+of the others; your own table with a split gives its test part.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def chosen_part(table: MosTable, part: str) -> MosTable:
 
 
 def suite(table: MosTable, way: str, grid: Grid) -> Suite:
-    """All images of ``table``, asked for in one of the ``WAYS``."""
+    """All images of ``table``, asked in one of the ``WAYS``."""
     asked = WAYS[way]
     rows = MosRows(table, grid, asked.prompt, (asked.low, asked.high), asked.system, mode=way)
     return Suite(f"scoring {table.dataset} {way}", "scoring", rows, _fingerprint(table, way))
@@ -85,10 +85,11 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     rows: list[tuple[Cell, ...]] = []
     for name in names:
         found = [by_place.get((dataset, name)) for dataset in datasets]
-        rows.append(
-            (name, *(value for readout in found for value in (readout.numbers()[:2] if readout else (None,) * 2)))
-        )
-    columns = ("asked, read out", *(f"{dataset} {what}" for dataset in datasets for what in ("SRCC", "PLCC")))
+        numbers = [readout.numbers()[:2] if readout else (None, None) for readout in found]
+        means = [_mean(column) for column in zip(*numbers, strict=True)] if len(datasets) > 1 else []
+        rows.append((name, *(value for pair in numbers for value in pair), *means))
+    shown = [*datasets, *(["average"] if len(datasets) > 1 else [])]
+    columns = ("asked, read out", *(f"{dataset} {what}" for dataset in shown for what in ("SRCC", "PLCC")))
     title = "Scoring (Refine-IQA, table 3; PLCC raw)"
     return [Table("scoring", title, columns, tuple(rows)), *(_detail(dataset, readouts) for dataset in datasets)]
 
@@ -147,10 +148,20 @@ def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
 
 def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
     mine = [readout for readout in readouts if readout.dataset == dataset]
-    columns = ("asked, read out", "SRCC", "PLCC", "PLCC fitted", "spread", "images", "unread")
-    rows = [(r.name, *r.numbers(), r.spread, len(r.truth), r.unread) for r in mine]
+    columns = ("asked, read out", "SRCC", "PLCC", "their mean", "PLCC fitted", "spread", "images", "unread")
+    rows: list[tuple[Cell, ...]] = []
+    for r in mine:
+        srcc, plcc, fitted = r.numbers()
+        rows.append((r.name, srcc, plcc, _mean([srcc, plcc]), fitted, r.spread, len(r.truth), r.unread))
     note = (
-        "PLCC is raw; PLCC fitted is after the four-parameter logistic fit. Spread is the standard deviation of the "
+        "PLCC is raw; its mean with SRCC is what Refine-IQA's tables 5 and 6 give; PLCC fitted is after the "
+        "four-parameter logistic fit. Spread is the standard deviation of the "
         "sampled scores of one image, averaged over images. Unread answers count as score 0."
     )
     return Table(f"scoring {dataset}", f"Scoring, {dataset}", columns, tuple(rows), note=note)
+
+
+def _mean(numbers: Sequence[Cell]) -> float | None:
+    """The mean of numbers; None where one of them is undefined."""
+    known = [number for number in numbers if isinstance(number, float)]
+    return sum(known) / len(known) if known and len(known) == len(numbers) else None

@@ -1,6 +1,6 @@
 """Suites: lists of questions with known answers, and who answers them.
 
-A suite's rows are the trainer's (:mod:`trainer.data.rows`), made when they are asked for, so that a model is evaluated
+A suite's rows are the trainer's (:mod:`trainer.data.rows`), made on access, so that a model is evaluated
 on exactly what it would be trained on: the same prompts, the same grid, the same frame of boxes.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
+from perception20k.core.files import digest, file_sha256
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row, Rows
 
@@ -54,6 +55,12 @@ class Suite:
         return len(self.rows.datasets)
 
 
+def file_fingerprint(path: Path, asked: Sequence[str], missing: Sequence[str]) -> str:
+    """Digest of a file of questions, and where some are left out, of the places that are asked."""
+    whole = file_sha256(path)
+    return digest([whole, list(asked)]) if missing else whole
+
+
 class Response(NamedTuple):
     """What came back."""
 
@@ -66,7 +73,7 @@ class Response(NamedTuple):
 
 
 class Predictor(Protocol):
-    """Whoever answers: a local model, a server, a script, a classical metric."""
+    """Answers questions: a local model, a server, a script, a classical metric."""
 
     grid: Grid
     """The sizes that images are brought to before they are shown to it."""

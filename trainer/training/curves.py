@@ -33,7 +33,9 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "groups": ("Groups without and with only right rollouts", ("groups/none_right", "groups/all_right")),
     "truncated": ("Share of rollouts cut off", ("truncated",)),
-    "training": ("Loss, KL and entropy", ("loss", "kl", "entropy")),
+    "training": ("Loss, KL and entropy", ("loss", "eval_loss", "kl", "entropy")),
+    "held-out": ("Held out: reward by task and mode", ("eval_*/reward",)),
+    "tokens": ("Share of the answers' tokens foretold", ("mean_token_accuracy", "eval_mean_token_accuracy")),
 }
 """File name to title and the logged names it shows; a bare name stands for every task and mode that has it."""
 
@@ -100,6 +102,8 @@ def _matches(key: str, name: str) -> bool:
         start, end = name.split("*")
         return key.startswith(start) and key.endswith(end)
     parts = key.split("/")
+    if key.startswith("eval_") and not name.startswith("eval_"):
+        return False
     return key == name if "/" in name or len(parts) == 1 else len(parts) == 3 and parts[-1] == name
 
 

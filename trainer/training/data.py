@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid
 from trainer.data.mos import MosTable
-from trainer.data.rows import COLUMNS, DegradationRows, MosRows, Row, Rows, ShardRows
-from trainer.training.recipe import Recipe
+from trainer.data.prompts import Message
+from trainer.data.rows import COLUMNS, DegradationRows, MosRows, Row, ShardRows, TrainingRows
+from trainer.models import visual_tokens
+from trainer.training.held_out import hold_out, some
+from trainer.training.recipe_keys import CommonRecipe, Recipe
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,12 +25,35 @@ _HELD_PIXELS = 100_000_000
 """Pixels kept decoded (300 MB): TRL asks for a batch again at every backward pass of a step."""
 
 
-def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid) -> list[Rows]:
+def training_rows(recipe: CommonRecipe, sources: Sequence[MosTable | Path], grid: Grid) -> list[TrainingRows]:
     """The train part of the sources as the recipe uses them.
 
     Raises:
         UserError: the recipe's kind of data is not among the sources, or another kind is.
     """
+    return [rows for rows, _ in _parts(recipe, sources, grid)]
+
+
+def with_held_out(
+    recipe: CommonRecipe, sources: Sequence[MosTable | Path], grid: Grid
+) -> tuple[list[TrainingRows], list[TrainingRows]]:
+    """What the recipe trains on, and what it is evaluated on meanwhile: nothing without ``evaluate_every``.
+
+    Held out are prompts of a table's validation part, or where it has none, or it is trained on, whole scenes of what
+    would be trained on; drawn by a key, so that they are the same in every run.
+    """
+    parts = _parts(recipe, sources, grid)
+    if recipe.evaluate_every is None:
+        return [rows for rows, _ in parts], []
+    each = math.ceil(recipe.evaluate_on / len(parts))
+    pairs = [(rows, some(spare, each)) if spare else hold_out(rows, each) for rows, spare in parts]
+    return [rows for rows, _ in pairs], [held for _, held in pairs]
+
+
+def _parts(
+    recipe: CommonRecipe, sources: Sequence[MosTable | Path], grid: Grid
+) -> list[tuple[TrainingRows, TrainingRows | None]]:
+    """The rows of each source that are trained on, and those of its validation part if there are any to spare."""
     tables = [source for source in sources if isinstance(source, MosTable)]
     folders = [source for source in sources if isinstance(source, Path)]
     wants_mos, wants_shards = "mos" in recipe.data, recipe.data != "mos"
@@ -38,27 +65,36 @@ def training_rows(recipe: Recipe, sources: Sequence[MosTable | Path], grid: Grid
             raise UserError(f"{recipe.name} trains on {what}, and none is given", f"Add {how}", code=2)
         if found and not wanted:
             raise UserError(f"{recipe.name} does not train on {what}", f"Leave out {how}", code=2)
-    rows: list[Rows] = []
+    parts: list[tuple[TrainingRows, TrainingRows | None]] = []
     for folder in folders:
         shards = ShardRows(folder, "train", grid)
-        rows.append(shards if recipe.data == "rft" else DegradationRows(shards, grid, recipe.seed))
+        parts.append((shards if "rft" in recipe.data else DegradationRows(shards, grid, recipe.seed), None))
+    mode = "think" if isinstance(recipe, Recipe) and recipe.think else "no-think"
     names = [table.dataset for table in tables]
     for number, table in enumerate(tables):
-        mode = "think" if recipe.think else "no-think"
-        train = table.with_split().part("train", *(["validation"] if recipe.use_validation else []))
+        whole = table.with_split()
         if table.dataset in names[:number]:  # another table's name: its scores are not to be compared with these
             free = (f"{table.dataset} ({k})" for k in count(2))
             names[number] = next(name for name in free if name not in names)
-            train = train.renamed(names[number])
-        rows.append(MosRows(train, grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode))
-    return rows
+            whole = whole.renamed(names[number])
+        splits = [("train", "validation"), ()] if recipe.use_validation else [("train",), ("validation",)]
+        train, spare = (
+            MosRows(whole.part(*split), grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode)
+            for split in splits
+        )
+        parts.append((train, spare if spare.datasets else None))
+    return parts
+
+
+Completer = Callable[[Row], list[Message]]
+"""Writes the answer that a row is to be learnt with."""
 
 
 class Lookup:
     """Turns the indices that TRL's sampler draws into rows; each distinct row is made once."""
 
-    def __init__(self, rows: Sequence[Rows]) -> None:
-        self.rows = rows
+    def __init__(self, rows: Sequence[TrainingRows], complete: Completer | None = None) -> None:
+        self.rows, self.complete = rows, complete
         self.places = [(source, i) for source, part in enumerate(rows) for i in range(len(part.datasets))]
         self.datasets = [name for part in rows for name in part.datasets]
         self._held: OrderedDict[int, Row] = OrderedDict()
@@ -67,7 +103,8 @@ class Lookup:
     def __call__(self, batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         """A batch ``{"index": [...]}`` as a batch of rows."""
         rows = [self._row(index) for index in batch["index"]]
-        return {column: [row[column] for row in rows] for column in COLUMNS}
+        columns = {column: [row[column] for row in rows] for column in COLUMNS}
+        return columns if self.complete is None else {**columns, "completion": [self.complete(row) for row in rows]}
 
     def _row(self, index: int) -> Row:
         if index in self._held:
@@ -84,14 +121,30 @@ def _pixels(row: Row) -> int:
     return sum(image.width * image.height for image in row["images"])
 
 
-def as_dataset(rows: Sequence[Rows]) -> tuple[Dataset, list[str]]:
+def longest_prompt(rows: Sequence[TrainingRows], processor: Any) -> int:
+    """No prompt of ``rows`` has more tokens than this.
+
+    Its bytes, of which every token has at least one, and its images as large as the processor allows: a bound that
+    needs no image read.
+    """
+    visual = visual_tokens(processor)
+    most = 0
+    for part in rows:
+        for asked in part.prompts():
+            text = processor.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+            images = sum(piece["type"] == "image" for message in asked for piece in message["content"])
+            most = max(most, len(text.encode()) + images * visual)
+    return most
+
+
+def as_dataset(rows: Sequence[TrainingRows], complete: Completer | None = None) -> tuple[Dataset, list[str]]:
     """The rows as the kind of dataset TRL takes, and the dataset name of each.
 
-    Only the indices are stored; images are decoded when a row is drawn.
+    Only the indices are stored; images are decoded when a row is drawn. ``complete`` adds a column ``completion``.
     """
     from datasets import Dataset
 
-    lookup = Lookup(rows)
+    lookup = Lookup(rows, complete)
     if not lookup.places:
         raise UserError("nothing to train on: the train part is empty")
     indices = Dataset.from_dict({"index": list(range(len(lookup.places)))})

@@ -1,9 +1,9 @@
 """TRL's GRPO trainer with the papers' additions. The only module that overrides private methods of TRL.
 
-Four overrides, each a few lines around ``super()``; ``tests/trainer/test_grpo.py`` fails when TRL changes them:
+Overrides of a few lines around ``super()``; ``tests/trainer/training/test_grpo.py`` fails when TRL changes them:
 
-- ``_load_from_checkpoint`` (of transformers): a resumed run really has its weights;
-- ``_get_train_sampler``: our order of prompts (:mod:`trainer.training.sampler`), whose epoch the trainer sets itself;
+- ``_get_train_sampler``, ``_get_eval_sampler``: our order of prompts (:mod:`trainer.training.sampler`), whose epoch the
+  trainer sets itself;
 - ``_calculate_rewards``: measures by task and mode (:mod:`trainer.training.rollout_metrics`);
 - ``_generate_and_score_completions``: the advantage of Refine-IQA's Eq. 6, and the sample page.
 """
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate.utils import is_peft_model
 from torch.utils.data import Sampler
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import GRPOTrainer
@@ -23,57 +22,57 @@ from trl import GRPOTrainer
 from trainer.data import answers
 from trainer.data.rows import Row
 from trainer.training.advantage import modified_advantage
-from trainer.training.recipe import Recipe
+from trainer.training.checkpoints import OwnCheckpoints
+from trainer.training.recipe_keys import Recipe
 from trainer.training.rollout_metrics import RIGHT, measures
 from trainer.training.sampler import PromptSampler
 from trainer.training.samples_page import Group, Rollout, write_page
 
 
-class RecipeTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
+class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
     """GRPO as a recipe asks for it.
 
     Args:
         recipe: what is trained.
         row_datasets: the dataset of each training row.
+        held_datasets: the dataset of each held-out row.
         **arguments: TRL's own.
     """
 
-    def __init__(self, recipe: Recipe, row_datasets: Sequence[str], **arguments: Any) -> None:
-        self.recipe, self.row_datasets = recipe, row_datasets
+    def __init__(
+        self, recipe: Recipe, row_datasets: Sequence[str], held_datasets: Sequence[str] = (), **arguments: Any
+    ) -> None:
+        self.recipe, self.row_datasets, self.held_datasets = recipe, row_datasets, held_datasets
         self._gathered = torch.empty(0)
         self._texts: list[str] = []
         self._order: PromptSampler | None = None
         super().__init__(**arguments)
+        if self.ref_model is not None and self.args.bf16 and not (self.is_deepspeed_enabled or self.is_fsdp_enabled):
+            self.ref_model.to(torch.bfloat16)  # it is never stepped, and is computed with in bfloat16 anyway
         self.add_callback(_Epochs(self))
         for reward in self.reward_funcs:
             if hasattr(reward, "bind"):
                 reward.bind(self)
 
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Weights of a checkpoint, by the model's own loader.
-
-        transformers 5.23 saves Qwen2.5-VL under its older parameter names and, on resuming, looks for the new
-        ones: it warns and goes on with the weights it started from.
-        """
-        if is_peft_model(self.model) or self.is_fsdp_enabled:
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        target = self.model if model is None else model
-        saved = type(target).from_pretrained(resume_from_checkpoint, dtype=target.dtype)
-        target.load_state_dict(saved.state_dict())
-
     def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
         batch = self.args.generation_batch_size // self.num_generations
-        block = self.recipe.comparison or batch
-        self._order = PromptSampler(
-            self.row_datasets if self.recipe.comparison else [""] * len(self.row_datasets),
+        repeats = self.num_iterations * self.args.steps_per_generation
+        self._order = self._sampler(self.row_datasets, batch, self.recipe.comparison or batch, repeats)
+        return self._order
+
+    def _get_eval_sampler(self, dataset: Any) -> Sampler[int]:
+        block = self.recipe.comparison or 1
+        return self._sampler(self.held_datasets, block * self.accelerator.num_processes, block, 1)
+
+    def _sampler(self, datasets: Sequence[str], batch: int, block: int, repeats: int) -> PromptSampler:
+        return PromptSampler(
+            datasets if self.recipe.comparison else [""] * len(datasets),
             block=block,
             batch=batch,
             group_size=self.num_generations,
-            repeats=self.num_iterations * self.args.steps_per_generation,
+            repeats=repeats,
             seed=self.args.seed,
         )
-        return self._order
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the prompts in the order of ``epoch``."""
@@ -178,5 +177,5 @@ class _Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
         self._trainer = trainer
 
     def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """The epochs done are the number of the one that begins or goes on."""
+        """The number of epochs done is the number of the current one."""
         self._trainer.set_epoch(int(state.epoch or 0))

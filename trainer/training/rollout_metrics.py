@@ -1,4 +1,4 @@
-"""What is logged of a rollout beside its rewards, by task and mode: ``TASK/MODE/NAME``.
+"""What is logged of a rollout in addition to its rewards, by task and mode: ``TASK/MODE/NAME``.
 
 All values are averaged over the rollouts between two log lines, over all processes.
 """

@@ -1,4 +1,4 @@
-"""A run's directory: prepared for a new run, checked and gone on from by the same command given again.
+"""A run's directory: prepared for a new run, checked when the same command continues it.
 
 RUN/
   recipe.yaml        the resolved recipe; a resumed run must have the same
@@ -7,11 +7,12 @@ RUN/
   log.jsonl          what was logged, line by line (trainer.training.run_log)
   samples/           sample pages (trainer.training.samples_page)
   checkpoint-N/      model, optimizer and random state; the newest two
-  model/             the trained model, or its adapter, with the processor
+  start/             the merged model that an adapter was trained on, if it continues one
+  model/             the trained model, or its adapter, with the processor and a model card
   .lock              held by the process that trains
 
-A run has begun when it has logged a step or saved a checkpoint. Until then the directory belongs to whoever starts
-next, with whatever recipe: a start that failed leaves nothing worth keeping.
+A run has begun when it has logged a step or saved a checkpoint. Until then the next start may use the directory
+with any recipe: a start that failed leaves nothing worth keeping.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ from perception20k.core.files import write_json, write_text
 from perception20k.core.reporting import Reporter
 from trainer import models
 from trainer.data.mos import MosTable
-from trainer.training.recipe import Recipe, dump
+from trainer.training.recipe import dump, load_any
+from trainer.training.recipe_keys import CommonRecipe
 from trainer.training.run_log import path_in
 
 LOCK = ".lock"
 
 
 def prepare(
-    run: Path, recipe: Recipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], report: Reporter
+    run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any], sources: Mapping[str, MosTable | Path], report: Reporter
 ) -> None:
     """Write down what a new run is, or check that it is the run that has begun here.
 
@@ -48,7 +50,7 @@ def prepare(
     if path_in(run).exists() or any(run.glob("checkpoint-*")):
         _check_same(run, recipe, inputs)
         return
-    shutil.rmtree(run / "start", ignore_errors=True)
+    shutil.rmtree(run / models.START, ignore_errors=True)
     write_text(saved, dump(recipe))
     versions = {name: version(name) for name in ("perception20k", "torch", "transformers", "trl")}
     write_json(run / "inputs.json", {**inputs, "versions": versions})
@@ -61,9 +63,9 @@ def prepare(
         )
 
 
-def _check_same(run: Path, recipe: Recipe, inputs: Mapping[str, Any]) -> None:
+def _check_same(run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any]) -> None:
     saved = run / "recipe.yaml"
-    if not saved.is_file() or saved.read_text(encoding="utf-8") != dump(recipe):
+    if not saved.is_file() or load_any(str(saved)) != recipe:  # a key that is new since has its usual value
         raise UserError(f"{run}: it was started with another recipe", f"Go on with {saved}, or choose another --out")
     try:
         before = json.loads((run / "inputs.json").read_text(encoding="utf-8"))

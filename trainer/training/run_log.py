@@ -87,11 +87,15 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         if not state.is_world_process_zero or not logs:
             return
         self._append({"step": state.global_step, **logs})
+        step = f"step {state.global_step}/{state.max_steps}"
         if "reward" in logs:
-            self.report.line(
-                f"step {state.global_step}/{state.max_steps}  reward {logs['reward']:.3f}  "
-                f"{logs.get('completions/mean_length', 0):.0f} tokens  {logs.get('step_time', 0):.1f} s"
-            )
+            tokens, seconds = logs.get("completions/mean_length", 0), logs.get("step_time", 0)
+            self.report.line(f"{step}  reward {logs['reward']:.3f}  {tokens:.0f} tokens  {seconds:.1f} s")
+        elif "mean_token_accuracy" in logs:
+            self.report.line(f"{step}  loss {logs['loss']:.3f}  tokens right {logs['mean_token_accuracy']:.1%}")
+        held = next((name for name in ("eval_reward", "eval_loss") if name in logs), None)
+        if held:
+            self.report.line(f"{step}  held out: {held.removeprefix('eval_')} {logs[held]:.3f}")
         for warning in self.warnings(logs):
             self._append({"step": state.global_step, "warning": warning})
             self.report.line(f"warning: step {state.global_step}: {warning}")

@@ -5,7 +5,6 @@ What a run leaves is in :mod:`trainer.training.run_directory`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -14,11 +13,12 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
+from datasets import Dataset
 from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.utils.logging import disable_progress_bar
-from trl import GRPOConfig
+from trl import GRPOConfig, SFTConfig
 
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
@@ -26,19 +26,24 @@ from perception20k.core.lock import held
 from perception20k.core.reporting import SILENT, Reporter
 from trainer import models
 from trainer.data.mos import MosTable
+from trainer.data.rows import TrainingRows
 from trainer.training import data
 from trainer.training.grpo import RecipeTrainer
-from trainer.training.recipe import REWARDS, Recipe
+from trainer.training.model_card import write_card
+from trainer.training.recipe import REWARDS
+from trainer.training.recipe_keys import AnyRecipe, CommonRecipe, Recipe, SupervisedRecipe
 from trainer.training.rewards.probability import ProbabilityDifference, write_score
 from trainer.training.rewards.thurstone import fidelity
 from trainer.training.run_directory import LOCK, newest_checkpoint, prepare, resolved, steps_of
 from trainer.training.run_log import RunLog
+from trainer.training.supervised import SupervisedTrainer, right_answer
+from trainer.training.trl_settings import backward_passes, grpo_config, quantization, sft_config
 
 _LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
 
 def train(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     sources: Mapping[str, MosTable | Path],
     model: str,
     run: Path,
@@ -52,9 +57,9 @@ def train(
         recipe: a loaded recipe.
         sources: what each ``--data`` names (:func:`trainer.data.datasets.read_datasets`).
         model: directory or hub name of a vision-language model, or directory of an adapter.
-        run: the run's directory, new or that of the same run, which goes on from its newest checkpoint.
+        run: the run's directory, new or that of the same run, which continues from its newest checkpoint.
         report: takes a line for each step and each warning.
-        callbacks: of transformers, told of every step beside the run's own log.
+        callbacks: of transformers, called in addition to the run's own log.
 
     Raises:
         UserError: anything that can be told before the weights are read: the data, the model's processor, a
@@ -67,14 +72,19 @@ def train(
     passes = backward_passes(recipe, state.num_processes)
     processor = models.load_processor(model, recipe.max_pixels)
     models.require_weights(model)
-    if "probability" in recipe.weighted_rewards():
+    if isinstance(recipe, Recipe) and "probability" in recipe.weighted_rewards():
         write_score(processor.tokenizer, "", 3.4)
     sources = {
         text: source.readable(report) if isinstance(source, MosTable) else source for text, source in sources.items()
     }
-    rows, row_datasets = data.as_dataset(data.training_rows(recipe, list(sources.values()), models.grid_of(processor)))
-    _check_length(recipe, row_datasets)
-    inputs = {
+    grid = models.grid_of(processor)
+    learnt, spare = data.with_held_out(recipe, list(sources.values()), grid)
+    complete = right_answer if isinstance(recipe, SupervisedRecipe) else None
+    rows, row_datasets = data.as_dataset(learnt, complete)
+    unseen = data.as_dataset(spare, complete) if spare else None
+    _check_length(recipe, row_datasets, unseen[1] if unseen else None, state.num_processes)
+    config = _config(recipe, run, passes, learnt, processor)
+    inputs: dict[str, Any] = {
         "model": resolved(model),
         "data": [resolved(source) for source in sources],
         "prompts": len(row_datasets),
@@ -86,17 +96,18 @@ def train(
         state.wait_for_everyone()
         checkpoint = newest_checkpoint(run, report)
         with state.main_process_first():
-            start = models.plain_model(model, run / "start", processor)
-        trainer = RecipeTrainer(
+            start = models.plain_model(inputs["model"], (run / models.START).resolve(), processor)
+        trainer = _trainer(
             recipe,
             row_datasets,
+            unseen,
             model=start,
-            reward_funcs=[reward_function(name, recipe) for name in recipe.weighted_rewards()],
-            args=grpo_config(recipe, run, passes),
+            args=config,
             train_dataset=rows,
             processing_class=processor,
             callbacks=[RunLog(run, report), *callbacks],
             peft_config=_lora(recipe),
+            quantization_config=quantization(recipe),
         )
         for noisy in (ProgressCallback, PrinterCallback):  # RunLog says the same in a line
             trainer.remove_callback(noisy)
@@ -107,87 +118,27 @@ def train(
         trainer.save_model(str(run / "model"))
         if state.is_main_process:
             processor.save_pretrained(run / "model")
+            write_card(run, run / "model")
 
 
-def backward_passes(recipe: Recipe, processes: int) -> int:
-    """Backward passes of one process over the rollouts of ``prompts_per_step`` prompts.
-
-    Raises:
-        UserError: the rollouts cannot be dealt out evenly, or comparisons not whole.
-    """
-    per_device = recipe.per_device or recipe.group_size
-    total = recipe.prompts_per_step * recipe.group_size
-    at_once = per_device * processes
-    what = f"{recipe.prompts_per_step} prompts x G={recipe.group_size} = {total} rollouts"
-    if total % at_once:
-        where = f"{processes} process(es) x per_device={per_device}"
-        raise UserError(
-            f"{recipe.name}: a step's {what} do not divide by {where} = {at_once}",
-            "Change prompts_per_step, group_size or per_device (--set per_device=N)",
-            code=2,
-        )
-    if recipe.comparison and total % (recipe.comparison * recipe.group_size * processes):
-        raise UserError(
-            f"{recipe.name}: a step's {what} do not give each of {processes} process(es) whole comparisons "
-            f"of {recipe.comparison} images",
-            "Make prompts_per_step a multiple of comparison x processes",
-            code=2,
-        )
-    return total // at_once
+def _config(
+    recipe: AnyRecipe, run: Path, passes: int, learnt: Sequence[TrainingRows], processor: Any
+) -> GRPOConfig | SFTConfig:
+    if isinstance(recipe, SupervisedRecipe):
+        return sft_config(recipe, run, passes)
+    longest = None if recipe.vllm == "off" else data.longest_prompt(learnt, processor)
+    return grpo_config(recipe, run, passes, longest, models.family_of(processor).image_token)
 
 
-def grpo_config(recipe: Recipe, run: Path, passes: int) -> GRPOConfig:
-    """The recipe in TRL's words. Rollouts are made for ``prompts_per_step`` prompts at a time."""
-    gpu = torch.cuda.is_available()
-    rollouts: dict[str, Any] = {}
-    if recipe.vllm != "off":  # TRL keeps its own generation, but not vLLM's, from sampling an image's place
-        rollouts["generation_kwargs"] = {"bad_words": ["<|image_pad|>"]}
-    return GRPOConfig(
-        output_dir=str(run),
-        num_generations=recipe.group_size,
-        per_device_train_batch_size=recipe.per_device or recipe.group_size,
-        steps_per_generation=passes,
-        gradient_accumulation_steps=passes * recipe.accumulation,
-        num_train_epochs=recipe.epochs,
-        max_steps=recipe.max_steps or -1,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=recipe.schedule,
-        warmup_steps=recipe.warmup / recipe.epochs,  # below 1: a share of all steps
-        weight_decay=recipe.weight_decay,
-        beta=recipe.beta,
-        loss_type=recipe.loss,
-        epsilon=recipe.clip,
-        temperature=recipe.temperature,
-        max_completion_length=recipe.max_completion,
-        reward_weights=list(recipe.weighted_rewards().values()),
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        use_vllm=recipe.vllm != "off",
-        vllm_mode="server" if recipe.vllm == "server" else "colocate",
-        vllm_gpu_memory_utilization=recipe.vllm_memory,
-        vllm_server_base_url=recipe.vllm_server,
-        model_init_kwargs={"dtype": weight_precision(recipe, gpu=gpu)},
-        bf16=gpu,
-        use_cpu=not gpu,
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-        save_steps=recipe.save_every,
-        save_total_limit=2,
-        logging_steps=1,
-        report_to=list(recipe.trackers) or "none",
-        remove_unused_columns=False,
-        **rollouts,
-    )
-
-
-def weight_precision(recipe: Recipe, *, gpu: bool) -> str:
-    """The precision that weights are loaded in; on a GPU they are computed with in bfloat16 either way.
-
-    A step of 1e-6 is lost on a bfloat16 weight of 0.02, whose neighbour lies 1e-4 away, so weights that are trained are
-    float32. An adapter's are so beside a bfloat16 base, and DeepSpeed, which ``accelerate launch`` announces in the
-    environment, keeps float32 copies of its own.
-    """
-    deepspeed = os.environ.get("ACCELERATE_USE_DEEPSPEED", "false").lower() == "true"
-    return "bfloat16" if gpu and (deepspeed or recipe.lora_rank) else "float32"
+def _trainer(
+    recipe: AnyRecipe, row_datasets: Sequence[str], unseen: tuple[Dataset, list[str]] | None, **common: Any
+) -> RecipeTrainer | SupervisedTrainer:
+    """TRL's trainer for the recipe; ``unseen`` are the held-out rows and the dataset of each."""
+    held_rows, held_datasets = unseen or (None, [])
+    if isinstance(recipe, SupervisedRecipe):
+        return SupervisedTrainer(eval_dataset=held_rows, **common)
+    rewards = [reward_function(name, recipe) for name in recipe.weighted_rewards()]
+    return RecipeTrainer(recipe, row_datasets, held_datasets, reward_funcs=rewards, eval_dataset=held_rows, **common)
 
 
 def reward_function(name: str, recipe: Recipe) -> Any:
@@ -204,28 +155,40 @@ def reward_function(name: str, recipe: Recipe) -> Any:
     return REWARDS[name]
 
 
-def _lora(recipe: Recipe) -> LoraConfig | None:
+def _lora(recipe: CommonRecipe) -> LoraConfig | None:
     if not recipe.lora_rank:
         return None
     return LoraConfig(r=recipe.lora_rank, lora_alpha=2 * recipe.lora_rank, target_modules=_LORA_TARGETS)
 
 
-def _check_length(recipe: Recipe, row_datasets: Sequence[str]) -> None:
-    """Refuse data too small for one step: TRL would finish at once without having learnt anything."""
+def _check_length(
+    recipe: CommonRecipe, row_datasets: Sequence[str], unseen: Sequence[str] | None, processes: int
+) -> None:
+    """Refuse data too small for one step or evaluation: TRL would finish at once without having done anything."""
+    block = (isinstance(recipe, Recipe) and recipe.comparison) or 1
+
+    def whole(datasets: Sequence[str]) -> int:
+        return sum(datasets.count(name) // block * block for name in set(datasets))
+
     needed = recipe.prompts_per_step * recipe.accumulation
-    block = recipe.comparison or 1
-    there = sum(row_datasets.count(name) // block * block for name in set(row_datasets))
-    if there < needed:
+    if whole(row_datasets) < needed:
         raise UserError(
-            f"{recipe.name}: one step takes {needed} prompts, and the train part gives {there}",
+            f"{recipe.name}: one step takes {needed} prompts, and the train part gives {whole(row_datasets)}",
             "Give more data or fewer prompts (--set prompts_per_step=N)",
+        )
+    if unseen is not None and whole(unseen) < block * processes:
+        raise UserError(
+            f"{recipe.name}: an evaluation takes {block * processes} held-out prompts, and there are {whole(unseen)}",
+            "Give more data, or leave out evaluate_every",
         )
 
 
-def _require_packages(recipe: Recipe) -> None:
-    """Refuse vLLM and trackers that are not installed, which TRL would find out with the weights in memory."""
-    if recipe.vllm != "off" and find_spec("vllm") is None:
+def _require_packages(recipe: CommonRecipe) -> None:
+    """Refuse what is not installed, which TRL would find out with the weights in memory."""
+    if isinstance(recipe, Recipe) and recipe.vllm != "off" and find_spec("vllm") is None:
         raise UserError(f"vllm={recipe.vllm} needs vllm, which is not installed", "pip install vllm, or --set vllm=off")
+    if recipe.four_bit and find_spec("bitsandbytes") is None:
+        raise UserError("four_bit needs bitsandbytes, which is not installed", "pip install bitsandbytes")
     for name in recipe.trackers:
         if name == "all":
             continue

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from perception20k.core.errors import UserError
 from tests.trainer.evaluation.conftest import prediction, question
@@ -104,3 +105,14 @@ def test_table_4_by_hand() -> None:
     assert (row["binary"], row["what"], row["how"]) == (0.5, None, 0)
     assert (row["technical"], row["other"], row["in-context other"]) == (0.5, 0, None)
     assert (row["overall"], row["questions"], row["unread"]) == (pytest.approx(1 / 3), 3, 1)
+
+
+def test_a_question_about_a_damaged_image_is_left_out_and_named(tmp_path: Path) -> None:
+    path = write(tmp_path, question(0), question(1))
+    Image.new("RGB", (8, 8)).save(tmp_path / "0.png")
+    (tmp_path / "1.png").write_bytes(b"no image")
+    found = interpreting.read(path).readable()
+    assert [asked.where for asked in found.asked] == ["question 0"]
+    assert found.missing == (
+        f"question 1: {tmp_path / '1.png'}: cannot be read as an image: not an image in a known format",
+    )

@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from perception20k.core.errors import UserError
 from trainer.data.mos import read_csv
 from trainer.data.rows import Row
-from trainer.evaluation import scoring
+from trainer.evaluation import pairs, scoring
 from trainer.evaluation.local import LocalModel, conversation
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.suites import Response
@@ -144,3 +144,13 @@ def test_a_tokenizer_that_joins_the_digit_with_its_neighbour_is_refused(model: L
     assert model._decode(ids[: model._token_at(ids, text, 15)]) == "<answer>Score: "
     with pytest.raises(UserError, match="joins digits"):
         model._token_at(ids, text, 9)  # the o of Score, inside a token
+
+
+@pytest.mark.parametrize("family", ["Qwen3-VL", "InternVL"])
+def test_other_families_answer_about_two_images_at_once(family: str, families: dict[str, Path], pictures: Path) -> None:
+    model = LocalModel(str(families[family]), torch.device("cpu"), 4, 10**6)
+    rows = pairs.PairRows(pairs.read(pictures / "pairs.csv"), model.grid)
+    answers = model.answer([rows[0], rows[2]], 0)
+    assert [len(found or ()) for found in answers] == [1, 1]
+    asked = scoring.suite(read_csv(pictures / "rated.csv", 0, 5), "think", model.grid).rows[0]
+    assert sum(model.digit_probabilities(asked, [20, 21], 2)) == pytest.approx(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_answer_names_one_image(said: str, chosen: str | None) -> None:
 
 
 def test_every_pair_is_asked_in_both_orders(pictures: Path) -> None:
-    rows = pairs.PairRows(pairs.read(pictures / "pairs.csv"), "pairs", AS_STORED)
+    rows = pairs.PairRows(pairs.read(pictures / "pairs.csv"), AS_STORED)
     assert len(rows.datasets) == 6
     given, swapped = rows[2], rows[3]  # 3.png and 1.png, b is better, reference 0.png
     assert given["truth"]["images"] == ["0.png", "3.png", "1.png"]
@@ -56,6 +57,24 @@ def test_the_table_by_hand() -> None:
     assert row["right in both"] == pytest.approx(1 / 3)
     assert row["order changes the answer"] == 0.5  # pair 1 of the readable pairs 0 and 1
     assert (row["shown"], row["pairs"], row["unread"]) == ("without reference", 3, 1)
+
+
+def test_a_pair_with_a_damaged_image_is_left_out_and_named(pictures: Path, tmp_path: Path) -> None:
+    for name in ("0.png", "1.png"):
+        shutil.copy(pictures / name, tmp_path)
+    (tmp_path / "2.png").write_bytes((pictures / "2.png").read_bytes()[:900])
+    lines = ["0.png,1.png,a,", "1.png,2.png,b,", "0.png,1.png,b,2.png"]
+    (tmp_path / "some.csv").write_text("image_a,image_b,better,reference\n" + "\n".join(lines))
+    read = pairs.read(tmp_path / "some.csv")
+    found = read.readable()
+    assert [pair.where for pair in found.asked] == ["row 2"]
+    assert [line.split(": ")[:3] for line in found.missing] == [
+        [row, str(tmp_path / "2.png"), "cannot be read as an image"] for row in ("row 3", "row 4")
+    ]
+    assert pairs.suite(found, AS_STORED).fingerprint != pairs.suite(read, AS_STORED).fingerprint
+    (tmp_path / "1.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"some\.csv: no images in it can be read\. row 2: .*1\.png"):
+        read.readable()
 
 
 @pytest.mark.parametrize(

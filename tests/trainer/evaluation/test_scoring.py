@@ -72,6 +72,19 @@ def test_a_peer_stands_beside_the_model_in_one_table() -> None:
     assert [row[0] for row in detail.rows] == ["think, number", "niqe"]
 
 
+def test_the_datasets_are_averaged_where_all_are_defined() -> None:
+    other = [replace(r, suite="scoring e think", truth={**r.truth, "dataset": "e"}) for r in scored(said(1, 2, 4, 3))]
+    overall, detail, _ = scoring.tables({"scoring d think": scored(said(1, 2, 3, 4)), "scoring e think": other})
+    row = dict(zip(overall.columns, overall.rows[0], strict=True))
+    assert (row["d SRCC"], row["e SRCC"]) == (pytest.approx(1), pytest.approx(0.8))
+    assert row["average SRCC"] == pytest.approx(0.9)
+    first = dict(zip(detail.columns, detail.rows[0], strict=True))
+    assert first["their mean"] == pytest.approx((first["SRCC"] + first["PLCC"]) / 2)
+    constant = [replace(r, text=said(2)[0]) for r in other]
+    overall = scoring.tables({"scoring d think": scored(said(1, 2, 3, 4)), "scoring e think": constant})[0]
+    assert dict(zip(overall.columns, overall.rows[0], strict=True))["average SRCC"] is None
+
+
 def test_a_constant_scorer_has_no_correlation() -> None:
     assert all(measure.number is None for measure in scoring.measures(scored(said(2, 2, 2, 2))))
 

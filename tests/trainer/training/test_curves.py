@@ -31,6 +31,18 @@ def test_a_picture_for_what_was_logged_and_none_for_what_was_not(tmp_path: Path)
             assert picture.size > (600, 300)
 
 
+def test_what_was_held_out_has_a_picture_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list[str]] = {}
+    monkeypatch.setattr(curves, "plot", lambda path, title, lines: drawn.update({path.stem: list(lines)}))
+    write_log(tmp_path, {"score/think/reward": 1.0, "eval_score/think/reward": 0.5, "eval_loss": 0.1, "loss": 0.2})
+    curves.draw(tmp_path)
+    assert drawn == {
+        "reward": ["score/think/reward"],
+        "training": ["eval_loss", "loss"],
+        "held-out": ["eval_score/think/reward"],
+    }
+
+
 def test_the_command_prints_the_pictures(tmp_path: Path) -> None:
     write_log(tmp_path, {"reward": 1.0, "kl": None})
     done = CliRunner().invoke(command, [str(tmp_path)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid
 from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
+from trainer.models import grid_of
 from trainer.training import data
 from trainer.training.recipe import load
 from trainer.training.rewards.thurstone import fidelity
@@ -69,6 +71,32 @@ def test_the_dataset_gives_every_row_when_asked_and_each_image_once(built_datase
     batch = dataset[[0, 0, 1]]
     assert batch["images"][0] is batch["images"][1]
     assert batch["row_id"][0] == batch["row_id"][1] != batch["row_id"][2]
+
+
+def test_the_validation_part_of_a_table_is_what_is_held_out_where_there_is_one(tmp_path: Path) -> None:
+    lines = [f"{i}.png,{i % 5 + 1}" for i in range(1, 41)]
+    table = replace(rated(tmp_path, *lines), dataset="mine")
+    table = replace(table, rows=tuple(replace(row, split="") for row in table.rows))
+    own = {split: {row.image for row in table.with_split().part(split).rows} for split in ("train", "validation")}
+    for use_validation, parts in ((False, {"validation"}), (True, {"train", "validation"})):
+        changes = ("evaluate_every=100", "evaluate_on=4", f"use_validation={str(use_validation).lower()}")
+        (learnt,), (held,) = data.with_held_out(load("refine-iqa-stage2", changes), [table], GRID)
+        drawn = [{held[i]["scene"] for i in range(len(held.datasets))}, set(learnt.scenes)]
+        assert len(drawn[0]) == 4 and not drawn[0] & drawn[1]
+        assert drawn[0] <= {path.name for part in parts for path in own[part]}
+    assert data.with_held_out(load("refine-iqa-stage2"), [table], GRID)[1] == []
+
+
+def test_no_prompt_is_longer_than_is_said_of_them(built_dataset: Path, ratings: list[str], processor: Any) -> None:
+    grid = grid_of(processor)
+    for name, sources in (("refine-iqa-stage1", [built_dataset]), ("q-insight", [built_dataset, *ratings])):
+        rows = data.training_rows(load(name), [read_dataset(str(source)) for source in sources], grid)
+        said = data.longest_prompt(rows, processor)
+        dataset, _ = data.as_dataset(rows)
+        for row in (dataset[i] for i in (0, len(dataset) // 2, len(dataset) - 1)):
+            text = processor.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
+            tokens = processor(text=[text], images=row["images"])["input_ids"][0]
+            assert len(tokens) <= said < 4096
 
 
 def rated(folder: Path, *rows: str) -> MosTable:

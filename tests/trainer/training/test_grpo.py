@@ -19,8 +19,10 @@ from trainer import models
 from trainer.data.datasets import read_dataset
 from trainer.training import data, train
 from trainer.training.advantage import modified_advantage
-from trainer.training.recipe import Recipe, load
+from trainer.training.recipe import load
+from trainer.training.recipe_keys import Recipe
 from trainer.training.run_log import RunLog
+from trainer.training.trl_settings import backward_passes, grpo_config
 
 OVERRIDDEN = {
     "_get_train_sampler": "36497afb4d311dc9",
@@ -44,7 +46,7 @@ def test_the_pinned_range_is_the_one_that_was_read() -> None:
     assert Version("1.16") <= Version(trl_version) < Version("1.17")
 
 
-def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path) -> ScriptedTrainer:
+def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path, config: Any = None) -> ScriptedTrainer:
     processor = models.load_processor(str(tiny), recipe.max_pixels)
     found = [read_dataset(source) for source in sources]
     rows, names = data.as_dataset(data.training_rows(recipe, found, models.grid_of(processor)))
@@ -53,7 +55,7 @@ def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path) -> ScriptedT
         names,
         model=str(tiny),
         reward_funcs=[train.reward_function(name, recipe) for name in recipe.weighted_rewards()],
-        args=train.grpo_config(recipe, run, train.backward_passes(recipe, 1)),
+        args=config or grpo_config(recipe, run, backward_passes(recipe, 1)),
         train_dataset=rows,
         processing_class=processor,
         callbacks=[RunLog(run)],
@@ -143,3 +145,23 @@ def test_the_loss_is_the_token_mean_of_eq_7(scored: tuple[Any, dict[str, Any]]) 
     lengths = output["completion_mask"].sum(1)
     expected = -(output["advantages"] * lengths).sum() / lengths.sum()
     assert loss.item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_images_made_by_workers_are_those_made_at_once(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
+    changes = ("data=degradation", "rewards.q_insight_score=0", "prompt=null", "mos_range=null", "group_size=2")
+    drawn = []
+    for workers in (0, 2):
+        chosen = load("q-insight", (*changes, "prompts_per_step=4", "beta=0", f"trl.dataloader_num_workers={workers}"))
+        trainer = make(chosen, tiny, [str(built_dataset)], tmp_path / str(workers))
+        batch = next(iter(trainer.get_train_dataloader()))
+        drawn.append([(row["row_id"], row["images"][0].tobytes()) for row in batch])
+    assert drawn[0] == drawn[1]
+
+
+def test_the_reference_is_held_in_bfloat16_where_computing_is(tiny: Path, ratings: list[str], tmp_path: Path) -> None:
+    chosen = load("visualquality-r1", ("group_size=2", "prompts_per_step=2", "comparison=2"))
+    config = grpo_config(chosen, tmp_path, backward_passes(chosen, 1))
+    assert make(chosen, tiny, ratings, tmp_path, config).ref_model.dtype == torch.float32
+    config.bf16 = True
+    trainer = make(chosen, tiny, ratings, tmp_path, config)
+    assert (trainer.ref_model.dtype, trainer.model.dtype) == (torch.bfloat16, torch.float32)

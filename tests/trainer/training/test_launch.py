@@ -18,3 +18,10 @@ def test_zero_3_with_offload_as_in_table_7() -> None:
 def test_plain_data_parallelism() -> None:
     config = load_config_from_file(str(files("trainer.training") / "launch" / "ddp.yaml"))
     assert str(config.distributed_type).removeprefix("DistributedType.") == "MULTI_GPU"
+
+
+def test_fsdp_beside_zero_3() -> None:
+    config = load_config_from_file(str(files("trainer.training") / "launch" / "fsdp.yaml"))
+    assert str(config.distributed_type).removeprefix("DistributedType.") == "FSDP"
+    assert config.fsdp_config["fsdp_version"] == 2
+    assert config.fsdp_config["fsdp_state_dict_type"] == "FULL_STATE_DICT"  # checkpoints that any program loads

@@ -8,19 +8,20 @@ import pytest
 
 from perception20k.core.errors import UserError
 from trainer.data import prompts
-from trainer.training.recipe import Recipe, dump, load, names
+from trainer.training.recipe import dump, load, load_any, names
+from trainer.training.recipe_keys import Recipe
 
 
 def test_the_papers_recipes_ship_with_the_project() -> None:
-    assert names() == ["q-insight", "refine-iqa-stage1", "refine-iqa-stage2", "visualquality-r1"]
+    assert names() == ["q-insight", "refine-iqa-stage1", "refine-iqa-stage2", "sft", "visualquality-r1"]
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_recipe_survives_being_written_and_read(name: str, tmp_path: Path) -> None:
-    recipe = load(name)
+    recipe = load_any(name)
     path = tmp_path / "recipe.yaml"
     path.write_text(dump(recipe))
-    assert load(str(path)) == recipe
+    assert load_any(str(path)) == recipe
     assert recipe.prompt is None or prompts.prompt(recipe.prompt)
 
 
@@ -80,6 +81,7 @@ def test_an_own_recipe_starts_from_a_papers(tmp_path: Path) -> None:
         ("name=2026-13-45", "the value is not YAML"),
         ("prompt=refine-iqa-thnk.v1", "prompt: no prompt 'refine-iqa-thnk.v1'. Did you mean 'refine-iqa-think.v1'?"),
         ("system=nope", "system: no prompt 'nope'"),
+        ("evaluate_every=50", "evaluate_every must be a multiple of save_every"),
         ("name.foo=1", "--set name.foo=1: name has no keys below it"),
     ],
 )

@@ -19,15 +19,10 @@ from perception20k.core.lock import held
 from perception20k.core.reporting import SILENT, Reporter
 from trainer import models
 from trainer.data.datasets import read_datasets
-from trainer.training import recipe, run_log
+from trainer.training import curves, recipe, run_log
+from trainer.training.recipe_keys import Recipe
 from trainer.training.run_directory import newest_checkpoint
-from trainer.training.train import (
-    backward_passes,
-    grpo_config,
-    reward_function,
-    train,
-    weight_precision,
-)
+from trainer.training.train import reward_function, train
 
 SMALL = (
     "group_size=4",
@@ -38,6 +33,7 @@ SMALL = (
     "warmup=0",
     "learning_rate=0.01",
 )
+REINFORCED = [name for name in recipe.names() if name != "sft"]
 
 
 def sources_of(name: str, dataset: Path, ratings: list[str]) -> dict[str, Any]:
@@ -51,7 +47,7 @@ def letters(completions: Any, **_: Any) -> list[float]:
     return [text.count("e") / (len(text) + 1) for text in texts]
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", REINFORCED)
 def test_every_recipe_trains_and_leaves_a_whole_run(
     name: str, tiny: Path, built_dataset: Path, ratings: list[str], tmp_path: Path
 ) -> None:
@@ -63,9 +59,42 @@ def test_every_recipe_trains_and_leaves_a_whole_run(
     assert [entry["step"] for entry in run_log.read(run)] == [1, 2]
     assert json.loads((run / "inputs.json").read_text())["model"] == str(tiny)
     assert {path.name for path in run.iterdir()} >= {"checkpoint-2", "model", "samples"}
+    assert not (run / "README.md").exists()  # TRL's card
+    assert f"trained from `{tiny.name}` by the recipe `{name}`" in (run / "model" / "README.md").read_text()
     assert list(run.rglob("events.out.tfevents*"))
     models.load_processor(str(run / "model"))
     assert models.load_model(str(run / "model")).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["refine-iqa-stage1", "visualquality-r1"])
+def test_a_run_is_evaluated_on_held_out_prompts_and_keeps_its_best_checkpoint(
+    name: str, tiny: Path, built_dataset: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reward in ("description", "grounding", "visualquality_format"):
+        monkeypatch.setitem(recipe.REWARDS, reward, letters)
+    comparison = ("comparison=2",) if name == "visualquality-r1" else ()
+    changes = ("group_size=2", "per_device=2", "beta=0", "save_every=1", "evaluate_every=1", "evaluate_on=4")
+    chosen = recipe.load(name, (*SMALL, *changes, *comparison, "max_steps=3"))
+    run = tmp_path / "run"
+    train(chosen, sources_of(name, built_dataset, ratings), str(tiny), run)
+    entries = run_log.read(run)
+    held = {entry["step"]: entry["eval_reward"] for entry in entries}
+    assert set(held) == {1, 2, 3}
+    assert all("reward" in entry for entry in entries)
+    best = max(held, key=lambda step: (held[step], -step))
+    assert {path.name for path in run.glob("checkpoint-*")} >= {f"checkpoint-{best}", "checkpoint-3"}
+    assert any(path.name == "held-out.png" for path in curves.draw(run))
+
+
+@pytest.mark.parametrize("family", ["Qwen3-VL", "InternVL"])
+def test_other_families_are_trained_too(
+    family: str, families: dict[str, Path], built_dataset: Path, tmp_path: Path
+) -> None:
+    changes = ("group_size=2", "per_device=2", "prompts_per_step=4", "max_completion=4", "max_steps=1", "beta=0")
+    chosen = recipe.load("refine-iqa-stage1", changes)
+    train(chosen, read_datasets([str(built_dataset)]), str(families[family]), tmp_path / "run")
+    assert "grad_norm" in run_log.read(tmp_path / "run")[0]
+    models.load_model(str(tmp_path / "run" / "model"))
 
 
 def test_full_and_no_reference_rows_are_mixed_in_one_run(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
@@ -113,6 +142,16 @@ def test_an_adapter_is_trained_saved_and_taken_up_by_the_next_stage(
     second = recipe.load("refine-iqa-stage2", (*SMALL, "max_steps=1", "gradient_checkpointing=false"))
     train(second, read_datasets(ratings), str(adapter), tmp_path / "two")
     assert (tmp_path / "two" / "model" / "model.safetensors").is_file()
+    third = recipe.load("refine-iqa-stage2", (*SMALL, "max_steps=1", "lora_rank=2", "rewards.probability=0"))
+    train(third, read_datasets(ratings), str(adapter), tmp_path / "three")
+    assert models.base_of(tmp_path / "three" / "model") == str((tmp_path / "three" / "start").resolve())
+
+
+def test_an_adapter_is_trained_above_weights_of_four_bits(tiny: Path, ratings: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes")
+    changes = (*SMALL, "max_steps=1", "lora_rank=2", "four_bit=true", "rewards.probability=0")
+    train(recipe.load("refine-iqa-stage2", changes), read_datasets(ratings), str(tiny), tmp_path / "run")
+    assert models.base_of(tmp_path / "run" / "model") == str(tiny.resolve())
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +172,8 @@ def two_processes(
 
 def test_all_recipes_run_on_two_processes_with_the_same_weights(two_processes: list[dict[str, Any]]) -> None:
     reports = {(report["recipe"], report["process"]): report for report in two_processes}
-    assert len(reports) == 2 * (len(recipe.names()) + 1)
-    for name in recipe.names():
+    assert len(reports) == 2 * (len(REINFORCED) + 1)
+    for name in REINFORCED:
         assert reports[name, 0]["weights"] == reports[name, 1]["weights"]
         assert reports[name, 0]["rows"] != reports[name, 1]["rows"]
 
@@ -175,19 +214,6 @@ def refused(call: Callable[[], Any]) -> str:
     return str(error.value)
 
 
-def test_a_batch_that_does_not_divide_is_refused_in_a_line() -> None:
-    stage1 = recipe.load("refine-iqa-stage1")
-    assert backward_passes(stage1, 8) == 1
-    assert backward_passes(stage1, 1) == 8
-    assert "8 prompts x G=8 = 64 rollouts do not divide by 3 process(es) x per_device=8 = 24" in refused(
-        lambda: backward_passes(stage1, 3)
-    )
-    odd = recipe.load("refine-iqa-stage1", ("group_size=6", "per_device=4", "prompts_per_step=3"))
-    assert "3 prompts x G=6 = 18 rollouts do not divide" in refused(lambda: backward_passes(odd, 1))
-    ranked = recipe.load("visualquality-r1", ("prompts_per_step=8", "comparison=8"))
-    assert "whole comparisons of 8 images" in refused(lambda: backward_passes(ranked, 2))
-
-
 @pytest.mark.parametrize("what", ["no shards", "no image processor", "too little data", "no model"])
 def test_bad_input_is_refused_before_any_weight_is_read(
     what: str, tiny: Path, built_dataset: Path, tmp_path: Path
@@ -216,11 +242,17 @@ def test_bad_input_is_refused_before_any_weight_is_read(
     assert not (tmp_path / "run").exists()
 
 
+def test_too_little_to_evaluate_on_is_refused(tiny: Path, ratings: list[str], tmp_path: Path) -> None:
+    chosen = recipe.load("visualquality-r1", (*SMALL, "comparison=4", "evaluate_every=100", "evaluate_on=2"))
+    message = refused(lambda: train(chosen, read_datasets(ratings), str(tiny), tmp_path / "run"))
+    assert "an evaluation takes 4 held-out prompts, and there are 0" in message
+
+
 def test_nothing_is_overwritten_and_no_other_run_gone_on_with(tiny: Path, built_dataset: Path, tmp_path: Path) -> None:
     chosen, run = recipe.load("refine-iqa-stage1", SMALL), tmp_path / "run"
     run.mkdir()
 
-    def start(recipe: recipe.Recipe = chosen) -> str:
+    def start(recipe: Recipe = chosen) -> str:
         return refused(lambda: train(recipe, read_datasets([str(built_dataset)]), str(tiny), run))
 
     (run / "notes.txt").write_text("mine")
@@ -367,36 +399,6 @@ def test_what_is_not_installed_is_refused_before_anything_is_written(
     chosen = recipe.load("refine-iqa-stage2", (*RATED, change))
     assert message in refused(lambda: train(chosen, read_datasets(ratings), str(tiny), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
-
-
-def test_vllms_settings_are_trls(tmp_path: Path) -> None:
-    changes = ("vllm=server", "vllm_memory=0.5", "vllm_server=http://there:8000")
-    config = grpo_config(recipe.load("refine-iqa-stage2", changes), tmp_path / "run", 1)
-    assert (config.use_vllm, config.vllm_mode) == (True, "server")
-    assert (config.vllm_gpu_memory_utilization, config.vllm_server_base_url) == (0.5, "http://there:8000")
-    assert config.generation_kwargs == {"bad_words": ["<|image_pad|>"]}  # TRL bans it only without vLLM
-    plain = grpo_config(recipe.load("refine-iqa-stage2", ("vllm=off",)), tmp_path / "run", 1)
-    assert (plain.use_vllm, plain.generation_kwargs) == (False, None)
-
-
-@pytest.mark.parametrize(
-    ("gpu", "deepspeed", "rank", "expected"),
-    [
-        (True, "false", 0, "float32"),  # bfloat16 would swallow steps of 1e-6
-        (True, "true", 0, "bfloat16"),
-        (True, "false", 8, "bfloat16"),
-        (True, "true", 8, "bfloat16"),
-        (False, "false", 0, "float32"),
-        (False, "false", 8, "float32"),
-    ],
-)
-def test_weights_that_are_trained_are_float32_somewhere(
-    gpu: bool, deepspeed: str, rank: int, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", deepspeed)
-    assert weight_precision(recipe.load("refine-iqa-stage2", (f"lora_rank={rank}",)), gpu=gpu) == expected
-    monkeypatch.delenv("ACCELERATE_USE_DEEPSPEED")
-    assert weight_precision(recipe.load("refine-iqa-stage2"), gpu=True) == "float32"
 
 
 def test_the_command_line_speaks_in_lines(cli: Callable[..., Any], tmp_path: Path) -> None:

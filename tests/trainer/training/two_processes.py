@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer.scripted import ScriptedTrainer
-from tests.trainer.training.test_train import SMALL, sources_of
+from tests.trainer.training.test_train import REINFORCED, SMALL, sources_of
 from trainer.training import recipe, train
 
 
@@ -39,7 +39,7 @@ class ReportingTrainer(ScriptedTrainer):
 
 def main(model: str, out: Path, dataset: Path, ratings: list[str]) -> None:
     train.RecipeTrainer = ReportingTrainer
-    for name in recipe.names():
+    for name in REINFORCED:
         comparison = ("comparison=2",) if name == "visualquality-r1" else ()
         chosen = recipe.load(name, (*SMALL, *comparison))
         train.train(chosen, sources_of(name, dataset, ratings), model, out / name)

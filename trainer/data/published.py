@@ -1,0 +1,183 @@
+"""The published MOS datasets, read from their own files.
+
+koniq-10k   koniq10k_distributions_sets.csv (official split) or koniq10k_scores_and_distributions.csv
+spaq        MOS and Image attribute scores.xlsx
+live-c      Data/AllImages_release.mat and AllMOS_release.mat, without the seven training images
+agiqa-3k    data.csv
+kadid-10k   dmos.csv
+csiq        csiq.DMOS.xlsx, reversed: 1 - DMOS
+bid         DatabaseGrades.xlsx
+cid2013     CID2013 data - version 12112014.xlsx, the realigned scores
+pipal       Train_Label/*.txt, and val_label.txt where it is there
+tid2013     mos_with_names.txt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from perception20k.core.errors import UserError
+from trainer.data.mos import MosTable, Rating, make_table, official_splits
+from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
+
+
+def read_published(name: str, root: Path) -> MosTable:
+    """The published dataset ``name`` (a key of :data:`PUBLISHED`) below ``root``."""
+    return PUBLISHED[name](root)
+
+
+def koniq_10k(root: Path) -> MosTable:
+    """KonIQ-10k. The file with the official sets rates on 1..100, the other on 1..5."""
+    path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
+    official = path.name == "koniq10k_distributions_sets.csv"
+    rows = list(csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
+    splits = official_splits([(line, row["set"] if official else None) for line, row in rows], path)
+    ratings = [
+        Rating(row["image_name"], number(row["MOS"], path, line), split)
+        for (line, row), split in zip(rows, splits, strict=True)
+    ]
+    scale = (1.0, 100.0) if official else (1.0, 5.0)
+    return make_table("koniq-10k", ratings, *scale, path, _folders(root, "1024x768", "512x384"))
+
+
+def spaq(root: Path) -> MosTable:
+    """SPAQ, rated on 0..100."""
+    path = _find(root, "MOS and Image attribute scores.xlsx")
+    rows = sheet_rows(path, None, "Image name", "MOS")
+    ratings = [Rating(str(row["Image name"]), number(row["MOS"], path, line)) for line, row in rows]
+    return make_table("spaq", ratings, 0, 100, path, _folders(root, "TestImage"))
+
+
+def live_c(root: Path) -> MosTable:
+    """LIVE In the Wild Challenge, rated on 0..100, without the seven images that trained the raters."""
+    path = _find(root, "AllImages_release.mat")
+    scores = _find(root, "AllMOS_release.mat")
+    names = [str(cell.item()) for cell in matrix(path, "AllImages_release").ravel()[7:]]
+    values = matrix(scores, "AllMOS_release").ravel()[7:]
+    if len(names) != len(values):
+        raise UserError(f"{scores}: {len(values)} scores for {len(names)} images")
+    ratings = [
+        Rating(name, number(value, scores, i + 8)) for i, (name, value) in enumerate(zip(names, values, strict=True))
+    ]
+    return make_table("live-c", ratings, 0, 100, path, _folders(root, "Images"))
+
+
+def agiqa_3k(root: Path) -> MosTable:
+    """AGIQA-3K, perceptual quality, rated on 0..5. Images of one prompt are one content."""
+    path = _find(root, "data.csv")
+    ratings = [
+        Rating(row["name"], number(row["mos_quality"], path, line), content=row.get("prompt") or "")
+        for line, row in csv_rows(path, "name", "mos_quality")
+    ]
+    return make_table("agiqa-3k", ratings, 0, 5, path, _folders(root, "images", "AGIQA-3K"))
+
+
+def kadid_10k(root: Path) -> MosTable:
+    """KADID-10k, rated on 1..5; its column is called DMOS, but 5 is the best."""
+    path = _find(root, "dmos.csv")
+    ratings = [
+        Rating(row["dist_img"], number(row["dmos"], path, line), content=row["ref_img"])
+        for line, row in csv_rows(path, "dist_img", "ref_img", "dmos")
+    ]
+    return make_table("kadid-10k", ratings, 1, 5, path, _folders(root, "images", "distorted_images"))
+
+
+_CSIQ_FILES = {
+    "noise": ("awgn", "AWGN"),
+    "blur": ("blur", "BLUR"),
+    "contrast": ("contrast", "contrast"),
+    "fnoise": ("fnoise", "fnoise"),
+    "jpeg": ("jpeg", "JPEG"),
+    "jpeg 2000": ("jpeg2000", "jpeg2000"),
+}
+
+
+def csiq(root: Path) -> MosTable:
+    """CSIQ. Its DMOS runs from 0 (the best) to 1; the table holds 1 - DMOS."""
+    path = _find(root, "csiq.DMOS.xlsx")
+    ratings = []
+    for line, row in sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
+        kind = str(row["dst_type"]).strip()
+        if kind not in _CSIQ_FILES:
+            raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ_FILES)}")
+        folder, token = _CSIQ_FILES[kind]
+        content = str(row["image"])
+        name = f"{folder}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
+        ratings.append(Rating(name, 1 - number(row["dmos"], path, line), content=content))
+    return make_table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
+
+
+def bid(root: Path) -> MosTable:
+    """BID, rated on 0..5."""
+    path = _find(root, "DatabaseGrades.xlsx")
+    ratings = [
+        Rating(
+            f"DatabaseImage{number(row['Image Number'], path, line, 'image number'):04.0f}.JPG",
+            number(row["Average Subjective Grade"], path, line),
+        )
+        for line, row in sheet_rows(path, None, "Image Number", "Average Subjective Grade")
+    ]
+    return make_table("bid", ratings, 0, 5, path, _folders(root, "ImageDatabase"))
+
+
+def cid2013(root: Path) -> MosTable:
+    """CID2013, rated on 0..100 and aligned over its six image sets. Photos of one set and cluster are one content."""
+    path = _find(root, "CID2013 data*.xlsx")
+    ratings = []
+    for line, row in sheet_rows(path, "CID2013 MOS", "Source_ID", "Realigned MOS"):
+        name = str(row["Source_ID"])  # IS_I_C01_D01: set, cluster, device
+        content = name.rpartition("_")[0]
+        ratings.append(Rating(f"{name}.jpg", number(row["Realigned MOS"], path, line), content=content))
+    return make_table("cid2013", ratings, 0, 100, path, sorted({image.parent for image in root.rglob("*.jpg")}))
+
+
+def pipal(root: Path) -> MosTable:
+    """PIPAL, rated by Elo, which has no ends: its scale is that of the scores. A reference is a content."""
+    path = _find(root, "Train_Label")
+    ratings = []
+    for file in [*sorted(path.glob("*.txt")), *sorted(root.rglob("val_label.txt"))]:
+        for line, row in csv_rows(file, names=("image", "score")):
+            name = row["image"].strip()  # A0001_03_07.bmp: reference, kind of distortion, variant
+            ratings.append(Rating(name, number(row["score"], file, line), content=name.partition("_")[0]))
+    scores = [rating.mos for rating in ratings] or [0.0]
+    folders = _folders(root, "Train_Dist", "Val_Dist", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
+    return make_table("pipal", ratings, min(scores), max(scores), path, folders)
+
+
+def tid2013(root: Path) -> MosTable:
+    """TID2013, rated on 0..9."""
+    path = _find(root, "mos_with_names.txt")
+    ratings = []
+    for line, row in csv_rows(path, names=("score", "image"), separator=" "):
+        name = row["image"].strip()  # I01_01_1.bmp: reference, kind of distortion, level
+        ratings.append(Rating(name, number(row["score"], path, line), content=name.partition("_")[0].upper()))
+    return make_table("tid2013", ratings, 0, 9, path, _folders(root, "distorted_images"))
+
+
+PUBLISHED: dict[str, Callable[[Path], MosTable]] = {
+    "koniq-10k": koniq_10k,
+    "spaq": spaq,
+    "live-c": live_c,
+    "agiqa-3k": agiqa_3k,
+    "kadid-10k": kadid_10k,
+    "csiq": csiq,
+    "bid": bid,
+    "cid2013": cid2013,
+    "pipal": pipal,
+    "tid2013": tid2013,
+}
+"""The readers, by the name used on the command line."""
+
+
+def _find(root: Path, *names: str) -> Path:
+    for name in names:
+        found = sorted(root.rglob(name))
+        if found:
+            return found[0]
+    raise UserError(f"{root}: no {' or '.join(names)} below it", "Give the folder of the published dataset")
+
+
+def _folders(root: Path, *names: str) -> list[Path]:
+    """Where images may lie: folders of these names anywhere below ``root``, then ``root`` itself."""
+    return [folder for name in names for folder in sorted(root.rglob(name)) if folder.is_dir()] + [root]
