@@ -4,8 +4,10 @@
 CREATE TABLE pictures (                    -- photos and keyframes that somebody was shown, or that were imported
     picture_id TEXT PRIMARY KEY,           -- digest of the origin
     origin TEXT NOT NULL,                  -- name below its source, as a build names it
-    width INTEGER NOT NULL,
+    width INTEGER NOT NULL,                -- as shown, in which boxes are kept
     height INTEGER NOT NULL,
+    original_width INTEGER NOT NULL,       -- of the file, before it was scaled down
+    original_height INTEGER NOT NULL,
     image_id TEXT NOT NULL,                -- digest of the pixels, as in a dataset
     at REAL NOT NULL
 );

@@ -1,6 +1,7 @@
 """Drawn boxes as a COCO instances file, which a build takes and which can be imported again.
 
-``file_name`` is a picture's origin: the name by which a build knows the photo, or ``name#frame=N`` for a keyframe.
+Boxes are in pixels of the file, also where a photo was shown smaller. ``file_name`` is a picture's origin: the name by
+which a build knows the photo, or ``name#frame=N`` for a keyframe.
 A picture on which there is nothing is listed without annotations. ``annotator``, beside COCO's own keys, is whoever
 drew on it last.
 """
@@ -22,7 +23,7 @@ from perception20k import __version__
 from perception20k.core.errors import ItemError, UserError
 from perception20k.core.files import write_json
 from perception20k.core.reporting import Reporter
-from perception20k.dataset.boxes import box_area
+from perception20k.dataset.boxes import Box, box_area
 
 _MADE_BY = "perception20k annotate"
 
@@ -31,20 +32,20 @@ def as_coco(drawings: Iterable[Drawing]) -> dict[str, Any]:
     """The finished pictures as COCO: what is done with its objects, what was skipped without any."""
     finished = sorted((d for d in drawings if d.status != "open"), key=lambda d: d.origin)
     objects = [
-        (number, item)
+        (number, item, drawing.original_width / drawing.width, drawing.original_height / drawing.height)
         for number, drawing in enumerate(finished, 1)
         for item in sorted(drawing.objects, key=lambda o: (-box_area(o.box), o.box))
         if drawing.status == "done"
     ]
-    names = sorted({item.name for _, item in objects})
+    names = sorted({item.name for _, item, _, _ in objects})
     return {
         "info": {"description": "Objects and boxes drawn by hand", "contributor": _MADE_BY, "version": __version__},
         "images": [
             {
                 "id": number,
                 "file_name": drawing.origin,
-                "width": drawing.width,
-                "height": drawing.height,
+                "width": drawing.original_width,
+                "height": drawing.original_height,
                 "annotator": drawing.holder or "",
             }
             for number, drawing in enumerate(finished, 1)
@@ -54,11 +55,11 @@ def as_coco(drawings: Iterable[Drawing]) -> dict[str, Any]:
                 "id": place,
                 "image_id": number,
                 "category_id": names.index(item.name) + 1,
-                "bbox": [item.box[0], item.box[1], item.box[2] - item.box[0], item.box[3] - item.box[1]],
-                "area": box_area(item.box),
+                "bbox": _bbox(item.box, across, down),
+                "area": box_area(item.box) * across * down,
                 "iscrowd": 0,
             }
-            for place, (number, item) in enumerate(objects, 1)
+            for place, (number, item, across, down) in enumerate(objects, 1)
         ],
         "categories": [{"id": number, "name": name} for number, name in enumerate(names, 1)],
     }
@@ -91,7 +92,7 @@ def import_boxes(annotation: Annotation, find: Find, reviewer: str, reporter: Re
             if picture.picture_id in annotation.log.drawings:
                 continue
             with suppress(ItemError, OSError):  # the page tells which pictures cannot be opened
-                opened = picture.open()
+                opened = annotation.look_at(picture)
                 objects = find(picture, opened)
                 if objects is None:
                     continue
@@ -100,6 +101,12 @@ def import_boxes(annotation: Annotation, find: Find, reviewer: str, reporter: Re
                 annotation.add_import(session, picture, opened, objects, status)
                 counts[status] += 1
     return counts
+
+
+def _bbox(box: Box, across: float, down: float) -> list[float]:
+    """x, y, width and height in pixels of the file. A build that scales the file down comes back to the same box."""
+    x1, y1, x2, y2 = box
+    return [x1 * across, y1 * down, (x2 - x1) * across, (y2 - y1) * down]
 
 
 def _status(objects: tuple[DrawnObject, ...], opened: Opened, annotation: Annotation) -> Status:

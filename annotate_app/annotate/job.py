@@ -24,6 +24,8 @@ class Job:
     log: Path
     frames: int = Config.max_frames_per_video
     """Most keyframes of a video."""
+    max_side: int | None = Config.max_side
+    """Longest side of a photo as it is shown, and as a build takes it."""
     limits: Filters = Filters()  # noqa: RUF009 - frozen
     config: Config | None = None
     """The build's configuration, if that is what was given."""
@@ -57,7 +59,7 @@ def job_of(photos: Sequence[str], log: Path | None = None) -> Job:
     if len(photos) == 1 and first.suffix.lower() in (".yaml", ".yml"):
         config = load_config(first)
         beside = log or first.with_name(f"{first.stem}.{LOG_NAME}")
-        return Job(config.sources, beside, config.max_frames_per_video, config.filters, config)
+        return Job(config.sources, beside, config.max_frames_per_video, config.max_side, config.filters, config)
     place = located(photos[0])
     folder = next(path for path in (place, *place.absolute().parents) if path.is_dir())
     return Job(tuple(photos), log or folder / LOG_NAME)

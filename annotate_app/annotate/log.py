@@ -55,13 +55,16 @@ class Step:
 class Drawing:
     """A picture somebody was shown, or that was imported.
 
-    ``steps`` are what no undo took back; the last one is how it stands.
+    ``width`` and ``height`` are those it is shown in, in which its boxes are; the others are the file's. ``steps`` are
+    what no undo took back; the last one is how it stands.
     """
 
     picture_id: str
     origin: str
     width: int
     height: int
+    original_width: int
+    original_height: int
     holder: str | None = None
     """Whoever was given it last, or drew on it last."""
     session: str | None = None
@@ -111,7 +114,7 @@ class DrawingLog:
         self.connection = connection
         self.sessions: dict[str, str] = dict(connection.execute("SELECT session_id, reviewer FROM sessions").fetchall())
         self.drawings: dict[str, Drawing] = {
-            row["picture_id"]: Drawing(row["picture_id"], row["origin"], row["width"], row["height"])
+            row["picture_id"]: Drawing(*tuple(row)[:6])
             for row in connection.execute("SELECT * FROM pictures ORDER BY rowid")
         }
         self._stored: dict[str, tuple[str, str]] = {}
@@ -137,8 +140,9 @@ class DrawingLog:
 
     def add_picture(self, drawing: Drawing, image_id: str, now: float) -> None:
         """Store a picture that is shown or imported for the first time."""
-        row = (drawing.picture_id, drawing.origin, drawing.width, drawing.height, image_id, now)
-        self.connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?)", row)
+        shown, original = (drawing.width, drawing.height), (drawing.original_width, drawing.original_height)
+        row = (drawing.picture_id, drawing.origin, *shown, *original, image_id, now)
+        self.connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self.drawings[drawing.picture_id] = drawing
 
     def give(self, picture_id: str, session_id: str, now: float) -> None:

@@ -46,15 +46,15 @@ class Picture:
         """First 16 hex digits of the SHA-256 of its origin: what the page knows it by."""
         return identifier(self.origin)
 
-    def open(self) -> Opened:
-        """Decode it.
+    def open(self, max_side: int | None) -> Opened:
+        """Decode it, scaled down so that no side is over ``max_side``.
 
         Raises:
             ItemError: it cannot be read, or is nothing a build would take; the message says why.
         """
         check_file(self.path)
         status = self.path.stat()
-        return _open(self, status.st_size, status.st_mtime_ns)
+        return _open(self, max_side, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,9 @@ class Opened:
 
     width: int
     height: int
+    original_width: int
+    """Of the file, before it was scaled down."""
+    original_height: int
     image_id: str
     """Of its pixels, as in a dataset."""
     data: bytes
@@ -122,11 +125,10 @@ def _keyframes(
 
 
 @lru_cache(maxsize=_KEPT)
-def _open(picture: Picture, size: int, changed: int) -> Opened:
+def _open(picture: Picture, max_side: int | None, size: int, changed: int) -> Opened:
     """Decode a picture; ``size`` and ``changed`` are its file's, so that another file is another picture."""
     if picture.frame is not None:
-        pixels = video.read_frame(picture.path, picture.frame)
-        return _opened(pixels, *_encoded(pixels))
+        return _shown(video.read_frame(picture.path, picture.frame), max_side, None)
     data = picture.path.read_bytes()
     try:
         pixels = images.decode(data)
@@ -134,14 +136,16 @@ def _open(picture: Picture, size: int, changed: int) -> Opened:
         raise ItemError(str(error)) from None
     with Image.open(io.BytesIO(data)) as image:
         media_type, moving = _AS_THEY_ARE.get(image.format or ""), getattr(image, "is_animated", False)
-    if media_type is None or moving or not images.is_plain(data):
-        return _opened(pixels, *_encoded(pixels))
-    return _opened(pixels, data, media_type)
+    as_it_is = media_type is not None and not moving and images.is_plain(data)
+    return _shown(pixels, max_side, (data, media_type or "") if as_it_is else None)
 
 
-def _opened(pixels: images.Array, data: bytes, media_type: str) -> Opened:
-    height, width = pixels.shape[:2]
-    return Opened(width, height, images.image_id(pixels), data, media_type)
+def _shown(whole: images.Array, max_side: int | None, file: tuple[bytes, str] | None) -> Opened:
+    """A picture as it is shown: its own file if a browser can show that, and in this size."""
+    height, width = whole.shape[:2]
+    pixels = images.scaled(whole, *images.size_within(width, height, max_side))
+    data, media_type = file if file is not None and pixels is whole else _encoded(pixels)
+    return Opened(pixels.shape[1], pixels.shape[0], width, height, images.image_id(pixels), data, media_type)
 
 
 def _encoded(pixels: images.Array) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from annotate_app.annotate.pictures import Opened, Picture
@@ -27,6 +28,7 @@ def from_file(path: Path, pictures: Iterable[Picture]) -> Find:
 
     def find(picture: Picture, opened: Opened) -> tuple[DrawnObject, ...] | None:
         source = Source("", "", "", opened.width, opened.height, picture.origin)
+        source = replace(source, original_width=opened.original_width, original_height=opened.original_height)
         found = annotations.objects_of(source)
         return None if isinstance(found, Reason) else inside(found[0].objects, opened)
 

@@ -16,18 +16,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from annotate_app.annotate.log import STATUS, Action, Drawing, DrawingLog, Status, connect
+from annotate_app.annotate.event_writer import append, check_form
+from annotate_app.annotate.log import Action, Drawing, DrawingLog, Status, connect
 from annotate_app.annotate.pictures import Opened, Picture, too_small
 from annotate_app.annotate.proposals import Find, nothing
-from annotate_app.annotate.rules import PAGE_KEYS, DrawnObject, judge
-from annotate_app.annotate.schemas import Event, Events
+from annotate_app.annotate.rules import PAGE_KEYS, DrawnObject
+from annotate_app.annotate.schemas import Events
 from annotate_app.people import lease
 from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown
 from perception20k import __version__
 from perception20k.config import Filters
 from perception20k.core.errors import ItemError
 from perception20k.core.event_log import transaction
-from perception20k.pipeline.stages.object_names import clean
 
 HOLD_SECONDS = 600.0
 """How long a picture that somebody has begun waits for them after their last sign of life."""
@@ -49,6 +49,7 @@ class Annotation:
         path: Path,
         pictures: Sequence[Picture],
         limits: Filters,
+        max_side: int | None = None,
         propose: Find = nothing,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -58,10 +59,11 @@ class Annotation:
             path: of the log, made if it is missing.
             pictures: what may be shown, in the order to show it.
             limits: the rules.
+            max_side: longest side of a picture that is shown for the first time; longer ones are scaled down.
             propose: the objects a picture starts with, as proposals.
             now: gives seconds since 1970.
         """
-        self.limits, self._propose, self._now = limits, propose, now
+        self.limits, self._max_side, self._propose, self._now = limits, max_side, propose, now
         self.pictures: Mapping[str, Picture] = {picture.picture_id: picture for picture in pictures}
         self._lock = threading.Lock()
         self._connection = connect(path)
@@ -125,7 +127,7 @@ class Annotation:
                 if picture is None:
                     return {"picture": None, "names": self.log.names(), **self._count()}
             try:
-                opened = picture.open()  # which takes its time: others go on meanwhile
+                opened = self.look_at(picture)  # which takes its time: others go on meanwhile
                 if too_small(opened, self.limits):
                     raise ItemError(f"{opened.width}x{opened.height} px, a side under {self.limits.min_side}")
             except (ItemError, OSError) as error:
@@ -153,14 +155,16 @@ class Annotation:
         with self.writing() as now:
             person = self._own(session, reviewer)
             for event in batch.events:
-                self._check_form(event)
+                check_form(self.log, event)
             lease.claim(self._connection, person, batch.tab, now)
             stored: list[str] = []
             answer: dict[str, Any] = {"stored": stored}
             for event in batch.events:
                 try:
                     if self.log.stored(event.id) is None:
-                        self._append(event, session, person, batch, now)
+                        row = {"session_id": session, "tab": batch.tab, "received_at": now}
+                        row["at"] = now - max(0.0, batch.sent_at - event.at)
+                        append(self.log, event, person, self.limits, row)
                 except ProtocolRefusal as refusal:
                     answer |= {**refusal.as_json(), "event": event.id}
                     break
@@ -197,9 +201,21 @@ class Annotation:
             Unknown: no such picture, or its file is gone.
         """
         try:
-            return self.pictures[picture_id].open()
+            return self.look_at(self.pictures[picture_id])
         except (KeyError, ItemError, OSError):
             raise Unknown from None
+
+    def look_at(self, picture: Picture) -> Opened:
+        """Open a picture in the size in which it was shown before, if it was.
+
+        Raises:
+            ItemError, OSError: it cannot be opened, or is not the picture it was.
+        """
+        drawing = self.log.drawings.get(picture.picture_id)
+        opened = picture.open(max(drawing.width, drawing.height) if drawing else self._max_side)
+        if drawing and (opened.width, opened.height) != (drawing.width, drawing.height):
+            raise ItemError(f"is not the {drawing.width}x{drawing.height} px photo it was when boxes were drawn on it")
+        return opened
 
     def _add_session(self, reviewer: str, now: float) -> str:
         session = str(uuid.uuid4())
@@ -244,55 +260,13 @@ class Annotation:
         now: float,
     ) -> None:
         """Store a picture's first appearance, and what it starts with."""
-        drawing = Drawing(picture.picture_id, picture.origin, opened.width, opened.height)
+        original = (opened.original_width, opened.original_height)
+        drawing = Drawing(picture.picture_id, picture.origin, opened.width, opened.height, *original)
         self.log.add_picture(drawing, opened.image_id, now)
         if objects or status != "open":
             row = {"event_id": str(uuid.uuid4()), "session_id": session, "tab": "server", "at": now, "received_at": now}
             made = {"picture_id": picture.picture_id, "action": action, "status": status, "objects": objects}
             self.log.add_event({**row, **made})
-
-    def _check_form(self, event: Event) -> None:
-        if event.picture not in self.log.drawings:
-            raise Unknown
-        undo = event.action == "undo"
-        if (event.target is not None) != undo or (event.objects is None) != undo:
-            raise Malformed("an undo has a target, anything else has objects")
-        if (self.log.stored(event.id) or (event.action, event.picture)) != (event.action, event.picture):
-            raise Malformed("an identifier was used for two events")
-
-    def _append(self, event: Event, session: str, person: str, batch: Events, now: float) -> None:
-        drawing = self.log.drawings[event.picture]
-        if drawing.holder != person:
-            raise ProtocolRefusal("taken", f"{drawing.origin} has gone to somebody else meanwhile.")
-        status, objects = None, None
-        if event.action == "undo":
-            last = drawing.steps[-1] if drawing.steps else None
-            if last is None or last.event_id != event.target or not last.by_hand:
-                raise ProtocolRefusal("undo", "Only the latest step can be undone.")
-        else:
-            status = STATUS.get(event.action, "open")
-            objects = tuple(_cleaned(sent.drawn()) for sent in event.objects or ())
-            if status == "done":
-                wrong = judge(objects, drawing.width, drawing.height, self.limits).first
-                if wrong is not None:
-                    raise ProtocolRefusal("rules", f"{drawing.origin} is not done: {wrong.text}.")
-                objects = tuple(item for item in objects if not item.proposed)
-        self.log.add_event(
-            {
-                "event_id": event.id,
-                "session_id": session,
-                "tab": batch.tab,
-                "picture_id": event.picture,
-                "action": event.action,
-                "status": status,
-                "objects": objects,
-                "target": event.target,
-                "at": now - max(0.0, batch.sent_at - event.at),
-                "received_at": now,
-                "key_at": event.at,
-                "painted_at": event.painted_at,
-            }
-        )
 
     def _rules(self) -> dict[str, float]:
         return {key: getattr(self.limits, key) for key in PAGE_KEYS}
@@ -301,7 +275,3 @@ class Annotation:
         """How far everybody is."""
         finished = sum(d.status != "open" and d.picture_id in self.pictures for d in self.log.drawings.values())
         return {"finished": finished, "pictures": len(self.pictures) - len(self.unusable)}
-
-
-def _cleaned(item: DrawnObject) -> DrawnObject:
-    return DrawnObject(clean(item.name), item.box, item.proposed)

@@ -77,7 +77,7 @@ def command(
         with job.alone():
             reporter = Reporter()
             found, _ = find_pictures(job.sources, job.frames, reporter)
-            with closing(Annotation(job.log, found, job.limits)) as annotation:
+            with closing(Annotation(job.log, found, job.limits, job.max_side)) as annotation:
                 counts = import_boxes(annotation, from_file(import_from, found), import_from.name, reporter)
         click.echo(f"{counts['done']} photos are done, {counts['skipped']} without objects, {counts['open']} to finish")
     else:

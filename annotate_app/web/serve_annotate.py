@@ -34,7 +34,7 @@ def serve_annotate(
     with closing(listen(host, port)) as listener, job.alone():
         pictures, failed = find_pictures(job.sources, job.frames, Reporter(ready))
         propose = from_file(proposals, pictures) if proposals else nothing
-        with closing(Annotation(job.log, pictures, job.limits, propose)) as annotation:
+        with closing(Annotation(job.log, pictures, job.limits, job.max_side, propose)) as annotation:
             app = create_app(annotation, users)
             overview = annotation.overview()
             for name, why in failed:

@@ -75,3 +75,19 @@ def test_a_file_of_somebody_elses_is_not_overwritten(drawn: Annotation, tmp_path
     boxes.unlink()
     export(drawn.log.drawings.values(), boxes)
     export(drawn.log.drawings.values(), boxes)
+
+
+def test_boxes_on_a_photo_shown_smaller_are_exported_in_the_files_pixels_and_come_back(
+    open_annotation: Callable[..., Annotation], clock: Clock, tmp_path: Path
+) -> None:
+    annotation = open_annotation(max_side=100)  # 320 x 240 becomes 100 x 75
+    ann = Drawer(annotation, clock, "ann")
+    ann.open()
+    ann.do(ann.take()["id"], "done", [("cup", (1, 2, 45, 71)), ("dog", (50, 5, 97, 67))])
+    export(annotation.log.drawings.values(), tmp_path / "boxes.json")
+    data = json.loads((tmp_path / "boxes.json").read_text())
+    assert (data["images"][0]["width"], data["images"][0]["height"]) == (320, 240)
+    assert data["annotations"][0]["bbox"] == pytest.approx([3.2, 6.4, 140.8, 220.8])
+    picture = next(iter(annotation.pictures.values()))
+    found = from_file(tmp_path / "boxes.json", [picture])(picture, annotation.look_at(picture))
+    assert found is not None and {item.box for item in found} == {(1, 2, 45, 71), (50, 5, 97, 67)}

@@ -14,7 +14,7 @@ PICTURE = Picture("clip.mp4#frame=7", Path("clip.mp4"), 7)
 
 
 def opened(width: int, height: int) -> Opened:
-    return Opened(width, height, "", b"", "image/png")
+    return Opened(width, height, width, height, "", b"", "image/png")
 
 
 def write(path: Path, name: str, *bboxes: list[float]) -> Path:

@@ -153,3 +153,15 @@ def test_nonsense_is_refused_whole(annotation: Annotation, ann: Drawer) -> None:
         annotation.image("0" * 16)
     with pytest.raises(Unknown):
         annotation.take(ann.session, ann.tab, "bob")
+
+
+def test_a_picture_keeps_the_size_in_which_it_was_first_shown(
+    open_annotation: Callable[..., Annotation], clock: Clock, folder: Path
+) -> None:
+    first = person(open_annotation(max_side=160), clock, "ann").take()
+    assert (first["width"], first["height"]) == (160, 120)
+    again = open_annotation(max_side=200)
+    assert again.image(first["id"]).width == 160
+    Image.fromarray(np.zeros((240, 240, 3), np.uint8)).save(folder / "000.png")
+    with pytest.raises(Unknown):
+        again.image(first["id"])

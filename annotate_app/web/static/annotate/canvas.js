@@ -1,0 +1,165 @@
+// The photo with its boxes. Annotorious draws, moves and resizes by mouse, pen and finger; what its boxes look like, and
+// their names, is an overlay of our own, because Annotorious styles them inline, which the page's policy forbids.
+
+import { make } from '../dom.js';
+
+const selectorOf = ([x1, y1, x2, y2]) => ({
+  type: 'RECTANGLE',
+  geometry: { x: x1, y: y1, w: x2 - x1, h: y2 - y1, rot: 0, bounds: { minX: x1, minY: y1, maxX: x2, maxY: y2 } },
+});
+
+export class Canvas {
+  // hear: { drawn(box), changing(place, box), changed(place, box), selected(place or null) }
+  constructor(stage, hear) {
+    this.stage = stage;
+    this.hear = hear;
+    this.image = null;
+    this.boxes = [];
+    this.chosen = null;
+    this.quiet = false; // while we change Annotorious ourselves
+    this.moved = null; // the place of the box that the mouse is changing
+    new ResizeObserver(() => this.#fit()).observe(stage);
+  }
+
+  // Show a decoded image without boxes.
+  show(image, { width, height, name }) {
+    this.#clear();
+    image.alt = `The photo ${name}`;
+    Object.assign(this, { image, width, height, boxes: [], chosen: null, moved: null });
+    this.stage.replaceChildren(image);
+    this.#fit();
+    this.anno = window.Annotorious.createImageAnnotator(image, { drawingMode: 'drag', autoSave: false });
+    this.overlay = make('div', { className: 'overlay' });
+    this.anno.element.append(this.overlay);
+    const svg = this.anno.element.querySelector('svg');
+    // The stage has the focus and the keys; Annotorious's own layer would be a second stop without any.
+    svg.setAttribute('tabindex', '-1');
+    svg.setAttribute('aria-hidden', 'true');
+    svg.removeAttribute('role');
+    svg.addEventListener('pointerdown', (event) => this.#down(event, svg), true);
+    svg.addEventListener('pointerup', () => queueMicrotask(() => this.#up()));
+    this.anno.on('createAnnotation', (made) => this.#created(made));
+    this.anno.on('selectionChanged', (found) => this.#selected(found));
+    this.anno.state.store.observe(({ changes }) => this.#observed(changes.updated ?? []));
+  }
+
+  // Show these boxes, each { box, label, look }: look is '', 'proposed' or 'wrong'.
+  draw(boxes, chosen) {
+    this.#silently(() => {
+      const same = boxes.length === this.boxes.length;
+      if (!same) this.anno.setAnnotations([]);
+      boxes.forEach(({ box }, place) => {
+        const made = { id: String(place), bodies: [], target: { annotation: String(place), selector: selectorOf(box) } };
+        if (!same) this.anno.addAnnotation(made);
+        else if (String(box) !== String(this.boxes[place].box)) this.anno.state.store.updateTarget(made.target);
+      });
+      this.boxes = boxes;
+      const selected = this.anno.getSelected()[0]?.id ?? null;
+      const wanted = chosen === null ? null : String(chosen);
+      if (selected !== wanted || !same) this.anno.setSelected(wanted ?? undefined, true);
+      this.chosen = chosen;
+    });
+    this.#paint();
+  }
+
+  #clear() {
+    this.anno?.destroy();
+    this.anno = null;
+  }
+
+  #silently(act) {
+    this.quiet = true;
+    try { act(); } finally { this.quiet = false; }
+  }
+
+  // As large as fits, enlarged at most fourfold.
+  #fit() {
+    if (!this.image) return;
+    const { clientWidth, clientHeight } = this.stage;
+    this.scale = Math.min(clientWidth / this.width, clientHeight / this.height, 4);
+    this.image.style.width = `${this.width * this.scale}px`;
+    this.image.style.height = `${this.height * this.scale}px`;
+    if (this.overlay) this.#paint();
+  }
+
+  #paint() {
+    const { scale } = this;
+    const count = this.boxes.length;
+    while (this.overlay.children.length > count) this.overlay.lastChild.remove();
+    while (this.overlay.children.length < count) this.overlay.append(make('div', {}, make('span')));
+    this.boxes.forEach(({ box: [x1, y1, x2, y2], label, look }, place) => {
+      const element = this.overlay.children[place];
+      element.className = `box ${look} ${place === this.chosen ? 'chosen' : ''} ${y1 * scale < 24 ? 'inside' : ''}`;
+      Object.assign(element.style, {
+        left: `${x1 * scale}px`, top: `${y1 * scale}px`, width: `${(x2 - x1) * scale}px`, height: `${(y2 - y1) * scale}px`,
+      });
+      element.firstChild.textContent = label;
+    });
+  }
+
+  // Whole pixels inside the photo, at least one.
+  #pixels({ x, y, w, h }) {
+    const within = (value, most) => Math.min(Math.max(Math.round(value), 0), most);
+    const x1 = within(x, this.width - 1);
+    const y1 = within(y, this.height - 1);
+    return [x1, y1, Math.max(within(x + w, this.width), x1 + 1), Math.max(within(y + h, this.height), y1 + 1)];
+  }
+
+  // Annotorious draws only while nothing is selected, and loses a drag that leaves the photo. So a press beside the
+  // selected box lets go of it first and is then repeated, and every press is captured.
+  #down(event, svg) {
+    if (event.button !== 0) return event.stopPropagation();
+    this.stage.focus();
+    const inEditor = event.target.closest('.a9s-annotation.selected');
+    if (inEditor || !event.isTrusted || !this.anno.getSelected().length) {
+      if (!inEditor && event.isTrusted) svg.setPointerCapture(event.pointerId);
+      return undefined;
+    }
+    event.stopPropagation();
+    this.#silently(() => this.anno.setSelected());
+    const { clientX, clientY, pointerId, pointerType } = event;
+    requestAnimationFrame(() => {
+      svg.setPointerCapture(pointerId);
+      const again = { bubbles: true, button: 0, buttons: 1, clientX, clientY, pointerId, pointerType };
+      svg.dispatchEvent(new PointerEvent('pointerdown', again));
+    });
+    return undefined;
+  }
+
+  #up() {
+    if (this.moved === null) {
+      // A click on nothing: Annotorious has no selection now, and so have we.
+      if (this.anno && !this.anno.getSelected().length && this.chosen !== null) this.hear.selected(null);
+      return;
+    }
+    const place = this.moved;
+    this.moved = null;
+    this.hear.changed(place, this.boxes[place].box);
+  }
+
+  #created(made) {
+    if (this.quiet) return;
+    const box = this.#pixels(made.target.selector.geometry);
+    this.#silently(() => this.anno.removeAnnotation(made.id));
+    this.hear.drawn(box);
+  }
+
+  #selected(found) {
+    if (this.quiet) return;
+    const place = found.length ? Number(found[0].id) : null;
+    if (place !== null && place in this.boxes) this.hear.selected(place);
+  }
+
+  #observed(updated) {
+    if (this.quiet) return;
+    for (const { newValue } of updated) {
+      const place = Number(newValue.id);
+      if (!(place in this.boxes)) continue;
+      const box = this.#pixels(newValue.target.selector.geometry);
+      this.moved = place;
+      this.boxes[place] = { ...this.boxes[place], box };
+      this.#paint();
+      this.hear.changing(place, box);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+// The page from start to end: the tab's name and lease, the outbox, the photos in the order they come.
+
+import { Unreachable, address, get, post } from '../api.js';
+import { byId, identifier, make } from '../dom.js';
+import { Outbox } from '../outbox.js';
+import { Draw } from './draw.js';
+import { listen } from './keys.js';
+import { Picture } from './picture.js';
+import { inWords } from './rules.js';
+
+const BEAT = 10000; // ms between heartbeats; the lease lasts 30 s
+const AHEAD = 2; // photos fetched before their turn
+const TAB = 'perception20k.annotate.tab';
+const WHO = 'perception20k.annotate.who';
+
+// A reload hands the tab's name on. While the page is open it is not stored, so a duplicated tab gets its own.
+const tab = sessionStorage.getItem(TAB) ?? identifier();
+sessionStorage.removeItem(TAB);
+
+const page = {
+  session: null,
+  reviewer: '',
+  pictures: [], // what this person has had, and what is fetched ahead
+  at: -1,
+  names: [],
+  images: new Map(), // a promise of the decoded image, by the photo's id
+  fetching: null,
+};
+
+const show = (screen) => { byId('annotate').dataset.screen = screen; };
+
+const outbox = new Outbox(tab, {
+  changed: showSending,
+  stored: (answer) => showProgress(answer),
+  refused: (event, answer) => refused(event, answer),
+  blocked: (answer) => askWho(answer.message),
+});
+
+let draw = null;
+
+function showSending() {
+  const { unsent, offline } = outbox;
+  byId('sending').classList.toggle('offline', Boolean(offline));
+  byId('sending').textContent = [offline, unsent ? `unsent ${unsent}` : 'all saved'].filter(Boolean).join(' · ');
+}
+
+function showProgress({ finished, pictures }) {
+  if (finished !== undefined) byId('progress').textContent = `${finished} of ${pictures} photos finished`;
+}
+
+// The server did not take a step: on from what it has.
+async function refused(event, answer) {
+  const place = page.pictures.findIndex(({ id }) => id === event.picture);
+  if (answer.refused === 'taken' && place >= 0) page.pictures.splice(place, 1);
+  page.at = Math.min(page.at, page.pictures.length - 1);
+  await askWho(`${answer.message} Start again to go on.`);
+}
+
+async function askWho(message = '') {
+  page.session = null;
+  show('start');
+  byId('start-message').textContent = message;
+  const { data: { reviewer: user } } = await persist(() => get('who'));
+  const { data } = await persist(() => get('overview'));
+  const many = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+  byId('start-facts').textContent = `${many(data.pictures, 'photo')}: ${data.done} done, ${data.skipped} skipped. `
+    + 'Everybody gets photos of their own, and every step is saved as you make it.';
+  byId('unusable').hidden = !data.unusable.length;
+  byId('unusable').querySelector('summary').textContent = `${many(data.unusable.length, 'photo')} cannot be used`;
+  byId('unusable').querySelector('ul').replaceChildren(...data.unusable.map(([name, why]) => make('li', { textContent: `${name}: ${why}` })));
+  const field = byId('reviewer');
+  if (user) Object.assign(field, { value: user, readOnly: true });
+  else field.value ||= sessionStorage.getItem(WHO) ?? '';
+  if (!user) field.focus();
+  byId('start-form').onsubmit = (event) => {
+    event.preventDefault();
+    open(field.value.trim().normalize('NFC')).catch(unreachable);
+  };
+}
+
+async function open(reviewer) {
+  if (outbox.adopt(reviewer).length) await outbox.flush();
+  const { ok, data } = await post('sessions', { reviewer, tab });
+  if (!ok) return void (byId('start-message').textContent = data.message);
+  sessionStorage.setItem(WHO, reviewer);
+  Object.assign(page, { session: data.session, reviewer, names: data.names, images: new Map(), fetching: null });
+  page.pictures = data.recent.map((each) => new Picture(each));
+  page.at = page.pictures.length - 1;
+  byId('rules').textContent = inWords(data.rules);
+  showProgress(data);
+  draw ??= new Draw(data.rules, { put, move: (by) => move(by).catch(unreachable), names });
+  show('draw');
+  return move(1);
+}
+
+// Names in use, those typed here first.
+function names() {
+  const own = page.pictures.slice(0, page.at + 1).reverse().flatMap(({ objects }) => objects)
+    .filter(({ name, proposed }) => name && !proposed).map(({ name }) => name);
+  const seen = new Set();
+  return [...own, ...page.names].filter((name) => {
+    const key = name.toLowerCase();
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function put(event) {
+  try {
+    outbox.put(page.session, page.reviewer, event);
+  } catch { // the browser's store is full: nothing may look saved that is not
+    draw.notice('This browser cannot keep your steps: its storage is full or switched off.');
+  }
+}
+
+// The next photo, or an earlier one. What is pressed until it is there is not meant for the one before.
+async function move(by) {
+  if (draw.waiting) return;
+  draw.settle();
+  draw.wait(true);
+  try {
+    await turnTo(by);
+  } finally {
+    draw.wait(false);
+    if (byId('annotate').dataset.screen === 'draw') draw.focus();
+  }
+  lookAhead().catch(unreachable);
+}
+
+async function turnTo(by) {
+  const wanted = page.at + by;
+  if (wanted < 0) return draw.notice('This is the first photo.', false);
+  while (wanted >= page.pictures.length) {
+    if (!await fetchMore()) return end();
+  }
+  const picture = page.pictures[wanted];
+  const image = await imageOf(picture);
+  if (!image) {
+    page.pictures.splice(wanted, 1);
+    return turnTo(by);
+  }
+  page.at = wanted;
+  show('draw');
+  draw.notice('');
+  draw.begin(picture, image);
+  return undefined;
+}
+
+async function lookAhead() {
+  while (page.pictures.length - 1 - page.at < AHEAD && await fetchMore());
+  page.pictures.slice(page.at + 1).forEach(imageOf);
+  const near = new Set(page.pictures.slice(Math.max(0, page.at - 2)).map(({ id }) => id));
+  for (const id of page.images.keys()) if (!near.has(id)) page.images.delete(id);
+}
+
+// Ask for one more photo; false when nobody has one to give.
+function fetchMore() {
+  page.fetching ??= post(`sessions/${page.session}/take`, { tab }).then(({ ok, data }) => {
+    if (!ok) {
+      askWho(data.message);
+      throw new Unreachable(data.message, data.message);
+    }
+    page.names = data.names;
+    showProgress(data);
+    if (data.picture) page.pictures.push(new Picture(data.picture));
+    return Boolean(data.picture);
+  }).finally(() => { page.fetching = null; });
+  return page.fetching;
+}
+
+// The decoded image of a photo, null if it cannot be had.
+function imageOf({ id }) {
+  if (!page.images.has(id)) {
+    const image = new Image();
+    image.src = address(`pictures/${id}`);
+    page.images.set(id, image.decode().then(() => image, () => null));
+  }
+  return page.images.get(id);
+}
+
+function end() {
+  show('end');
+  byId('end').querySelector('h1').textContent = 'No photo is left for you';
+  byId('end').querySelector('p').textContent = 'All of them are done, skipped, or with somebody else. Everything is saved; you can close this page.';
+  byId('end-again').onclick = () => move(1).catch(unreachable);
+  byId('end-back').hidden = page.at < 0;
+  byId('end-back').onclick = () => move(0).catch(unreachable);
+  byId('end-again').focus();
+}
+
+function unreachable(error) {
+  if (!(error instanceof Unreachable)) throw error;
+  const words = `${error.reason || 'The server does not respond'}. What you did is kept in this browser; try again.`;
+  byId('start-message').textContent = words;
+  draw?.notice(words);
+}
+
+// The page may come up while the server is just coming back.
+async function persist(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, 700); });
+    }
+  }
+}
+
+function beat(release) {
+  if (!page.session) return;
+  post(`sessions/${page.session}/lease`, { tab, release }, true)
+    .then(({ ok, data }) => { if (!ok && !release) askWho(data.message); }, () => {});
+}
+
+setInterval(() => beat(false), BEAT);
+addEventListener('pagehide', () => {
+  draw?.settle();
+  sessionStorage.setItem(TAB, tab);
+  beat(true);
+});
+addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+listen({ act: (action) => draw?.act(action), nudge: (...arrow) => draw?.nudge(...arrow) });
+
+const who = sessionStorage.getItem(WHO);
+askWho().then(() => (who ? open(byId('reviewer').value).catch(unreachable) : undefined));
