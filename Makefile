@@ -34,6 +34,7 @@ environments: $(FULL)/ready
 
 docs: $(FULL)/ready
 	$(FULL)/bin/python -m distortions > docs/distortions.md
+	$(FULL)/bin/python docs/_site/picture.py
 
 site: $(FULL)/ready
 	NO_MKDOCS_2_WARNING=1 $(FULL)/bin/python -m mkdocs build --quiet

@@ -1,8 +1,17 @@
-"""``python -m distortions > docs/distortions.md``: the catalogue as Markdown, from the catalogue itself."""
+"""The library from the command line.
+
+``python -m distortions`` prints the catalogue as Markdown, from the catalogue itself: docs/distortions.md.
+``python -m distortions photo.jpg --all`` writes every type at every severity.
+"""
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
+
 from distortions.catalog import EASY_GROUPS, GROUPS, Distortion, catalog, groups
+from distortions.errors import DistortionError
+from distortions.every import write_every
 from distortions.notes import DEPARTURES, IDENTITIES, UNSTEADY, UNSTEADY_KADID
 from distortions.parameters import DEFAULT_PRESET, PRESETS, SEVERITIES
 
@@ -179,5 +188,27 @@ def markdown() -> str:
     return "\n".join(parts)
 
 
+def main() -> None:
+    """Print the page, or write the pictures; exits with 2 on wrong usage and on what cannot be read or written."""
+    parser = argparse.ArgumentParser(prog="python -m distortions", description="Without a photo: print the catalogue.")
+    parser.add_argument("photo", type=Path, nargs="?")
+    parser.add_argument("--all", action="store_true", help="write every type at every severity as PNG files")
+    parser.add_argument("-o", "--out", type=Path, help="a new folder for them; PHOTO-distorted by default")
+    parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+    parser.add_argument("--seed", type=int, default=0, help="the key of the random types")
+    given = parser.parse_args()
+    if given.photo is None:
+        print(markdown(), end="")
+        return
+    if not given.all:
+        parser.error("give --all to write every type at every severity of the photo")
+    folder = given.out or given.photo.with_name(f"{given.photo.stem}-distorted")
+    try:
+        written = write_every(given.photo, folder, preset=given.preset, seed=given.seed)
+    except (OSError, DistortionError) as error:
+        parser.error(str(error))
+    print(f"{len(written)} files in {folder}")
+
+
 if __name__ == "__main__":
-    print(markdown(), end="")
+    main()

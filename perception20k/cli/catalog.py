@@ -10,6 +10,9 @@ import click
 from distortions import DEFAULT_PRESET, PRESETS, SEVERITIES, Distortion, catalog, groups
 from perception20k.cli.distort import read_photo, refuse_existing, write_picture
 from perception20k.core.errors import UserError
+from perception20k.core.files import write_text
+from perception20k.core.reporting import Reporter
+from perception20k.imaging.catalog_page import catalog_page
 from perception20k.imaging.sheets import catalog_sheet
 
 _PHOTO = Path(str(files("perception20k"))) / "sample" / "tulips.png"
@@ -24,30 +27,43 @@ _PHOTO = Path(str(files("perception20k"))) / "sample" / "tulips.png"
     help="Parameter set, and its types.",
 )
 @click.option("--sheet", type=click.Path(path_type=Path), help="Draw every type at every severity to this .png file.")
+@click.option("--html", "page", type=click.Path(path_type=Path), help="Write a page with every picture and a slider.")
 @click.option("--photo", type=click.Path(path_type=Path), help="Photo to draw on; one of the sample photos by default.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Key of the random types on the sheet.")
-@click.option("--force", is_flag=True, help="Overwrite the sheet if it exists.")
-def command(preset: str, sheet: Path | None, photo: Path | None, seed: int, force: bool) -> None:
+@click.option("--seed", type=int, default=0, show_default=True, help="Key of the random types.")
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+def command(preset: str, sheet: Path | None, page: Path | None, photo: Path | None, seed: int, force: bool) -> None:
     """List the distortion types in their groups, or draw them all on a photo.
+
+    --html writes one file of about 8 MB that any browser opens: every type at every severity with its formula, values,
+    source, PSNR, SSIM and colour difference, and a slider against the original.
 
     \b
     Examples:
         perception20k catalog
         perception20k catalog --preset kadid-10k
         perception20k catalog --sheet sheet.png --photo photo.jpg
+        perception20k catalog --html catalog.html --photo photo.jpg
     """
-    if sheet is None:
+    wanted = [path for path in (sheet, page) if path]
+    if not wanted:
         if photo is not None:
-            raise UserError("--photo is drawn on only with --sheet", "Name a file: --sheet sheet.png", code=2)
+            raise UserError("--photo is drawn on only with --sheet or --html", "Name a file: --html page.html", code=2)
         click.echo(_table(preset))
         return
-    if sheet.suffix.lower() != ".png":
+    if sheet and sheet.suffix.lower() != ".png":
         raise UserError(f"{sheet}: the sheet is a PNG file", "Give it the suffix .png", code=2)
     if not 0 <= seed < 2**128:
         raise UserError(f"--seed must be from 0 to 2**128 - 1, not {seed}", code=2)
-    refuse_existing(sheet, force)
-    write_picture(sheet, catalog_sheet(read_photo(photo or _PHOTO), preset=preset, seed=seed))
-    click.echo(f"written: {sheet}")
+    for path in wanted:
+        refuse_existing(path, force)
+    pixels = read_photo(photo or _PHOTO)
+    if sheet:
+        write_picture(sheet, catalog_sheet(pixels, preset=preset, seed=seed))
+    if page:
+        with Reporter().progress("catalog", len(catalog(preset)), "type") as advance:
+            write_text(page, catalog_page(pixels, preset=preset, seed=seed, advance=advance))
+    for path in wanted:
+        click.echo(f"written: {path}")
 
 
 def _table(preset: str) -> str:

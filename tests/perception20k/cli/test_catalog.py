@@ -1,3 +1,5 @@
+import re
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -35,10 +37,23 @@ def test_a_sheet_is_drawn_on_a_photo(photos: Path, tmp_path: Path) -> None:
     assert run("catalog", "--sheet", sheet) == 1, "an existing sheet is kept"
 
 
+@pytest.mark.slow
+def test_a_page_shows_every_type_at_every_severity_with_its_figures(photos: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert run("catalog", "--html", page, "--photo", photos / "salon.png", "--preset", "kadid-10k") == 0
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"<figure>", text)) == 5 * len(catalog("kadid-10k"))
+    for entry in catalog("kadid-10k"):
+        assert f'<h3 id="{entry.type}">' in text and escape(entry.source) in text
+    assert text.count("ΔE") == text.count('type="range"') == text.count("<figure>")
+    assert "``" not in text and "PSNR nan" not in text and not re.search(r'(?:src|href)="(?!data:|#)', text)
+    assert run("catalog", "--html", page) == 1, "an existing page is kept"
+
+
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["--photo", "p.jpg"], 2, "--photo is drawn on only with --sheet"),
+        (["--photo", "p.jpg"], 2, "--photo is drawn on only with --sheet or --html"),
         (["--sheet", "sheet.jpg"], 2, "sheet.jpg: the sheet is a PNG file"),
         (["--sheet", "sheet.png", "--photo", "p.jpg"], 1, "p.jpg: no such photo"),
         (["--sheet", "sheet.png", "--seed", "-3"], 2, "--seed must be from 0 to 2**128 - 1, not -3"),

@@ -1,0 +1,20 @@
+"""Draw docs/distortions.jpg: every type at severity 4, with its whole name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from distortions import catalog, distort
+from perception20k.imaging.images import decode, scaled
+from perception20k.imaging.sheets import contact_sheet
+
+ROOT = Path(__file__).parents[2]
+CELL = (208, 139)  # as wide as the longest name
+
+photo = decode((ROOT / "perception20k" / "sample" / "tulips.png").read_bytes())[60:394]
+photo = scaled(photo, *CELL)
+cells = [(photo, "the photo")]
+cells += [(distort(photo, entry.type, 4, seed=0), entry.type) for entry in catalog()]
+Image.fromarray(contact_sheet(cells, columns=6, cell=CELL)).save(ROOT / "docs" / "distortions.jpg", quality=74)
