@@ -21,7 +21,7 @@ from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.discover import PHOTO_SUFFIXES, VIDEO_SUFFIXES, SourceFile, discover
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, Surroundings
 
-WAYS = ("detector", "describe")
+WAYS = ("detector", "describe", "whole-image")
 """Sources of objects that can be asked for by name, whether their models are here or not."""
 
 FEW = 500
@@ -149,6 +149,8 @@ def _says(form: Format, path: Path, count: int, files: Sequence[SourceFile]) -> 
 
 def _models(here: Surroundings, way: str | None) -> tuple[str, Any, str] | None:
     """Models that find the objects: asked for, or on this machine already."""
+    if way == "whole-image":
+        return "objects", way, "none: whole photos are distorted, for the description task alone"
     namer = next((model for model in NAMERS if model in here.cached), None)
     detector = next((model for model in DETECTORS if model in here.cached), None)
     if way == "describe" and here.keys and not (namer and here.gpus):
@@ -181,7 +183,7 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
     formats = ", ".join(form.title for form in FORMATS.values())
     return "\n".join(
         [
-            f"{spec}: {_count(files)}, and nothing that says what is in them. There are four ways:",
+            f"{spec}: {_count(files)}, and nothing that says what is in them. There are five ways:",
             f"  boxes you have: put the file in or beside the folder ({formats}), and again",
             f"      perception20k build {spec}",
             "  boxes by hand, in the browser",
@@ -190,5 +192,7 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
             f"      perception20k init {spec} --objects detector && perception20k build my.yaml",
             f"  a vision-language model and Grounding DINO ({key}){extra}",
             f"      perception20k init {spec} --objects describe && perception20k build my.yaml",
+            "  no objects at all: whole photos are distorted, for the description task alone",
+            f"      perception20k init {spec} --objects whole-image && perception20k build my.yaml",
         ]
     )

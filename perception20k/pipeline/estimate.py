@@ -123,7 +123,7 @@ class Estimate:
             prices = PRICES.get(config.describe.model) if config.describe else None
             price = f", {prices[0]:g} and {prices[1]:g} USD a million" if prices else ""
             said.append(f"{TOKENS[0]:,} tokens in and {TOKENS[1]:,} out a request{price}; check today's prices")
-        if config.annotations is None:
+        if config.annotations is None and config.objects != "whole-image":
             said.append(f"{OBJECTS:.1f} objects in every image, as in the paper; models' time is not in it")
         if any(score.table is None and find_metric(score.metric).is_model for score in config.score or ()):
             said.append("every image passes the metrics that are models, whose time is not in it")

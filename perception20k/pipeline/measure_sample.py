@@ -24,7 +24,7 @@ from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
 from perception20k.pipeline.stages.distort import Distort
 from perception20k.pipeline.stages.draw import draw
-from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects
+from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects, whole_image
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, with_source
 
@@ -137,6 +137,8 @@ class _Measure:
     def _objects(self, candidate: Candidate) -> tuple[tuple[SceneObject, ...], float]:
         """Objects to distort, and how many the build would have: the annotated ones, or one in the image's middle."""
         source = candidate.source
+        if self._config.objects == "whole-image":
+            return (whole_image(source),), 1
         if self._annotations is None:
             box = (source.width // 4, source.height // 4, 3 * source.width // 4, 3 * source.height // 4)
             return (SceneObject("object", box),), OBJECTS

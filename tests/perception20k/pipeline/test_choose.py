@@ -103,14 +103,16 @@ def test_without_a_source_of_objects_the_ways_are_listed_with_a_command_each(fol
     first, *ways = str(caught.value).splitlines()
     assert first.startswith(f"{folder}: 2 photos and 1 video, and nothing that says what is in them")
     commands = [line.strip() for line in ways if line.strip().startswith("perception20k")]
-    assert len(commands) == 4 and all(str(folder) in command for command in commands)
+    assert len(commands) == 5 and all(str(folder) in command for command in commands)
     assert ("GEMINI_API_KEY is set" in str(caught.value)) == bool(here.keys)
     assert ("pip install 'perception20k[models]'" in str(caught.value)) != here.models
 
 
 def test_a_way_that_is_asked_for_is_taken_whatever_there_is(folder: Path) -> None:
     (folder / "boxes.csv").write_text(BOXES)
-    assert choose([str(folder)], BARE, "detector").values["objects"] == {"model": DETECTORS[0]}
+    detector = choose([str(folder)], BARE, "detector").config.detector
+    assert detector is not None and detector.model == DETECTORS[0]
+    assert choose([str(folder)], BARE, "whole-image").config.objects == "whole-image"
     gemini = choose([str(folder)], Surroundings(keys=("GOOGLE_API_KEY",)), "describe")
     assert gemini.values["describe"] == {"backend": "gemini"} and "costs money" in gemini.lines[1]
     assert gemini.config.detect is not None

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from perception20k.config import Config, Describe, Detect, Score
+from perception20k.config import Config, Describe, Detect, Objects, Score
 from perception20k.pipeline.estimate import Estimate, Measured
 
 
@@ -46,6 +46,12 @@ def test_a_model_without_a_known_price_has_none() -> None:
     found = Estimate(config, measured(10, good=[1]), Measured(0), workers=1)
     assert found.requests == 10 and found.dollars is None
     assert "at a price not known here" in found.lines[2]
+
+
+def test_what_models_find_is_assumed_and_said() -> None:
+    for objects in (None, Objects("a-detector")):
+        lines = Estimate(Config(("a",), objects=objects), measured(10, good=[1]), Measured(0), workers=1).lines
+        assert any("2.5 objects in every image" in line for line in lines)
 
 
 @pytest.mark.parametrize("describe", [None, Describe("local", "m")])

@@ -44,6 +44,14 @@ def test_photos_that_are_alike_are_estimated_to_the_sample(folder: Path) -> None
 
 
 @pytest.mark.slow
+def test_a_whole_photo_is_one_object(folder: Path) -> None:
+    with LocalExecutor(1) as executor:
+        found = measure_sample(config(folder, annotations=None, objects="whole-image"), executor, 1, limit=3)
+    assert found.photos.samples == [0, 3, 3]
+    assert not any("objects in every image" in line for line in found.lines)
+
+
+@pytest.mark.slow
 def test_scores_of_a_table_decide_and_models_are_not_run(folder: Path) -> None:
     table = folder / "scores.csv"
     table.write_text("\n".join(["file,mos", *(f"{name},{5 if name < '12' else 1}" for name in NAMES)]))
