@@ -20,7 +20,12 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.option(
     "--ask", "way", type=click.Choice(_WAYS), default=_WAYS[0], show_default=True, help="The prompt for quality."
 )
-@click.option("--object", "objects", multiple=True, help="An object that a description may choose; several times.")
+@click.option(
+    "--object",
+    "objects",
+    multiple=True,
+    help="An object a description may choose; may be given several times. Without: the whole photo.",
+)
 @click.option("--batch", default=8, show_default=True, type=click.IntRange(1), help="Photos asked about at once.")
 @click.option("--max-tokens", default=1024, show_default=True, type=click.IntRange(1), help="Longest answer.")
 @click.option(
@@ -61,17 +66,16 @@ def command(
     require_train_extra("scoring")
     from trainer.evaluation.score import ScoreConfig, score
 
-    chosen = {"objects": objects} if objects else {}
     config = ScoreConfig(
         model=model,
         task=task,
         way=way,
+        objects=objects,
         batch=batch,
         max_tokens=max_tokens,
         max_pixels=max_pixels,
         server=server,
         timeout=timeout,
-        **chosen,
     )
     score(config, photos, out, Reporter())
     click.echo(f"The table is {out}, the page {out.with_suffix('.html')}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -49,12 +49,13 @@ class PhotoRows:
 
     def __init__(self, folder: Path, photos: Sequence[Path], task: str, way: str, objects: Sequence[str], grid: Grid):
         self.photos, self.task, self.way, self.grid = photos, TASKS[task].task, way, grid
+        self.objects = tuple(objects)
         self.names = [photo.name if photo == folder else photo.relative_to(folder).as_posix() for photo in photos]
         self.datasets: Sequence[str] = ["photos"] * len(photos)
         if task == "quality":
             self.prompt = prompts.ask(WAYS[way].prompt, system=WAYS[way].system)
         else:
-            self.prompt = [{"role": "user", "content": prompt_parts(self.task, "nr", tuple(objects))}]
+            self.prompt = [{"role": "user", "content": prompt_parts(self.task, "nr", self.objects)}]
 
     def __getitem__(self, index: int) -> Row:
         """The question about one photo."""
@@ -69,7 +70,7 @@ class PhotoRows:
             "task": self.task,
             "mode": self.way if self.task == "score" else "nr",
             "frame": self.grid.frame(shown.size),
-            "truth": {"size": photo.size},
+            "truth": {"size": photo.size, "objects": list(self.objects)},
         }
 
 
@@ -85,7 +86,7 @@ def _quality(prediction: Prediction) -> Cells:
 
 
 def _description(prediction: Prediction) -> Cells:
-    said: Any = answers.description(prediction.text)
+    said = answers.description(prediction.text, whole=not prediction.truth["objects"])
     return dict(said._asdict()) if said else {}
 
 

@@ -36,8 +36,8 @@ class ScoreConfig(Asking):
     """One of :data:`trainer.evaluation.photos.TASKS`."""
     way: str = "think"
     """The prompt for quality, one of :data:`trainer.evaluation.scoring.WAYS`."""
-    objects: tuple[str, ...] = ("main subject", "background")
-    """What a description chooses its object from."""
+    objects: tuple[str, ...] = ()
+    """What a description chooses its object from; without any it is about the whole photo."""
 
     def settings(self) -> dict[str, Any]:
         """What the answers depend on."""

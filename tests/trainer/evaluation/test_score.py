@@ -85,6 +85,15 @@ def test_a_description_is_taken_apart(photos: Path, tmp_path: Path, monkeypatch:
     assert (first["object"], first["distortion"], first["severity"]) == ("sky", "noise", "severe")
 
 
+def test_a_description_without_objects_is_about_the_whole_photo(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaks(monkeypatch, *[Response("<answer>Noise / severe</answer>")] * 3)
+    score(ScoreConfig(model="any", task="description"), photos, tmp_path / "what.csv")
+    first = table(tmp_path / "what.csv")[0]
+    assert (first["object"], first["distortion"], first["severity"]) == ("", "noise", "severe")
+
+
 def test_a_stopped_run_asks_what_is_missing_and_changed_photos_are_told(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
