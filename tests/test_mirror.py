@@ -25,6 +25,7 @@ COVERED = {
     "trainer/cli/score.py": "trainer/evaluation/test_score.py",
     "trainer/cli/train.py": "trainer/training/test_train.py",
     "trainer/data/degradation.py": "trainer/data/test_rows.py",
+    "trainer/data/shards.py": "trainer/data/test_rows.py",
     "trainer/evaluation/measures.py": "trainer/evaluation/test_degradation.py",
     "trainer/evaluation/photos.py": "trainer/evaluation/test_score.py",
     "trainer/evaluation/predictors.py": "trainer/evaluation/test_run.py",

@@ -17,7 +17,7 @@ from PIL import Image
 from perception20k.core.errors import UserError
 from trainer import models
 from trainer.data.boxes import scale_box
-from trainer.data.rows import ShardRows
+from trainer.data.shards import ShardRows
 from trainer.training.rewards.grounding import grounding
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from perception20k.core.files import digest
 from trainer.data import answers
 from trainer.data.boxes import Grid
-from trainer.data.degradation import CLASSES
-from trainer.data.rows import DegradationRows, ShardRows
+from trainer.data.degradation import CLASSES, DegradationRows
+from trainer.data.shards import ShardRows
 from trainer.evaluation import perception
 from trainer.evaluation.measures import Measure, mean_of_classes
 from trainer.evaluation.predictions import Prediction

@@ -20,7 +20,7 @@ from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
 from trainer.data import answers
 from trainer.data.boxes import Grid
-from trainer.data.rows import ShardRows
+from trainer.data.shards import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid
+from trainer.data.degradation import DegradationRows
 from trainer.data.mos import MosTable
 from trainer.data.prompts import Message
-from trainer.data.rows import COLUMNS, DegradationRows, MosRows, Row, ShardRows, TrainingRows
+from trainer.data.rows import COLUMNS, MosRows, Row, TrainingRows
+from trainer.data.shards import ShardRows
 from trainer.models import visual_tokens
 from trainer.training.held_out import hold_out, some
 from trainer.training.recipe_keys import CommonRecipe, Recipe

@@ -14,9 +14,10 @@ import pytest
 from perception20k.core.errors import UserError
 from trainer.data.boxes import Grid, scale_box
 from trainer.data.datasets import read_dataset
-from trainer.data.degradation import CLASSES
+from trainer.data.degradation import CLASSES, DegradationRows
 from trainer.data.mos import MosTable
-from trainer.data.rows import COLUMNS, DegradationRows, MosRows, ShardRows
+from trainer.data.rows import COLUMNS, MosRows
+from trainer.data.shards import ShardRows
 from trainer.training.rewards.grounding import grounding
 
 GRID = Grid(28, 28 * 28, 12 * 28 * 28)

@@ -12,7 +12,7 @@ from perception20k.core.reporting import Reporter
 from trainer import models
 from trainer.data import answers
 from trainer.data.datasets import read_datasets
-from trainer.data.rows import ShardRows
+from trainer.data.shards import ShardRows
 from trainer.models import grid_of
 from trainer.training import run_log
 from trainer.training.recipe import load, load_any
