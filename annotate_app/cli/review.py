@@ -9,8 +9,19 @@ import click
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--batch", default=2000, show_default=True, type=click.IntRange(1, 2000), help="Samples in a session.")
-@click.option("--overlap", is_flag=True, help="Give a reviewer the batch of another one, to measure agreement.")
+@click.option("--batch", default=500, show_default=True, type=click.IntRange(1, 2000), help="Most images in a session.")
+@click.option(
+    "--team",
+    type=click.IntRange(1, 1000),
+    help="People who review: nobody gets more than their part of the samples at once. As many as may log in, else 2.",
+)
+@click.option(
+    "--overlap",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of a session that somebody else judges too, to measure agreement; 0.1 is usual, 1 gives whole batches.",
+)
 @click.option(
     "--catches",
     default=0.0,
@@ -32,6 +43,14 @@ import click
     type=click.FloatRange(min=1),
     help="Minutes without a key, outside a pause, after which a session does not count.",
 )
+@click.option(
+    "--sitting",
+    default=6.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1, max=24),
+    help="Hours after which a session that is not finished does not count, pauses included.",
+)
+@click.option("--verify-own", is_flag=True, help="Let reviewers verify their own deletions; by default others do.")
 @click.option("--training/--no-training", default=True, show_default=True, help="A training round for newcomers.")
 @click.option(
     "--auth",
@@ -39,17 +58,26 @@ import click
     help="File of reviewers, one `user:password` a line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need --auth.")
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where a proxy serves the app, such as https://lab.example/review; needs --auth.",
+)
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def command(
     dataset: Path,
     batch: int,
-    overlap: bool,
+    team: int | None,
+    overlap: float,
     catches: float,
     repeats: float,
     lapse: float,
+    sitting: float,
+    verify_own: bool,
     training: bool,
     auth: Path | None,
     host: str,
+    public_url: str | None,
     port: int,
 ) -> None:
     """Review the samples of DATASET by keyboard, in the browser.
@@ -57,19 +85,32 @@ def command(
     Prints an address to open. Each person opens it, gives a name and judges a batch in one sitting: is the
     named object the main one in the box, and is the named distortion perceptible? Arrow right accepts, X
     deletes, Z undoes, ? shows all keys. At most 20 % of a batch, and never more than 400, can be deleted;
-    deletions are shown again at the end, to be confirmed or restored.
+    deletions are then shown to somebody else, to be confirmed or restored.
 
     Decisions are kept in DATASET/review/decisions.sqlite as they are made. Stop the server with Ctrl-C and
     start it again whenever you like; nothing is lost. Then `perception20k export DATASET` uses what survived.
 
-    Several people can work at once; each gets samples of their own, or with --overlap the same ones.
+    Several people can work at once; each gets samples of their own, with --overlap 0.1 a tenth of them judged by two.
 
     \b
-    Example:
-        perception20k review dataset --batch 500
+    Examples:
+        perception20k review dataset
+        perception20k review dataset --auth reviewers --host 0.0.0.0 --overlap 0.1 --catches 0.02
     """
     from annotate_app.review.protocol import Settings
+    from annotate_app.web.logins import read_auth
     from annotate_app.web.serve import serve
 
-    settings = Settings(batch=batch, overlap=overlap, lapse=lapse, catches=catches, repeats=repeats, training=training)
-    serve(dataset, settings, auth_file=auth, host=host, port=port, ready=click.echo)
+    users = read_auth(auth)
+    settings = Settings(
+        batch=batch,
+        team=team or len(users) or 2,
+        overlap=overlap,
+        lapse=lapse,
+        sitting=sitting,
+        catches=catches,
+        repeats=repeats,
+        verify_own=verify_own,
+        training=training,
+    )
+    serve(dataset, settings, users=users, host=host, port=port, public_url=public_url, ready=click.echo)

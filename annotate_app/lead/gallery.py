@@ -9,8 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from annotate_app.people.refusal import Unshowable
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.log import ReviewLog
+from annotate_app.review.words import plain
 from perception20k.core.errors import UserError
 from perception20k.dataset.decisions import connect_to_read
 from perception20k.dataset.layout import Layout
@@ -57,7 +59,7 @@ class Gallery:
         scale = min(1.0, _SIDE / max(picture.shape[:2]))
         small = np.ascontiguousarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
         return _boxed(np.asarray(small, np.uint8), sample, scale), (
-            f"{sample.object}: {self.dataset.label(sample)}, severity {sample.severity}"
+            f"{plain(sample.object)}: {self.dataset.label(sample)}, severity {sample.severity}"
         )
 
     def pair(self, sample_id: str) -> tuple[Array, Array]:
@@ -65,7 +67,7 @@ class Gallery:
         sample = self.dataset.samples[sample_id]
         try:
             source = self.dataset.reference(sample_id)
-        except (OSError, ImageError):
+        except (Unshowable, ImageError):
             source = _missing(sample)
         return _boxed(np.ascontiguousarray(source), sample, 1.0), self._picture(sample_id)
 
@@ -75,7 +77,7 @@ class Gallery:
         rows = {
             "sample": sample_id,
             "from": sample.origin,
-            "object": sample.object,
+            "object": plain(sample.object),
             "box": ", ".join(map(str, sample.box)),
             "type": sample.type,
             "severity": sample.severity,
@@ -134,8 +136,8 @@ class Gallery:
 
     def _picture(self, sample_id: str) -> Array:
         try:
-            return decode(self.dataset.image(sample_id).read_bytes())
-        except (OSError, ImageError):
+            return decode(self.dataset.sample_bytes(sample_id))
+        except (Unshowable, ImageError):
             return _missing(self.dataset.samples[sample_id])
 
 

@@ -12,14 +12,19 @@ _JOINERS = "\u200c\u200d"
 """Zero-width characters that Persian and Indic names, and emoji, are written with."""
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """``text`` without space around it.
+
+    Raises:
+        ValueError: it is more than one line, or nothing that can be seen.
+    """
     text = unicodedata.normalize("NFC", text).strip()
     if not text.strip(_JOINERS) or any(unicodedata.category(c).startswith("C") for c in text if c not in _JOINERS):
         raise ValueError(NAME_RULE)
     return text
 
 
-Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_printable)]
+Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(printable)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Clock = Annotated[float, Field(ge=0, le=1e11)]
 """Seconds since 1970 by the reviewer's clock."""

@@ -9,7 +9,7 @@ class ProtocolRefusal(Exception):
     """A well-formed request that the protocol does not allow now. It has a code for the page and a message for people.
 
     Codes: ``other_tab`` ``training`` ``empty`` ``gone`` ``lapsed`` ``finished`` ``unfinished`` ``nothing``
-    ``session_cap`` ``dataset_cap`` ``undo`` ``reason``.
+    ``session_cap`` ``dataset_cap`` ``undo`` ``reason`` ``whole`` ``name`` ``own``.
     """
 
     def __init__(self, code: str, message: str, **facts: Any) -> None:
@@ -24,6 +24,10 @@ class ProtocolRefusal(Exception):
 
 class Unknown(Exception):
     """A session or item that does not exist or belongs to somebody else; the answer does not tell which."""
+
+
+class Unshowable(Exception):
+    """The file of an image is missing, or is not the one that the dataset was made with."""
 
 
 class Malformed(Exception):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from annotate_app.people.refusal import Unshowable
 from annotate_app.review.protocol import MAX_BOX, oversized
 from perception20k.core.errors import UserError
+from perception20k.core.files import sha256
 from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.quarantine import read_quarantine
@@ -53,6 +55,32 @@ class Dataset:
         """The file of a sample, lossless."""
         return self._inside(self.samples[sample_id].file)
 
+    def sample_bytes(self, sample_id: str) -> bytes:
+        """The file of a sample, checked against its digest.
+
+        Raises:
+            Unshowable: it is missing or damaged.
+        """
+        sample = self.samples[sample_id]
+        return self._checked(sample.file, sample.file_sha256)
+
+    def source_bytes(self, sample_id: str) -> bytes:
+        """The original file of a sample's source image, checked against its digest.
+
+        Raises:
+            Unshowable: it is missing or damaged.
+        """
+        source = self.source(sample_id)
+        return self._checked(source.file, source.file_sha256)
+
+    def is_showable(self, sample_id: str) -> bool:
+        """Whether a sample's file is there, is the one the dataset was made with, and can be decoded."""
+        try:
+            images.decode(self.sample_bytes(sample_id))
+        except (Unshowable, images.ImageError):
+            return False
+        return True
+
     def reference(self, sample_id: str) -> images.Array:
         """A sample's source image: RGB of shape (height, width, 3), dtype uint8.
 
@@ -60,10 +88,18 @@ class Dataset:
         orientation or colour profile the original file carries.
 
         Raises:
-            OSError, perception20k.imaging.images.ImageError: the file is gone or damaged.
+            Unshowable, perception20k.imaging.images.ImageError: the file is gone or damaged.
         """
-        file = self._inside(self.source(sample_id).file)
-        return images.decode(file.read_bytes())
+        return images.decode(self.source_bytes(sample_id))
+
+    def _checked(self, file: str, digest: str) -> bytes:
+        try:
+            data = self._inside(file).read_bytes()
+        except OSError:
+            raise Unshowable(f"{file}: missing") from None
+        if sha256(data) != digest:
+            raise Unshowable(f"{file}: damaged, its digest is another")
+        return data
 
     def _inside(self, file: str) -> Path:
         """The path of a file that a table names: tables are shared, so one may name anything."""

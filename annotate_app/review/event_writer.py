@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,15 @@ from annotate_app.people.refusal import Malformed, ProtocolRefusal
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import dataset_cap, session_cap
 from annotate_app.review.schemas import Event
-from annotate_app.review.session import Session
+from annotate_app.review.session import Item, Session
 
 _ON_ITEM = {
-    "review": {"accept", "delete", "flag", "unflag"},
-    "verify": {"confirm", "restore", "flag", "unflag"},
+    "review": {"accept", "delete", "flag", "unflag", "comment", "skip"},
+    "verify": {"confirm", "restore", "flag", "unflag", "comment", "skip"},
 }
 _ON_DECISION = {"review": {"undo", "reason"}, "verify": {"undo"}}
 _ON_SESSION = {
-    "review": {"open", "offer", "pause", "resume", "away", "finish"},
+    "review": {"open", "offer", "pause", "resume", "away", "finish", "give_back"},
     "verify": {"open", "offer", "pause", "resume", "away"},
 }
 
@@ -45,6 +45,8 @@ class EventWriter:
     tab: str
     sent_at: float
     now: float
+    is_showable: Callable[[Item], bool]
+    """Whether the image of an item can be shown; only an item that cannot may be skipped."""
 
     def check_form(self, events: Iterable[Event]) -> None:
         """Check what can be checked of events whatever the state of their session.
@@ -69,15 +71,23 @@ class EventWriter:
             return
         at = max(self.session.signed_at, self.now - self._age(event))
         if self.session.has_lapsed(at):
-            raise ProtocolRefusal(
-                "lapsed",
-                f"More than {self.session.about['lapse_minutes']:g} minutes passed without a key: this session does "
-                "not count, and its samples are free for others.",
-            )
+            raise ProtocolRefusal("lapsed", self._why_lapsed(at))
         if self.session.kind == "review" and self.session.finished:
             raise ProtocolRefusal("finished", "This session is finished; its decisions stand.")
         self._check_state(event)
         self._store(event, at)
+
+    def _why_lapsed(self, at: float) -> str:
+        session = self.session
+        if at > session.opened_at + session.sitting_seconds:
+            why = f"A sitting lasts at most {session.sitting_seconds / 3600:g} hours, pauses included"
+        elif session.paused and not session.given_up:
+            why = f"The pause was longer than {session.pause_seconds / 60:g} minutes"
+        elif session.given_up and at <= session.lapses_at:
+            why = "It was given up"
+        else:
+            why = f"More than {session.about['lapse_minutes']:g} minutes passed without a key"
+        return f"{why}: this session does not count, and its samples are free for others."
 
     def _age(self, event: Event) -> float:
         """Seconds since the key was pressed, as the page reports it; believed up to the length of a pause."""
@@ -106,6 +116,8 @@ class EventWriter:
             raise Malformed(f"{action} has no place in a {kind} session")
         if (action == "reason") != (event.value is not None):
             raise Malformed("a reason explains a deletion")
+        if (action == "comment") != (event.text is not None):
+            raise Malformed("a comment has words")
         if (action == "open") != (event.display is not None):
             raise Malformed("a page says what it opened on")
 
@@ -120,6 +132,8 @@ class EventWriter:
             decision = self.session.find(event.target)
             if decision is None or decision.action != "delete":
                 raise ProtocolRefusal("reason", "Only a deletion can have a reason.")
+        elif event.action == "skip" and self.is_showable(self.session.items[position or 0]):
+            raise ProtocolRefusal("whole", "The server has this image whole, so it is not skipped. R loads it again.")
         elif event.action == "finish" and self.session.unjudged():
             left = self.session.unjudged()
             items = "item of this session is" if left == 1 else "items of this session are"
@@ -137,7 +151,8 @@ class EventWriter:
         if of_session:
             cap = session_cap(self.session.about["batch"])
             if self.session.deletions >= cap:
-                words = f"All {cap} deletions of this session are used" if cap else "A session this small allows none"
+                # Without their number, which would tell how many of the images are hidden trials.
+                words = "All deletions of this session are used" if cap else "A session this small allows no deletion"
                 raise _refusal("session_cap", words, action)
         limit = dataset_cap(self.samples)
         if of_dataset and len(self.log.deleted) >= limit:
@@ -149,8 +164,8 @@ class EventWriter:
     def _store(self, event: Event, at: float) -> None:
         self.log.add_event(
             {
-                **event.model_dump(exclude={"id", "at", "display"}),
-                "value": event.value if event.display is None else event.display.model_dump_json(),
+                **event.model_dump(exclude={"id", "at", "display", "text"}),
+                "value": event.display.model_dump_json() if event.display else event.text or event.value,
                 "event_id": event.id,
                 "session_id": self.session.session_id,
                 "tab": self.tab,

@@ -61,7 +61,9 @@ def session_rows(log: sqlite3.Connection, session_id: str | None = None) -> list
     rows = []
     for session in log.execute(query, (session_id,)).fetchall():
         events = log.execute(
-            "SELECT * FROM events WHERE session_id = ? AND action <> 'lapse' ORDER BY seq", (session["session_id"],)
+            "SELECT * FROM events WHERE session_id = ? "
+            "AND action NOT IN ('lapse', 'set_aside', 'reinstate') ORDER BY seq",
+            (session["session_id"],),
         ).fetchall()
         about = json.loads(session["about"])
         opened = [json.loads(e["value"]) for e in events if e["action"] == "open"]

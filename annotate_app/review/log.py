@@ -13,9 +13,22 @@ from typing import Any
 
 from annotate_app.people.refusal import Unknown
 from annotate_app.review.session import DECISIONS, Decision, Item, Session
+from perception20k.dataset.decisions import has_served
 
 _ITEM = ("sample_id", "role", "object", "label", "image_sha256")
-_EVENT = ("seq", "event_id", "session_id", "action", "position", "target", "value", "at", "painted_at", "dwell_ms")
+_EVENT = (
+    "seq",
+    "event_id",
+    "session_id",
+    "action",
+    "position",
+    "target",
+    "value",
+    "at",
+    "key_at",
+    "painted_at",
+    "dwell_ms",
+)
 
 
 class ReviewLog:
@@ -27,7 +40,8 @@ class ReviewLog:
     Attributes:
         sessions: by id, oldest first.
         deleted: how many reviews each sample of the dataset stands deleted in, unless that was restored; reviews
-            that were given up do not count. A sample is in it only if there is one.
+            that were given up or set aside do not count. A sample is in it only if there is one.
+        broken: samples whose file was missing or damaged when it was last to be sent.
     """
 
     def __init__(self, connection: sqlite3.Connection, samples: Container[str]) -> None:
@@ -35,14 +49,15 @@ class ReviewLog:
         self.connection, self._samples = connection, samples
         self.sessions: dict[str, Session] = {}
         self.deleted: dict[str, int] = {}
-        self._rowid = self._seq = 0
+        self.broken: set[str] = set()
+        self._rowid = self._seq = self._sent = 0
         self._verifications: dict[str, list[Session]] = {}
         self.catch_up()
 
     @property
-    def seen(self) -> tuple[int, int]:
-        """The numbers of the last session and the last event that the state knows; they only grow."""
-        return self._rowid, self._seq
+    def seen(self) -> tuple[int, int, int]:
+        """The numbers of the last session, event and sent image that the state knows; they only grow."""
+        return self._rowid, self._seq, self._sent
 
     def catch_up(self) -> None:
         """Read what another connection has added to the log since."""
@@ -63,6 +78,9 @@ class ReviewLog:
         query = f"SELECT {', '.join(_EVENT)} FROM events WHERE seq > ? ORDER BY seq"
         for row in self.connection.execute(query, (self._seq,)):
             self._apply(dict(row))
+        if has_served(self.connection):
+            for row in self.connection.execute("SELECT * FROM served WHERE seq > ? ORDER BY seq", (self._sent,)):
+                self._note_sent(row["seq"], row["session_id"], row["position"], row["at"], row["image_sha256"])
 
     def find(self, session_id: str) -> Session:
         """The session of that id.
@@ -80,8 +98,8 @@ class ReviewLog:
         return (session for session in self.sessions.values() if session.kind == "review")
 
     def counting(self, now: float) -> list[Session]:
-        """The reviews that count or still may: finished, or open and not lapsed. Oldest first."""
-        return [session for session in self.reviews() if not session.has_lapsed(now)]
+        """The reviews that count or still may: finished and not set aside, or open and not lapsed. Oldest first."""
+        return [review for review in self.reviews() if review.set_aside is None and not review.has_lapsed(now)]
 
     def verifications(self, review: Session) -> Sequence[Session]:
         """The sessions that verify a review's deletions, oldest first."""
@@ -138,10 +156,22 @@ class ReviewLog:
         cursor = self.connection.execute(f"INSERT INTO events ({names}) VALUES ({marks})", tuple(row.values()))
         self._apply({**dict.fromkeys(_EVENT), **row, "seq": cursor.lastrowid})
 
+    def add_sent(self, session_id: str, position: int, at: float, digest: str | None) -> None:
+        """Note that an image was sent, or with no digest that its file could not be."""
+        row = (session_id, position, at, digest)
+        cursor = self.connection.execute(
+            "INSERT INTO served (session_id, position, at, image_sha256) VALUES (?, ?, ?, ?)", row
+        )
+        self._note_sent(cursor.lastrowid or 0, *row)
+
     def give_up(self, session: Session, now: float) -> None:
         """Note for good that a review does not count: its samples are free for others."""
-        row = {"event_id": str(uuid.uuid4()), "session_id": session.session_id, "tab": "server", "action": "lapse"}
-        self.add_event({**row, "at": now, "received_at": now})
+        self.note(session, "lapse", now)
+
+    def note(self, session: Session, action: str, now: float, value: str | None = None, by: str = "server") -> None:
+        """Store an event about a whole session that its reviewer did not make; ``by`` says who did."""
+        row = {"event_id": str(uuid.uuid4()), "session_id": session.session_id, "tab": by, "action": action}
+        self.add_event({**row, "value": value, "at": now, "received_at": now})
 
     def give_up_lapsed(self, now: float, but: Session | None = None) -> int:
         """Give up every review that has lapsed, except ``but``; how many there were."""
@@ -155,6 +185,17 @@ class ReviewLog:
         self._rowid = rowid
         if session.verifies is not None:
             self._verifications.setdefault(session.verifies, []).append(session)
+
+    def _note_sent(self, seq: int, session_id: str, position: int, at: float, digest: str | None) -> None:
+        session = self.sessions[session_id]
+        self._sent = seq
+        item = session.items[position]
+        if digest is None:
+            self.broken.add(item.sample_id)
+        else:
+            session.served.setdefault(position, at)
+            if item.role != "undistorted":
+                self.broken.discard(item.sample_id)
 
     def _apply(self, event: Mapping[str, Any]) -> None:
         session = self.sessions[event["session_id"]]
@@ -172,7 +213,7 @@ class ReviewLog:
     def _touched(self, session: Session, event: Mapping[str, Any]) -> tuple[Session, Sequence[str]]:
         """The review and its samples whose deletion an event may change."""
         review = session if session.verifies is None else self.sessions[session.verifies]
-        if event["action"] == "lapse":
+        if event["action"] in ("lapse", "give_back", "set_aside", "reinstate"):
             return review, list(review.deleted_samples())
         position = event["position"] if event["action"] in DECISIONS else None
         if event["action"] == "undo":
@@ -183,7 +224,7 @@ class ReviewLog:
         return review, (session.items[position].sample_id,)
 
     def _counts(self, review: Session, sample_id: str) -> bool:
-        if review.given_up or sample_id not in self._samples:
+        if review.given_up or review.set_aside is not None or sample_id not in self._samples:
             return False
         return review.stands_deleted(review.positions[sample_id]) and self.verdict(review, sample_id) != "restore"
 

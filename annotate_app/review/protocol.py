@@ -6,6 +6,7 @@ Source of the limits: Refine-IQA, "Subjective Experiment Supplementary": boxes o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from perception20k.dataset.boxes import Box
@@ -18,6 +19,9 @@ MAX_BATCH = 2000
 
 PAUSE_TIMES = 4
 """A pause may last this many times as long as a session may go without a key."""
+
+MIN_BATCH = 5
+"""Samples in the smallest session that allows a deletion."""
 
 REPEAT_GAP = 10
 """A hidden repeat comes at least this many items after the first showing, if the session is long enough."""
@@ -44,15 +48,26 @@ class Settings:
     """What a laboratory may set. Minutes are minutes; shares are in 0..1 of a batch."""
 
     batch: int = MAX_BATCH
-    overlap: bool = False
-    """Give a reviewer a batch that somebody else has, to measure agreement."""
+    """Most images in a session, hidden trials and repeats included."""
+    team: int = 1
+    """People among whom the dataset is divided: nobody is given more than their part at once."""
+    overlap: float = 0.0
+    """Share of a session that somebody else has judged or is judging, to measure agreement; 1 gives whole batches."""
     lapse: float = 30.0
     """Minutes without a key after which a session no longer counts; recorded with it."""
+    sitting: float = 6.0
+    """Hours after which a session no longer counts, pauses included; recorded with it."""
     offer_pause: float = 22.0
     """Minutes of judging after which the page offers a pause."""
     catches: float = 0.0
     """Trials with a known answer: an undistorted box or a wrong label."""
     repeats: float = 0.0
     """Samples shown a second time, unannounced."""
+    verify_own: bool = False
+    """Let reviewers verify their own deletions."""
     training: bool = True
     """Ask for the training round before a reviewer's first session."""
+
+    def size(self, samples: int) -> int:
+        """Most images in a session on a dataset of so many samples."""
+        return min(self.batch, max(MIN_BATCH, math.ceil(samples / self.team)))

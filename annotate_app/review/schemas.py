@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from annotate_app.people.fields import Clock, Milliseconds, Name, Strict, Uuid
+from annotate_app.people.fields import Clock, Milliseconds, Name, Strict, Uuid, printable
 from perception20k.dataset.decisions import Action, Reason
 
 Note = Annotated[str, StringConstraints(max_length=200)]
+Comment = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]
 Pixels = Annotated[int, Field(ge=0, le=1_000_000)]
 Size = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
 Position = Annotated[int, Field(ge=0, le=10_000)]
@@ -33,6 +34,7 @@ class Event(Strict):
     position: Position | None = None
     target: Uuid | None = None
     value: Reason | None = None
+    text: Comment | None = None
     display: Display | None = None
     painted_at: Clock | None = None
     dwell_ms: Milliseconds | None = None

@@ -8,23 +8,29 @@ report keeps a key press waiting. The clock is a parameter, so that tests can le
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from annotate_app.people import lease
-from annotate_app.people.refusal import ProtocolRefusal, Unknown
+from annotate_app.people.refusal import ProtocolRefusal, Unknown, Unshowable
 from annotate_app.review import sessions
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.event_writer import EventWriter
 from annotate_app.review.log import ReviewLog
-from annotate_app.review.protocol import Settings, session_cap
+from annotate_app.review.page_state import page_state
+from annotate_app.review.protocol import PAUSE_TIMES, Settings
 from annotate_app.review.schemas import Events
 from annotate_app.review.session import Item, Session
+from annotate_app.review.words import plain
 from perception20k.core.event_log import transaction
+from perception20k.core.files import sha256
 from perception20k.dataset.decisions import connect, connect_to_read
+from perception20k.imaging.images import ImageError
 
 
 class Review:
@@ -37,9 +43,12 @@ class Review:
         self._connection = connect(dataset.layout.decisions)
         self.log = ReviewLog(self._connection, dataset.samples)
         self._copy: ReviewLog | None = None
+        self._sent: deque[tuple[str, int, float, str]] = deque()  # images sent since the last transaction
 
     def close(self) -> None:
         """Close the log, merging its write-ahead file into it."""
+        with suppress(sqlite3.OperationalError), self.writing():  # what was sent and not yet noted
+            pass
         with self._lock, self._reading:
             if self._copy is not None:
                 self._copy.connection.close()
@@ -49,11 +58,16 @@ class Review:
     def writing(self) -> Iterator[float]:
         """A transaction on :attr:`log`; gives the time."""
         with self._lock:
-            seen = self.log.seen
+            seen, sent = self.log.seen, []
+            while self._sent:
+                sent.append(self._sent.popleft())
             try:
                 with transaction(self._connection):
+                    for row in sent:
+                        self.log.add_sent(*row)
                     yield self._now()
             except BaseException:
+                self._sent.extendleft(reversed(sent))
                 if self.log.seen != seen:  # rolled back
                     self.log = ReviewLog(self._connection, self.dataset.samples)
                 raise
@@ -83,12 +97,16 @@ class Review:
                 for session in live
                 if session.finished
             ]
+            samples = len(self.dataset.samples)
             return {
-                "samples": len(self.dataset.samples),
+                "samples": samples,
                 "free": len(self.dataset.samples.keys() - sessions.taken(live)),
-                "batch": self.settings.batch,
+                "batch": self.settings.size(samples),
+                "lapse_minutes": self.settings.lapse,
+                "pause_minutes": PAUSE_TIMES * self.settings.lapse,
+                "sitting_hours": self.settings.sitting,
                 "waiting": [row for row in waiting if row["deletions"]],
-                "removed": self.dataset.removed,
+                "removed": [(plain(what), why) for what, why in self.dataset.removed],
             }
 
     def open(self, reviewer: str, tab: str, conditions: dict[str, str], verifies: str | None) -> dict[str, Any]:
@@ -99,18 +117,21 @@ class Review:
             Unknown: there is no session ``verifies``.
         """
         with self.writing() as now:
+            self._check_name(reviewer)
             if self.settings.training and not self._is_trained(reviewer):
                 raise ProtocolRefusal("training", "Take the training round first.")
             lease.claim(self._connection, reviewer, tab, now)
             if verifies is not None:
                 reviewed = self.log.find(verifies)
-                session = sessions.begin_verification(self.log, self.dataset, reviewed, reviewer, now)
+                session = sessions.begin_verification(
+                    self.log, self.dataset, reviewed, reviewer, now, own=self.settings.verify_own
+                )
             else:
                 found = sessions.current(self.log, self.dataset, reviewer, now)
                 session = found or sessions.begin_review(
                     self.log, self.dataset, self.settings, reviewer, conditions, now
                 )
-            return self._state(session, now)
+            return page_state(self.log, self.dataset, session, now)
 
     def append(self, session_id: str, batch: Events, reviewer: str | None) -> dict[str, Any]:
         """Store events in their order, up to the first that is refused; that one is in the answer.
@@ -124,7 +145,7 @@ class Review:
             session = self._own(session_id, reviewer)
             lease.claim(self._connection, session.reviewer, batch.tab, now)
             samples = len(self.dataset.samples)
-            writer = EventWriter(self.log, session, samples, batch.tab, batch.sent_at, now)
+            writer = EventWriter(self.log, session, samples, batch.tab, batch.sent_at, now, self._is_showable)
             writer.check_form(batch.events)
             stored: list[str] = []
             answer: dict[str, Any] = {"stored": stored}
@@ -160,12 +181,54 @@ class Review:
             raise Unknown
         return items[position]
 
+    def image(self, session_id: str, position: int, reviewer: str | None) -> bytes:
+        """The file of an item, checked against the digest that the session recorded; that it was sent is noted.
+
+        For an undistorted trial it is the source's original file.
+
+        Raises:
+            Unknown: no such session or item, or not this reviewer's.
+            Unshowable: the file is missing or damaged.
+        """
+        item = self.item(session_id, position, reviewer)
+        try:
+            read = self.dataset.source_bytes if item.role == "undistorted" else self.dataset.sample_bytes
+            data = read(item.sample_id)
+            if sha256(data) != item.image_sha256:
+                raise Unshowable("the dataset has another image than when the session began")
+        except Unshowable:
+            with self.writing() as now:
+                self.log.add_sent(session_id, position, now, None)
+            raise
+        self._sent.append((session_id, position, self._now(), item.image_sha256))
+        return data
+
+    def _is_showable(self, item: Item) -> bool:
+        if item.role != "undistorted":
+            return self.dataset.is_showable(item.sample_id)
+        try:
+            self.dataset.reference(item.sample_id)
+        except (Unshowable, ImageError):
+            return False
+        return True
+
     def train(self, reviewer: str, answers: list[Any]) -> None:
         """Note that a reviewer has gone through the training round."""
         with self.writing() as now:
+            self._check_name(reviewer)
             self._connection.execute(
                 "INSERT INTO training (reviewer, at, answers) VALUES (?, ?, ?)",
                 (reviewer, now, json.dumps(answers)),
+            )
+
+    def _check_name(self, reviewer: str) -> None:
+        """Refuse a name that differs from a known one by case alone: it would be taken for another person's."""
+        query = "SELECT reviewer FROM sessions UNION SELECT reviewer FROM training"
+        known = {row["reviewer"] for row in self._connection.execute(query)}
+        alike = next((name for name in known if name.casefold() == reviewer.casefold()), reviewer)
+        if reviewer not in known and alike != reviewer:
+            raise ProtocolRefusal(
+                "name", f"There is a reviewer “{alike}”. If that is you, write the name so; otherwise choose another."
             )
 
     def _is_trained(self, reviewer: str) -> bool:
@@ -177,39 +240,3 @@ class Review:
         if reviewer is not None and session.reviewer != reviewer:
             raise Unknown
         return session
-
-    def _state(self, session: Session, now: float) -> dict[str, Any]:
-        """What the page needs to show a session and to go on with it. It cannot tell a trial from a sample."""
-        review = self.log.find(session.verifies) if session.verifies else None
-        items = []
-        for item in session.items:
-            sample = self.dataset.samples[item.sample_id]
-            deletion = review and review.standing(review.positions[item.sample_id])
-            items.append(
-                {
-                    "object": item.object,
-                    "label": item.label,
-                    "box": sample.box,
-                    "width": sample.width,
-                    "height": sample.height,
-                    "severity": sample.severity,
-                    "whole": sample.is_whole,
-                    "reason": deletion.reason if deletion else None,
-                }
-            )
-        return {
-            "session": session.session_id,
-            "kind": session.kind,
-            "reviewer": session.reviewer,
-            "opened_at": session.opened_at,
-            "finished": session.finished,
-            "cap": session_cap(session.about["batch"]) if session.kind == "review" else None,
-            "worked": now - session.rested_at(now) if session.kind == "review" else 0.0,
-            "verifies": session.verifies,
-            "items": items,
-            "decisions": [
-                {"id": d.event_id, "position": d.position, "action": d.action, "reason": d.reason}
-                for d in session.decisions
-            ],
-            "flags": sorted(session.flags),
-        }

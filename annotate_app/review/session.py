@@ -6,6 +6,7 @@ that no request has to read the log again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,8 @@ from typing import Any
 from annotate_app.review.protocol import PAUSE_TIMES
 
 DECISIONS = frozenset(("accept", "delete", "confirm", "restore"))
-NO_SIGN = frozenset(("away", "offer"))
-"""Events that the page reports by itself; they do not show that a person is there."""
+NO_SIGN = frozenset(("away", "offer", "lapse", "set_aside", "reinstate"))
+"""Events that are not of the reviewer's own doing; they do not show that a person is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Decision:
     position: int
     action: str
     at: float
+    key_at: float | None
     painted_at: float | None
     dwell_ms: float | None
     reason: str | None = None
@@ -51,11 +53,15 @@ class Session:
         items: what it shows, by position.
         decisions: those that no undo took back, oldest first.
         flags: positions marked for discussion.
+        comments: what was written about items, the last word on each.
+        skipped: positions whose image could not be shown.
+        served: when the image of a position was first sent.
         deletions: how many samples stand deleted; trials and repeats do not count.
         signed_at: when the reviewer last did something.
         paused: whether that was to begin a pause.
         finished: whether the review was brought to its end.
         given_up: whether the log says for good that it does not count.
+        set_aside: why the finished review does not count until the lead reinstates it; None if it counts.
     """
 
     def __init__(self, row: Mapping[str, Any], items: Sequence[Item]) -> None:
@@ -70,6 +76,10 @@ class Session:
         self.items = items
         self.decisions: list[Decision] = []
         self.flags: set[int] = set()
+        self.comments: dict[int, str] = {}
+        self.skipped: set[int] = set()
+        self.served: dict[int, float] = {}
+        self.set_aside: str | None = None
         self.deletions = 0
         self.signed_at = self.opened_at
         self.paused = self.finished = self.given_up = False
@@ -85,6 +95,17 @@ class Session:
     def pause_seconds(self) -> float:
         """Longest pause of a review; a longer one ends the sitting."""
         return PAUSE_TIMES * self.lapse_seconds
+
+    @property
+    def sitting_seconds(self) -> float:
+        """Longest time from the beginning of a review to its last event, pauses included."""
+        return 60 * float(self.about.get("sitting_minutes", math.inf))
+
+    @property
+    def lapses_at(self) -> float:
+        """When an open review stops counting if its reviewer does nothing more."""
+        rest = self.pause_seconds if self.paused else self.lapse_seconds
+        return float(min(self.signed_at + rest, self.opened_at + self.sitting_seconds))
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
@@ -111,8 +132,13 @@ class Session:
         return next((d for d in reversed(self.decisions) if d.event_id == event_id), None)
 
     def unjudged(self) -> int:
-        """How many items have no decision yet."""
-        return len(self.items) - len(self._stacks)
+        """How many items have no decision yet, nor were skipped."""
+        return len(self.items) - len(self._stacks.keys() | self.skipped)
+
+    def held(self) -> Iterator[str]:
+        """The samples that are judged here or still to be judged: those of the batch that were not skipped."""
+        gone = self.skipped - self._stacks.keys()
+        return (sample for sample, position in self.positions.items() if position not in gone)
 
     def rested_at(self, now: float) -> float:
         """When the session began or its last pause ended; ``now`` during a pause."""
@@ -122,7 +148,7 @@ class Session:
         """Whether a review was left for too long to be one sitting, or has been given up for that."""
         if self.kind != "review" or self.finished:
             return False
-        return self.given_up or now - self.signed_at > (self.pause_seconds if self.paused else self.lapse_seconds)
+        return self.given_up or now > self.lapses_at
 
     def deleted_samples(self) -> Iterator[str]:
         """Samples that stand deleted here, before any verification, in the order shown."""
@@ -132,7 +158,7 @@ class Session:
         """Take in an event of this session: a row of ``events``, in the order of ``seq``."""
         action, position = event["action"], event["position"]
         if action in DECISIONS:
-            keys = ("seq", "event_id", "position", "action", "at", "painted_at", "dwell_ms")
+            keys = ("seq", "event_id", "position", "action", "at", "key_at", "painted_at", "dwell_ms")
             self._push(Decision(*(event[key] for key in keys)))
         elif action == "undo":
             self._undo(event["target"])
@@ -144,10 +170,16 @@ class Session:
             self.flags.add(position)
         elif action == "unflag":
             self.flags.discard(position)
+        elif action == "comment":
+            self.comments[position] = event["value"]
+        elif action == "skip":
+            self.skipped.add(position)
         elif action == "finish":
             self.finished = True
-        elif action == "lapse":
+        elif action in ("lapse", "give_back"):
             self.given_up = True
+        elif action in ("set_aside", "reinstate"):
+            self.set_aside = event["value"] if action == "set_aside" else None
         if action not in NO_SIGN:
             if self.paused:
                 self._rested_at = event["at"]

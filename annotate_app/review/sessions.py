@@ -5,6 +5,7 @@ Every function works inside the caller's transaction on the log.
 
 from __future__ import annotations
 
+import math
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import Settings
 from annotate_app.review.session import Item, Session
 from perception20k import __version__
+from perception20k.core.seeding import keyed_rng
 
 
 def current(log: ReviewLog, dataset: Dataset, reviewer: str, now: float) -> Session | None:
@@ -33,28 +35,27 @@ def current(log: ReviewLog, dataset: Dataset, reviewer: str, now: float) -> Sess
 
 def taken(live: Iterable[Session]) -> set[str]:
     """The samples that somebody has judged or is judging; ``live`` is :meth:`ReviewLog.counting`."""
-    return {sample for session in live for sample in session.positions}
+    return {sample for session in live for sample in session.held()}
 
 
 def begin_review(
     log: ReviewLog, dataset: Dataset, settings: Settings, reviewer: str, conditions: dict[str, str], now: float
 ) -> Session:
-    """Begin a review of the weakest samples that nobody has, or of somebody else's batch.
+    """Begin a review of the weakest samples that nobody has, with a part or all of what somebody else has.
 
     Raises:
-        ProtocolRefusal: no sample is left (``empty``).
+        ProtocolRefusal: no sample is left (``empty``, with ``free_in`` in seconds if some may come free).
     """
     live = log.counting(now)
-    shared = _batch_to_share(dataset, live, reviewer) if settings.overlap else None
-    if shared is not None:
-        chosen = [sample for sample in shared.positions if sample in dataset.samples]
-    else:
-        gone = taken(live)
-        chosen = [sample for sample in dataset.samples if sample not in gone][: settings.batch]
-    if not chosen:
-        raise ProtocolRefusal("empty", "Every sample has been judged or is being judged, so nothing is left.")
-    log.give_up_lapsed(now)  # once others have its samples, no late decision may bring a session back
     seed = secrets.randbits(63)
+    shared = _batch_to_share(dataset, live, reviewer) if settings.overlap >= 1 else None
+    if shared is not None:
+        chosen = [sample for sample in shared.held() if sample in dataset.samples]
+    else:
+        chosen = _choose(log, dataset, settings, live, reviewer, seed)
+    if not chosen:
+        raise _nothing_left(log, live, now)
+    log.give_up_lapsed(now)  # once others have its samples, no late decision may bring a session back
     about = {
         "version": __version__,
         "batch": len(chosen),
@@ -62,28 +63,80 @@ def begin_review(
         "dataset": len(dataset.samples),
         "removed_beforehand": len(dataset.removed),
         "lapse_minutes": settings.lapse,
+        "sitting_minutes": 60 * settings.sitting,
         "catches": settings.catches,
         "repeats": settings.repeats,
+        "overlap": settings.overlap,
+        "notes_served": True,
         "conditions": conditions,
     }
     items = compose(dataset, chosen, settings, seed)
     return _begin(log, "review", None, reviewer, seed, now, about, items)
 
 
-def begin_verification(log: ReviewLog, dataset: Dataset, review: Session, reviewer: str, now: float) -> Session:
+def _choose(
+    log: ReviewLog, dataset: Dataset, settings: Settings, live: Sequence[Session], reviewer: str, seed: int
+) -> list[str]:
+    """The weakest free samples, and a drawn part of what others have; none if nothing is free.
+
+    With the hidden trials and repeats there are no more than the session was said to have. A sample whose image
+    could not be shown is left out until it can.
+    """
+    held = [set(session.held()) for session in live]
+    own = {sample for session in live if session.reviewer == reviewer for sample in session.positions}
+    gone = set().union(*held)
+    free = [
+        sample
+        for sample in dataset.samples
+        if sample not in gone and (sample not in log.broken or dataset.is_showable(sample))
+    ]
+    if not free:
+        return []
+    hidden = settings.catches + settings.repeats
+    size = max(1, int(settings.size(len(dataset.samples)) / (1 + hidden) + 1e-9))
+    once = sorted(sample for sample in gone - own - log.broken if sample in dataset.samples)
+    count = min(round(settings.overlap * size), len(once)) if settings.overlap < 1 else 0
+    drawn = keyed_rng(seed, "overlap").choice(len(once), count, replace=False)
+    return [*free[: size - count], *(once[k] for k in drawn)]
+
+
+def _nothing_left(log: ReviewLog, live: Sequence[Session], now: float) -> ProtocolRefusal:
+    words = "Every sample has been judged or is being judged, so nothing is left."
+    facts = {}
+    waiting = [session for session in live if not session.finished]
+    if waiting:
+        facts["free_in"] = max(0.0, min(session.lapses_at for session in waiting) - now)
+        samples = sum(session.unjudged() for session in waiting)
+        minutes = max(1, math.ceil(facts["free_in"] / 60))
+        words += (
+            f" {samples} are in sessions that are not finished. If a reviewer has stopped, they come free in "
+            f"{minutes} min at the earliest, or as soon as the session is given back."
+        )
+    if log.broken:
+        words += f" {len(log.broken)} cannot be shown, because their files are missing or damaged: tell whoever leads."
+    return ProtocolRefusal("empty", words, **facts)
+
+
+def begin_verification(
+    log: ReviewLog, dataset: Dataset, review: Session, reviewer: str, now: float, *, own: bool
+) -> Session:
     """Show the deletions of a finished review again: resume where ``reviewer`` stopped, or begin.
 
-    When none is waiting, the reviewer's own verification comes back, so that it can be changed.
+    When none is waiting, the reviewer's own verification comes back, so that it can be changed. ``own`` allows
+    reviewers to verify what they deleted themselves.
 
     Raises:
-        ProtocolRefusal: the review is not finished (``unfinished``) or has no deletion waiting (``nothing``).
+        ProtocolRefusal: the review is not finished (``unfinished``), has no deletion waiting (``nothing``), or is the
+            reviewer's own (``own``).
     """
     if review.kind != "review" or not review.finished:
         raise ProtocolRefusal("unfinished", "Deletions are verified after the session, once every sample is judged.")
+    if review.reviewer == reviewer and not own:
+        raise ProtocolRefusal("own", "These deletions are your own, so somebody else verifies them.")
     waiting = log.pending(review)
-    own = [session for session in log.verifications(review) if session.reviewer == reviewer]
-    own.sort(key=lambda session: session.unjudged() > 0)  # of the last begun, one with something left to do
-    for session in reversed(own):
+    begun = [session for session in log.verifications(review) if session.reviewer == reviewer]
+    begun.sort(key=lambda session: session.unjudged() > 0)  # of the last begun, one with something left to do
+    for session in reversed(begun):
         if (session.unjudged() or not waiting) and _is_whole(session, dataset):
             return session
     if not waiting:

@@ -18,21 +18,29 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp
 
 from annotate_app.people.fields import NAME_RULE, Name
-from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown
+from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown, Unshowable
 from annotate_app.web.guard import Guard
+from annotate_app.web.site import Site
 from perception20k.imaging.images import ImageError
 
 
-def guarded(routes: APIRouter, users: Mapping[str, str] | None = None) -> ASGIApp:
-    """The whole application of a page with these routes; ``users`` maps names to passwords, none for no login."""
+def guarded(routes: APIRouter, users: Mapping[str, str] | None = None, site: Site | None = None) -> ASGIApp:
+    """The whole application of a page with these routes.
+
+    Args:
+        users: names and passwords; none for no login.
+        site: where a proxy serves it.
+    """
     app = FastAPI(openapi_url=None)
     app.include_router(routes)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(ProtocolRefusal, _refused)
     app.add_exception_handler(sqlite3.OperationalError, _cannot_store)
-    for kind in (Unknown, Malformed, RequestValidationError, ImageError, FileNotFoundError):
+    for kind in (Unknown, Malformed, RequestValidationError):
         app.add_exception_handler(kind, _wrong)
-    return Guard(app, users or {})
+    for lost in (Unshowable, ImageError, FileNotFoundError):
+        app.add_exception_handler(lost, _gone)
+    return Guard(app, users or {}, site=site)
 
 
 def name_of(request: Request, given: str) -> str:
@@ -56,6 +64,11 @@ def _cannot_store(_: Request, error: Exception) -> JSONResponse:
     full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     message = "The server's disk is full" if full else "The server cannot write its decision log"
     return JSONResponse({"refused": "storage", "message": message}, 507)
+
+
+def _gone(_: Request, error: Exception) -> JSONResponse:
+    logging.getLogger("uvicorn.error").error("An image cannot be shown: %s", error)
+    return JSONResponse({"refused": "image", "message": "the image is missing or damaged"}, 410)
 
 
 def _wrong(_: Request, error: Exception) -> JSONResponse:

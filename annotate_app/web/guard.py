@@ -5,25 +5,21 @@ Plain ASGI around the whole application, so that nothing can be mounted past it.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import ipaddress
 import json
-import os
+import math
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from perception20k.core.errors import UserError
+from annotate_app.web.logins import Guesses, credentials
+from annotate_app.web.site import Site
 
 MAX_BODY = 256 * 1024
 """Bytes of a request; a full outbox of 100 events takes about 50 000."""
-
-AUTH_VARIABLE = "PERCEPTION20K_REVIEW_AUTH"
-"""Environment variable that holds ``user:password``; several are separated by line breaks."""
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
@@ -42,30 +38,6 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-
-
-def read_auth(file: Path | None) -> dict[str, str]:
-    """Users and their passwords from ``file``, or from the environment; empty if neither is given.
-
-    Raises:
-        UserError: a line that is not ``user:password``. The message shows no password.
-    """
-    where = f"${AUTH_VARIABLE}" if file is None else str(file)
-    try:
-        text = os.environ.get(AUTH_VARIABLE, "") if file is None else file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{where}: is not UTF-8", "Save it as UTF-8 text") from None
-    users: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        user, colon, password = line.strip().partition(":")
-        if not (user and colon and password):
-            raise UserError(f"{where}: line {number} is not user:password")
-        users[user] = password
-    if file is not None and not users:
-        raise UserError(f"{file}: no user in it", "Write one line user:password for each reviewer")
-    return users
 
 
 def is_loopback(host: str) -> bool:
@@ -96,9 +68,10 @@ class Guard:
     Behind a login ``request.state.user`` is the name, otherwise None.
     """
 
-    def __init__(self, app: ASGIApp, users: Mapping[str, str], policy: str = POLICY) -> None:
-        """Guard ``app``; ``policy`` is the content security policy of every answer."""
-        self._app, self._users = app, dict(users)
+    def __init__(self, app: ASGIApp, users: Mapping[str, str], policy: str = POLICY, site: Site | None = None) -> None:
+        """Guard ``app``; ``policy`` is the content security policy, ``site`` where a proxy serves it."""
+        self._app, self._users, self._site = app, dict(users), site
+        self._guesses = Guesses()
         self._headers = {"content-security-policy": policy, **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,6 +81,9 @@ class Guard:
         if scope["type"] != "http":  # no websocket is served
             return await send({"type": "websocket.close", "code": 1008})
         headers, path = Headers(scope=scope), scope["path"]
+        if self._site is not None:
+            path = self._site.inside(path)
+            scope = {**scope, "path": path, "raw_path": path.encode()}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -117,7 +93,15 @@ class Guard:
                     out["cache-control"] = "no-cache"
             await send(message)
 
-        user = self._login(headers.get("authorization", ""))
+        name, password = credentials(headers.get("authorization", ""))
+        guesser = ((scope.get("client") or ("", 0))[0], name if name in self._users else "")
+        wait = self._guesses.wait(guesser) if self._users and name else 0.0
+        if wait > 0:
+            retry = {"retry-after": str(math.ceil(wait))}
+            return await _refuse(send_guarded, 429, f"too many wrong passwords; wait {math.ceil(wait)} s", retry)
+        user = self._login(name, password)
+        if self._users and name:
+            self._guesses.note(guesser, right=user is not None)
         if self._users and user is None:
             challenge = {"www-authenticate": 'Basic realm="Perception20K review", charset="UTF-8"'}
             return await _refuse(send_guarded, 401, "log in", challenge)
@@ -127,7 +111,7 @@ class Guard:
         scope.setdefault("state", {})["user"] = user
         if scope["method"] not in ("GET", "HEAD"):
             origin = headers.get("origin")
-            if origin is not None and _netloc(origin) != headers.get("host"):
+            if origin is not None and not self._is_own(origin, headers.get("host")):
                 return await _refuse(send_guarded, 403, "another site may not write here")
             body = await _read(receive)
             if body is None:
@@ -135,14 +119,12 @@ class Guard:
             receive = _replay(body, receive)
         return await self._app(scope, receive, send_guarded)
 
-    def _login(self, authorization: str) -> str | None:
-        scheme, _, encoded = authorization.partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:  # not base64, or not UTF-8 in it
-            return None
+    def _is_own(self, origin: str, host: str | None) -> bool:
+        if self._site is not None and origin == self._site.origin:
+            return True
+        return _netloc(origin) == host
+
+    def _login(self, name: str, password: str) -> str | None:
         expected = self._users.get(name)
         # Compare in constant time, and also for a name that does not exist.
         right = hmac.compare_digest(password.encode(), (expected or "").encode())

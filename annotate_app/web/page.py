@@ -20,5 +20,5 @@ def render_page(settings: Settings) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    config = {"version": __version__, "offer_pause": settings.offer_pause, "lapse": settings.lapse}
+    config = {"version": __version__, "offer_pause": settings.offer_pause, "verify_own": settings.verify_own}
     return environment.get_template("page.html").render(config=json.dumps(config))

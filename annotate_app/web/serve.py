@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from starlette.types import ASGIApp
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import Settings
 from annotate_app.review.service import Review
-from annotate_app.web.guard import AUTH_VARIABLE, is_loopback, read_auth
+from annotate_app.web.guard import is_loopback
+from annotate_app.web.logins import AUTH_VARIABLE
 from annotate_app.web.server import create_app
+from annotate_app.web.site import Site
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 
@@ -24,43 +27,50 @@ def serve(
     root: Path,
     settings: Settings,
     *,
-    auth_file: Path | None = None,
+    users: Mapping[str, str] | None = None,
     host: str = "127.0.0.1",
     port: int = 7860,
+    public_url: str | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is called with the address.
 
+    Args:
+        users: names and passwords; without any, only this computer is served.
+        public_url: where a proxy serves the app to others.
+
     Raises:
-        UserError: no dataset there, a login file that cannot be read, an open address without a login, or a
-            port in use.
+        UserError: no dataset there, an open address without a login, a public address that is none, or a host or
+            port that cannot be listened on.
     """
-    users = users_for(auth_file, host)
+    users = users or {}
+    check_open(host, users, public_url)
+    site = None if public_url is None else Site.of(public_url)
     with closing(listen(host, port)) as listener:
         dataset = Dataset(Layout(root))
         with closing(Review(dataset, settings)) as review:
-            app = create_app(review, users)
+            app = create_app(review, users, site)
+            address = site.url if site else f"http://{host}:{port}/"
             who = f"{len(users)} reviewers may log in" if users else "no login"
             ready(
                 f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"
-                f"Open http://{host}:{port}/ in a browser. Ctrl-C stops the server; every decision is kept."
+                f"Open {address} in a browser. Ctrl-C stops the server; every decision is kept."
             )
             run(app, listener)
 
 
-def users_for(auth_file: Path | None, host: str) -> dict[str, str]:
-    """Who may log in; nobody has to on this computer itself.
+def check_open(host: str, users: Mapping[str, str], public_url: str | None = None) -> None:
+    """Refuse to serve others than this computer itself without a login.
 
     Raises:
-        UserError: a login file that cannot be read, or an open address without a login.
+        UserError: there is no login, and others could reach the server.
     """
-    users = read_auth(auth_file)
-    if not users and not is_loopback(host):
+    opened = None if is_loopback(host) else f"--host {host}"
+    opened = opened if public_url is None else f"--public-url {public_url}"
+    if opened and not users:
         raise UserError(
-            f"--host {host}: others on the network could work under any name",
-            f"Give --auth FILE or set ${AUTH_VARIABLE}",
+            f"{opened}: others on the network could work under any name", f"Give --auth FILE or set ${AUTH_VARIABLE}"
         )
-    return users
 
 
 def run(app: ASGIApp, listener: socket.socket) -> None:
@@ -86,6 +96,8 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, opened before the dataset is read, so that a port in use is reported at once."""
+    if not host.strip("."):
+        raise UserError(f"--host {host!r}: is no address", "Give 127.0.0.1, or 0.0.0.0 for all addresses")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on its connections; without it answers wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -95,5 +107,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            advice = "Give 127.0.0.1, the address of one of its networks, or 0.0.0.0 for all"
+            raise UserError(f"--host {host}: is not an address of this computer", advice) from None
         raise UserError(f"--port {port}: {error.strerror} on {host}", "Choose another with --port") from None
     return listener

@@ -11,7 +11,8 @@ from annotate_app.annotate.pictures import find_pictures
 from annotate_app.annotate.proposals import from_file, nothing
 from annotate_app.annotate.service import Annotation
 from annotate_app.web.annotate import create_app
-from annotate_app.web.serve import listen, run, users_for
+from annotate_app.web.logins import read_auth
+from annotate_app.web.serve import check_open, listen, run
 from perception20k.core.reporting import Reporter
 
 
@@ -30,7 +31,8 @@ def serve_annotate(
         UserError: no photos, files that cannot be read, an open address without a login, a port in use, or another
             process at work on the same log.
     """
-    users = users_for(auth_file, host)
+    users = read_auth(auth_file)
+    check_open(host, users)
     with closing(listen(host, port)) as listener, job.alone():
         pictures, failed = find_pictures(job.sources, job.frames, Reporter(ready))
         propose = from_file(proposals, pictures) if proposals else nothing

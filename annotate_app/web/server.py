@@ -23,7 +23,8 @@ from annotate_app.review.schemas import Events, Lease, Opening, Position, Traini
 from annotate_app.review.service import Review
 from annotate_app.web.application import guarded, name_of
 from annotate_app.web.page import render_page
-from perception20k.imaging.images import Array, encode
+from annotate_app.web.site import Site
+from perception20k.imaging.images import Array, decode, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 """What an identifier shows never changes."""
@@ -32,18 +33,23 @@ SessionId = Annotated[Uuid, PathParameter()]
 Place = Annotated[Position, PathParameter()]
 
 
-def create_app(review: Review, users: Mapping[str, str] | None = None) -> ASGIApp:
-    """The whole application over ``review``; ``users`` maps names to passwords, none for no login."""
-    return guarded(_routes(review), users)
+def create_app(review: Review, users: Mapping[str, str] | None = None, site: Site | None = None) -> ASGIApp:
+    """The whole application over ``review``.
+
+    Args:
+        users: names and passwords; none for no login.
+        site: where a proxy serves it.
+    """
+    return guarded(_routes(review, site), users, site)
 
 
-def _routes(review: Review) -> APIRouter:
+def _routes(review: Review, site: Site | None) -> APIRouter:
     api = APIRouter()
     page_html = render_page(review.settings)
 
     @api.get("/")
     def root() -> RedirectResponse:
-        return RedirectResponse("review/")
+        return RedirectResponse(f"{site.url if site else ''}review/")
 
     @api.get("/review/")
     def page() -> HTMLResponse:
@@ -89,13 +95,13 @@ def _routes(review: Review) -> APIRouter:
 
     @api.get("/api/sessions/{session}/images/{position}")
     def image(request: Request, session: SessionId, position: Place) -> Response:
+        # Read at once: sent in pieces, each by way of a thread, a file takes ten times as long.
+        data = review.image(session, position, request.state.user)
         item = review.item(session, position, request.state.user)
         if item.role == "undistorted":
-            return _lossless(review.dataset.reference(item.sample_id))  # in the samples' own format
-        path = review.dataset.image(item.sample_id)
-        # Read at once: sent in pieces, each by way of a thread, a file takes ten times as long.
-        media_type = f"image/{path.suffix.removeprefix('.')}"
-        return Response(path.read_bytes(), media_type=media_type, headers=_FOREVER)
+            return _lossless(decode(data))  # in the samples' own format
+        suffix = review.dataset.image(item.sample_id).suffix
+        return Response(data, media_type=f"image/{suffix.removeprefix('.')}", headers=_FOREVER)
 
     @api.get("/api/sessions/{session}/references/{position}")
     def reference(request: Request, session: SessionId, position: Place) -> Response:

@@ -5,6 +5,7 @@ A log's tables, and the triggers that refuse every UPDATE, DELETE and REPLACE, s
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perception20k.core.errors import UserError
+
+_NAME = re.compile(r"^CREATE (TABLE|INDEX|VIEW|TRIGGER) (\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class EventLog:
                     for statement in self._statements():
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {self.version}")
+                elif _version(connection) == self.version:
+                    self._grow(connection)
             self._check(connection, path)
         except sqlite3.DatabaseError as error:
             connection.close()
@@ -85,6 +90,19 @@ class EventLog:
             if sqlite3.complete_statement(statement):
                 yield statement
                 statement = ""
+
+    def _grow(self, connection: sqlite3.Connection) -> None:
+        """Give a log of an earlier release what was added since: whole tables, and views over what there is."""
+        there = {row["name"] for row in connection.execute("SELECT name FROM sqlite_schema")}
+        made = {_NAME.findall(statement)[0][1]: statement for statement in self._statements()}
+        if made.keys() <= there:
+            return
+        for name, statement in made.items():
+            is_view = _NAME.findall(statement)[0][0] == "VIEW"
+            if is_view:
+                connection.execute(f"DROP VIEW IF EXISTS {name}")
+            if is_view or name not in there:
+                connection.execute(statement)
 
     def _check(self, connection: sqlite3.Connection, path: Path) -> None:
         found = _version(connection)

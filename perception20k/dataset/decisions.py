@@ -26,9 +26,11 @@ _LOG = EventLog(Path(__file__).with_suffix(".sql"), version=1, what="decision lo
 Action = Literal[
     "accept", "delete",  # decisions of a review
     "confirm", "restore",  # decisions of a verification
-    "undo", "reason", "flag", "unflag",
-    "open", "offer", "pause", "resume", "away", "finish",  # of the session, on no item
+    "undo", "reason", "flag", "unflag", "comment",
+    "skip",  # of an item whose image cannot be shown
+    "open", "offer", "pause", "resume", "away", "finish", "give_back",  # of the session, on no item
     "lapse",  # by the server, when it gives the session's samples away
+    "set_aside", "reinstate",  # by the server or the lead: whether a finished review counts
 ]  # fmt: skip
 Reason = Literal["object_mismatch", "not_perceptible"]
 
@@ -114,3 +116,8 @@ def read_review(path: Path) -> ReviewState:
         unverified=unverified,
         flagged=frozenset(row["sample_id"] for row in flags if row["action"] == "flag"),
     )
+
+
+def has_served(connection: sqlite3.Connection) -> bool:
+    """Whether the log says which images were sent; one that was begun before that, and only read since, does not."""
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'served'").fetchone() is not None

@@ -30,7 +30,7 @@ CREATE TABLE events (
     action TEXT NOT NULL,                  -- perception20k.dataset.decisions.Action
     position INTEGER,                      -- the item, for an action on one
     target TEXT REFERENCES events (event_id),  -- the decision undone, or the deletion explained
-    value TEXT,                            -- a reason; JSON of the display a page opened on
+    value TEXT,                            -- a reason, a comment; why set aside; JSON of the display a page opened on
     at REAL NOT NULL,                      -- when it happened, by the server's clock
     received_at REAL NOT NULL,
     painted_at REAL,                       -- when the image was on the screen, by the reviewer's clock
@@ -40,6 +40,15 @@ CREATE TABLE events (
     reference_ms REAL,                     -- how long the reference was looked at
     box_hidden_ms REAL,
     preload_miss INTEGER,                  -- 1 if the image was not ready when its turn came
+    FOREIGN KEY (session_id, position) REFERENCES items (session_id, position)
+);
+
+CREATE TABLE served (                      -- each image that was sent to be judged
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    session_id TEXT NOT NULL REFERENCES sessions,
+    position INTEGER NOT NULL,
+    at REAL NOT NULL,
+    image_sha256 TEXT,                     -- of the file sent; null if it was missing or damaged, and not sent
     FOREIGN KEY (session_id, position) REFERENCES items (session_id, position)
 );
 
@@ -75,9 +84,12 @@ CREATE VIEW standing AS                    -- the last of them on each item
         SELECT 1 FROM decisions AS l
         WHERE l.session_id = d.session_id AND l.position = d.position AND l.seq > d.seq);
 
-CREATE VIEW finished AS                    -- reviews that were brought to their end in one sitting
-    SELECT * FROM sessions WHERE kind = 'review'
-    AND session_id IN (SELECT session_id FROM events WHERE action = 'finish');
+CREATE VIEW finished AS                    -- reviews that were brought to their end in one sitting, and not set aside
+    SELECT * FROM sessions AS s WHERE kind = 'review'
+    AND session_id IN (SELECT session_id FROM events WHERE action = 'finish')
+    AND 'set_aside' IS NOT (
+        SELECT action FROM events AS e
+        WHERE e.session_id = s.session_id AND action IN ('set_aside', 'reinstate') ORDER BY seq DESC LIMIT 1);
 
 CREATE VIEW verdicts AS                    -- the last word on each deletion shown again
     SELECT s.verifies AS session_id, i.sample_id, d.action, max(d.seq) AS seq
@@ -110,6 +122,14 @@ CREATE TRIGGER events_delete BEFORE DELETE ON events
 CREATE TRIGGER events_replace BEFORE INSERT ON events
     WHEN EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id OR seq = NEW.seq)
     BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
+
+CREATE TRIGGER served_update BEFORE UPDATE ON served
+    BEGIN SELECT RAISE(ABORT, 'served is append-only'); END;
+CREATE TRIGGER served_delete BEFORE DELETE ON served
+    BEGIN SELECT RAISE(ABORT, 'served is append-only'); END;
+CREATE TRIGGER served_replace BEFORE INSERT ON served
+    WHEN EXISTS (SELECT 1 FROM served WHERE seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'served is append-only'); END;
 
 CREATE TRIGGER leases_update BEFORE UPDATE ON leases
     BEGIN SELECT RAISE(ABORT, 'leases is append-only'); END;

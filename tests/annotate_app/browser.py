@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from annotate_app.review.service import Review
 from annotate_app.web.server import create_app
+from annotate_app.web.site import Site
 from tests.waiting import DEADLINE, until
 
 FLAGS = [
@@ -44,9 +45,16 @@ def free_port() -> int:
 class Served:
     """A review served by a thread of this process, so that its clock and log are at hand."""
 
-    def __init__(self, review: Review, users: dict[str, str] | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        review: Review,
+        users: dict[str, str] | None = None,
+        port: int | None = None,
+        public_url: str | None = None,
+    ) -> None:
         self.review, self.port = review, port or free_port()
-        config = uvicorn.Config(create_app(review, users), port=self.port, log_level="error", ws="none")
+        app = create_app(review, users, None if public_url is None else Site.of(public_url))
+        config = uvicorn.Config(app, port=self.port, log_level="error", ws="none")
         config.timeout_graceful_shutdown = 1
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)

@@ -23,7 +23,7 @@ from tests.annotate_app.browser import Served, launch
 from tests.annotate_app.datasets import write_dataset
 from tests.waiting import DEADLINE
 
-BARE = Settings(training=False)
+BARE = Settings(training=False, verify_own=True)
 
 
 def client_of(review: Review) -> TestClient:
@@ -187,8 +187,8 @@ def serve_review(open_review: Callable[..., Review]) -> Iterator[Callable[..., S
     """Serves the review of ``layout``; stopped in the end."""
     running: list[Served] = []
 
-    def server(settings: Settings = BARE, users: dict[str, str] | None = None) -> Served:
-        running.append(Served(open_review(settings), users))
+    def server(settings: Settings = BARE, users: dict[str, str] | None = None, public_url: str | None = None) -> Served:
+        running.append(Served(open_review(settings), users, public_url=public_url))
         return running[-1]
 
     yield server

@@ -15,6 +15,7 @@ from typing import Any
 
 from annotate_app.people.refusal import Malformed, Unknown
 from annotate_app.review.schemas import TrainingAnswer
+from annotate_app.review.words import question
 from distortions import GROUPS, distort_region
 from perception20k.imaging import images
 
@@ -32,7 +33,8 @@ def as_json() -> list[dict[str, Any]]:
     for lesson in lessons():
         height, width = _photo(lesson["photo"]).shape[:2]
         words = {key: lesson[key] for key in ("object", "box", "severity", "answer", "reason", "why")}
-        shown.append({**words, "label": GROUPS[lesson["group"]], "width": width, "height": height})
+        label = GROUPS[lesson["group"]]
+        shown.append({**words, "label": label, "question": question(label), "width": width, "height": height})
     return shown
 
 

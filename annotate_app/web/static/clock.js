@@ -64,6 +64,43 @@ export class Pace {
   }
 }
 
+const duration = (seconds) => {
+  const minutes = Math.max(1, Math.ceil(seconds / 60));
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return hours ? `${hours} h ${rest} min` : `${minutes} min`;
+};
+
+// What ends a review by itself: no key for too long, too long a pause, too long a sitting. The server has the word;
+// here they are told in time. Seconds: { lapse, pause, sitting, idle, sat }.
+export class Limits {
+  constructor(limits) {
+    Object.assign(this, { ...limits, sittingSeconds: limits.sitting, sitting: '' });
+    this.began = performance.now() - limits.sat * 1000;
+    this.signed = performance.now() - limits.idle * 1000;
+  }
+
+  sign() { this.signed = performance.now(); }
+
+  // { words, title }: what to say now, empty while nothing is near.
+  now(paused) {
+    const seconds = (since) => (performance.now() - since) / 1000;
+    const sitting = (this.sittingSeconds ?? Infinity) - seconds(this.began);
+    const rest = (paused ? this.pause : this.lapse) - seconds(this.signed);
+    const left = Math.min(rest, sitting);
+    this.sitting = sitting < 1800 ? `the sitting ends in ${duration(sitting)}` : '';
+    if (left <= 0) return { words: 'The time is over: this session does not count any more.', title: 'Over' };
+    const title = `${duration(left)} left`;
+    if (paused) return { words: `Go on within ${duration(left)}, or the session does not count.`, title: left < 600 ? title : '' };
+    if (rest < Math.min(300, this.lapse / 3)) {
+      return { words: `No key for a while. In ${duration(rest)} this session stops counting; any decision keeps it.`, title };
+    }
+    if (sitting < Math.min(900, this.sittingSeconds / 10)) {
+      return { words: `A sitting has a limit: what is not finished in ${duration(sitting)} does not count.`, title };
+    }
+    return { words: '', title: '' };
+  }
+}
+
 // Calls `back(ms)` whenever the page comes back to the front.
 export function watchFocus(back) {
   let since = null;

@@ -16,6 +16,7 @@ export class Help {
   #take(action, down) {
     if (byId('review').dataset.screen !== 'judge') return false;
     const open = byId('help').classList.contains('open');
+    if (['comment', 'giving-back'].some((id) => byId(id).classList.contains('open'))) return false;
     if (action !== 'help' && !(action === 'close' && open)) return open;
     if (!down) return true;
     this.keys.learning = null;

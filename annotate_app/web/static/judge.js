@@ -1,20 +1,25 @@
 // Judging: one key, one event in the outbox, the next image. Reviews and verifications alike.
 
 import { address } from './api.js';
-import { Look, Pace, clockOf } from './clock.js';
+import { Limits, Look, Pace, clockOf } from './clock.js';
 import { byId, identifier, make, setOpen, showScreen } from './dom.js';
+import { keyName } from './keys.js';
+import { Sheets } from './sheets.js';
+import { REASON_WORDS, show } from './view.js';
 
 const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
-const REASON_WORDS = { object_mismatch: 'object mismatch', not_perceptible: 'not perceptible' };
+const TITLE = document.title;
 const PAN = { panArrowLeft: [60, 0], panArrowRight: [-60, 0], panArrowUp: [0, 60], panArrowDown: [0, -60] };
 
 export class Judge {
-  // done() is called when all is judged, the reviewer says so, and the server has it
-  constructor({ stage, outbox, keys, offerPause, done }) {
-    Object.assign(this, { stage, outbox, keys, offerPause, done });
+  // done() is called when all is judged, the reviewer says so, and the server has it; gaveBack() when the session
+  // was given back
+  constructor({ stage, outbox, keys, offerPause, done, gaveBack }) {
+    Object.assign(this, { stage, outbox, keys, offerPause, done, gaveBack });
     this.pace = new Pace();
     // A key that is let go elsewhere is never heard of: the reference must not stay up.
     addEventListener('blur', () => { if (this.referring) this.#reference(false); });
+    this.sheets = new Sheets(this);
   }
 
   begin(session) {
@@ -22,6 +27,8 @@ export class Judge {
     this.session = session;
     this.restedAt = performance.now() - session.worked * 1000;
     this.offered = false;
+    this.limits = session.limits && new Limits(session.limits);
+    this.stage.onBroken = () => this.#tellBroken();
     const base = address(`sessions/${session.id}`);
     this.stage.use(session.items.map((item, k) => (
       { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
@@ -39,20 +46,25 @@ export class Judge {
     clearInterval(this.ticking);
     this.ticking = setInterval(() => this.#tick(), 1000);
     this.notice('');
+    byId('give-back').hidden = session.kind !== 'review';
     this.#go(session.next());
   }
 
   act(action, event, down) {
+    if (action === 'reference' && this.stage.broken) return void (down !== false && this.#retry());
     if (action === 'reference') return this.#reference(down ?? !this.referring);
     if (!down) return;
+    if (this.sheets.take(action)) return;
     if (action === 'pause' || (action === 'close' && this.paused)) return this.#pause();
     if (this.paused) return;
     if (action === 'undo') return this.#undo();
     if (action === 'back') return this.#back();
+    if (action === 'comment') return void (!this.ended && this.sheets.write());
     if (this.ended) return void (action === 'go' && this.#finish());
     if (action === 'accept' || action === 'delete') return this.#decide(action, event.timeStamp);
     if (action in REASONS) return this.#explain(action);
     if (action === 'flag') return this.#flag();
+    if (action === 'skip') return this.#skip();
     if (action === 'box') {
       this.stage.showBox(!this.stage.boxOn);
       this.look.box(this.stage.boxOn);
@@ -77,6 +89,8 @@ export class Judge {
     this.paused = this.ended = this.severity = this.referring = false;
     this.keys.learn(null);
     for (const over of ['pause', 'help']) setOpen(over, false);
+    this.sheets.close();
+    document.title = TITLE;
     this.stage.blank(false);
   }
 
@@ -93,6 +107,7 @@ export class Judge {
   refused(event, message) {
     if (this.asking?.id === event.id) this.asking = null;
     else this.session.remove(event.id);
+    if (event.action === 'skip') this.session.skipped.delete(event.position);
     this.#go(event.position);
     this.notice(message, true);
   }
@@ -119,12 +134,14 @@ export class Judge {
       this.notice(`This browser could not store the decision (${error.message}), so it was not made.`, true);
       return null;
     }
+    if (!['away', 'offer'].includes(action)) this.limits?.sign(action === 'pause');
     return event;
   }
 
   #decide(key, stamp) {
     if (this.asking) return this.notice('Asking the server about the deletion…');
     if (this.referring) return this.notice('This is the reference, so nothing was decided. Let go of it first.', true);
+    if (this.stage.broken) return this.#tellBroken();
     if (!this.stage.ready) return this.notice('The image has not loaded yet, so nothing was decided.', true);
     const { session } = this;
     const action = session.words[key];
@@ -184,6 +201,28 @@ export class Judge {
     this.render();
   }
 
+  #skip() {
+    if (!this.stage.broken) return this.notice('This image can be shown, so it is not skipped.');
+    const { position } = this;
+    if (!this.put('skip', { position })) return;
+    this.session.skipped.add(position);
+    this.notice('Skipped. Whoever leads the review sees which image cannot be shown.');
+    this.#go(this.session.next(position + 1));
+  }
+
+  #retry() {
+    this.notice('Loading the image again…');
+    this.stage.retry();
+  }
+
+  #tellBroken() {
+    this.told = true;
+    const [again, skip] = ['reference', 'skip'].map((action) => this.keys.of(action)[0]);
+    const key = (name, words) => (name ? `${keyName(name)} ${words}` : `the button ${words}`);
+    this.notice(`This image is ${this.stage.broken}. ${key(again, 'loads it again')}, ${key(skip, 'skips it')}.`, true);
+    this.render();
+  }
+
   #reference(down) {
     if (this.paused || this.ended || down === this.referring) return;
     this.referring = down;
@@ -203,12 +242,24 @@ export class Judge {
   }
 
   #tick() {
+    if (this.#tellLimits()) return;
     const minutes = (performance.now() - this.restedAt) / 60000;
     if (this.offered || this.paused || this.ended || minutes < this.offerPause) return;
     this.offered = true;
     this.put('offer');
     const key = this.keys.of('pause').length ? 'P takes a pause' : 'A pause is due';
     this.notice(`You have judged for ${Math.round(minutes)} minutes. ${key}; it is not counted against you.`, true);
+  }
+
+  // What ends the session is told before it does, with the time left. Answers whether there was anything to tell.
+  #tellLimits() {
+    if (!this.limits) return false;
+    const { words, title } = this.limits.now(this.paused);
+    byId('pause-limit').textContent = this.paused ? words : '';
+    document.title = title ? `${title} – ${TITLE}` : TITLE;
+    if (words && !this.paused && this.limited !== words) this.notice(words, true);
+    this.limited = words;
+    return Boolean(words);
   }
 
   #go(position) {
@@ -220,14 +271,22 @@ export class Judge {
     const look = new Look();
     this.look = look;
     if (!this.stage.boxOn) look.box(false);
-    this.stage.show(position, (missed) => { look.painted(missed); });
+    this.told = false;
+    this.stage.show(position, (missed) => {
+      look.painted(missed);
+      if (!this.told) return;
+      this.told = false; // what was said of the image that could not be shown is over
+      this.notice('');
+      this.render();
+    });
     this.render();
   }
 
   #showEnd() {
     const { session } = this;
+    const skipped = session.total - session.judged;
     const [heading, words] = session.kind === 'review'
-      ? [`All ${session.total} are judged`, 'Press Enter to finish the session. Until then you can go back or undo; afterwards the decisions are final.']
+      ? [skipped ? `${session.judged} are judged, ${skipped} could not be shown` : `All ${session.total} are judged`, 'Press Enter to finish the session. Until then you can go back or undo; afterwards the decisions are final.']
       : ['All deletions are verified', 'Press Enter for the summary. Until then you can go back or undo.'];
     const finish = make('button', { className: 'main', textContent: session.kind === 'review' ? 'Finish (Enter)' : 'Summary (Enter)' });
     finish.onclick = () => this.#finish();
@@ -254,36 +313,5 @@ export class Judge {
     this.done();
   }
 
-  render() {
-    const { session, position } = this;
-    if (!session) return;
-    const item = session.items[position] ?? {};
-    const bold = (text) => make('b', { textContent: text });
-    const before = session.standing(position);
-    const severity = this.severity ? ` (severity ${item.severity})` : '';
-    const question = session.kind === 'review'
-      ? item.whole
-        ? ['Is ', bold(item.label), ` perceptible in the image?${severity}`]
-        : ['Is ', bold(item.object), ' the main object in the box, and is ', bold(item.label), ` perceptible there?${severity}`]
-      : ['Deleted', item.reason ? ` (${REASON_WORDS[item.reason]})` : '', ': ', bold(item.object), ', ', bold(item.label), `${severity}. Confirm the deletion, or restore it?`];
-    if (this.referring) byId('question').replaceChildren(bold('Reference'), ' (without distortion)');
-    else if (this.ended) byId('question').replaceChildren('');
-    else byId('question').replaceChildren(...question);
-
-    const parts = [`${Math.min(session.judged + 1, session.total)} of ${session.total}`, this.pace.words(session.left)];
-    if (session.kind === 'review') {
-      const used = Math.min(session.deletions, session.cap);
-      parts.push(`deletions: ${used} used, ${session.cap - used} left`);
-    }
-    byId('progress').textContent = parts.filter(Boolean).join(' · ');
-    byId('larger').style.display = this.stage.larger ? 'inline' : 'none';
-    const marks = { accept: 'accept', restore: 'accept', delete: 'delete', confirm: 'delete' };
-    for (const button of byId('buttons').querySelectorAll('button')) {
-      const { action } = button.dataset;
-      const on = !this.ended && ((before && marks[before.action] === action)
-        || (action === 'flag' && session.flags.has(position)) || (action === 'box' && !this.stage.boxOn)
-        || (action === 'severity' && this.severity) || (action === 'reference' && this.referring));
-      button.classList.toggle('on', Boolean(on));
-    }
-  }
+  render() { if (this.session) show(this); }
 }

@@ -16,6 +16,8 @@ export const ACTIONS = [
   ['box', 'box', ['b']],
   ['flag', 'flag', ['f']],
   ['severity', 'severity', ['s']],
+  ['comment', 'comment', ['c']],
+  ['skip', 'skip (only what cannot be shown)', ['n']],
   ['pause', 'pause', ['p']],
   ['help', 'keys', ['?']],
 ];
@@ -63,6 +65,7 @@ export class Keys {
 
   #down(event) {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== 'checkbox';
+    if (typing && event.key === 'Escape') return this.act('close', event, true);
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.learning) return this.#learnt(event);
     if (event.key === 'Escape') return this.act('close', event, true);

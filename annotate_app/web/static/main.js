@@ -42,7 +42,15 @@ async function start(config) {
     },
   });
   let lost = ''; // what was refused or could not be stored; shown on the next screen
-  const judge = new Judge({ stage, outbox, keys, offerPause: config.offer_pause, done: () => over?.(null) });
+  const judge = new Judge({
+    stage,
+    outbox,
+    keys,
+    offerPause: config.offer_pause,
+    done: () => over?.(null),
+    gaveBack: () => over?.({ message: 'The session was given back. Its samples are free for others, and nothing of it counts.' }),
+  });
+  followStage();
   new Help({ keys, closed: () => judge.lookAgain() });
   for (const button of document.querySelectorAll('#review [data-action]:not(#buttons *)')) {
     button.onclick = (event) => keys.act(button.dataset.action, event, true);
@@ -117,11 +125,22 @@ async function start(config) {
   // After a review: the offer to verify its deletions while any waits, or the summary.
   async function afterwards(reviewer, summary) {
     remember({ reviewer, finished: summary.session });
-    if (await offerVerification(keys, summary)) return { where: { reviewer, verifies: summary.session } };
+    if (config.verify_own && await offerVerification(keys, summary)) return { where: { reviewer, verifies: summary.session } };
     await showSummary(keys, summary);
     remember(null);
     return { message: lost };
   }
+}
+
+// Sheets lie over the stage: as tall as the lines above and the buttons below it leave it.
+function followStage() {
+  const [review, stage] = [byId('review'), byId('stage')];
+  new ResizeObserver(() => {
+    const { top, bottom, height } = stage.getBoundingClientRect();
+    if (!height) return;
+    review.style.setProperty('--above', `${top}px`);
+    review.style.setProperty('--below', `${innerHeight - bottom}px`);
+  }).observe(stage);
 }
 
 // The page may come up while the server is just coming back.

@@ -6,6 +6,8 @@ export class Session {
     Object.assign(this, data); // session, kind, reviewer, cap, items, decisions, flags
     this.id = data.session;
     this.flags = new Set(data.flags);
+    this.skipped = new Set(data.skipped);
+    this.comments = new Map(Object.entries(data.comments).map(([position, text]) => [Number(position), text]));
     this.byItem = new Map();
     this.decisions = [];
     for (const decision of data.decisions) this.decide(decision);
@@ -17,7 +19,7 @@ export class Session {
 
   get judged() { return this.byItem.size; }
 
-  get left() { return this.total - this.judged; }
+  get left() { return this.total - new Set([...this.byItem.keys(), ...this.skipped]).size; }
 
   // Deletions that stand here. The server may count fewer: the page cannot tell trials and repeats from samples.
   get deletions() { return [...this.byItem.values()].filter((made) => made.at(-1).action === 'delete').length; }
@@ -41,11 +43,11 @@ export class Session {
     if (rest.length) this.byItem.set(decision.position, rest); else this.byItem.delete(decision.position);
   }
 
-  // The first item from `start` on that is not judged, then the first at all; null when all are.
+  // The first item from `start` on that is neither judged nor skipped, then the first at all; null when all are.
   next(start = 0) {
     for (let k = 0; k < this.total; k += 1) {
       const position = (start + k) % this.total;
-      if (!this.byItem.has(position)) return position;
+      if (!this.byItem.has(position) && !this.skipped.has(position)) return position;
     }
     return null;
   }

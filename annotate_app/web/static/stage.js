@@ -38,6 +38,12 @@ export class Stage {
 
   get ready() { return this.shown?.ok ?? false; }
 
+  // Why the image cannot be shown, although the server answers; empty otherwise.
+  get broken() { return this.shown?.broken ?? ''; }
+
+  // Ask for a broken image once more.
+  retry() { this.shown?.again?.(); }
+
   // Show an item; `painted` is called when it is on the screen, with whether it had to be waited for.
   show(position, painted) {
     const item = this.items[position];
@@ -50,6 +56,7 @@ export class Stage {
     this.element.dataset.ready = asked.ok;
     this.#reveal(asked);
     this.place();
+    if (asked.broken) this.onBroken?.();
     asked.ready.then(() => {
       if (this.shown !== asked) return;
       this.element.dataset.ready = true;
@@ -124,15 +131,19 @@ export class Stage {
     const image = make('img', { decoding: 'sync', draggable: false, alt: '' });
     entry = { image, ok: false };
     const decoded = async () => {
-      for (;;) { // until it is there: the server may be away for a while
-        image.src = url;
+      for (let attempt = 0; ; attempt += 1) { // until it is there: the server may be away for a while
+        image.src = attempt ? `${url}?again=${attempt}` : url; // a browser may remember what failed
         try {
           await image.decode();
-          entry.ok = true;
+          Object.assign(entry, { ok: true, broken: '' });
           return;
         } catch {
           if (this.pool.get(url) !== entry) return;
-          await new Promise((resolve) => { setTimeout(resolve, 700); });
+          entry.broken = await whyBroken(image.src);
+          if (entry.broken) {
+            if (this.shown === entry) this.onBroken?.();
+            await new Promise((resolve) => { entry.again = resolve; });
+          } else await new Promise((resolve) => { setTimeout(resolve, 700); });
           image.removeAttribute('src');
         }
       }
@@ -190,6 +201,17 @@ export class Stage {
     const move = (now) => this.pan(now.movementX, now.movementY);
     this.element.addEventListener('pointermove', move);
     this.element.addEventListener('pointerup', () => this.element.removeEventListener('pointermove', move), { once: true });
+  }
+}
+
+// Why an image cannot be shown; empty if the server is away, which passes.
+async function whyBroken(url) {
+  try {
+    const answer = await fetch(url, { cache: 'reload' });
+    if (answer.ok) return 'damaged';
+    return [404, 410].includes(answer.status) ? 'missing or damaged' : '';
+  } catch {
+    return '';
   }
 }
 

@@ -15,8 +15,11 @@ export async function start(user, message = '') {
   if (user) Object.assign(name, { value: user, readOnly: true });
   const { data } = await get('overview');
   const many = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
-  byId('start-facts').textContent = `${many(data.samples, 'sample')} to review, ${data.free} of them not taken yet. `
-    + `A session has up to ${Math.min(data.batch, data.free || data.samples)} samples and is done in one sitting; after a reload it continues where you were.`;
+  const taken = Math.floor((100 * (data.samples - data.free)) / data.samples);
+  byId('start-facts').textContent = `${many(data.samples, 'sample')} to review, ${taken} % of them judged or being judged. `
+    + `A session has up to ${many(data.batch, 'image')} and is one sitting of at most ${many(data.sitting_hours, 'hour')}; `
+    + `it stops counting after ${many(data.lapse_minutes, 'minute')} without a key, or a pause of ${many(data.pause_minutes, 'minute')}. `
+    + 'After a reload it continues where you were.';
   const removed = byId('removed');
   removed.hidden = !data.removed.length;
   removed.querySelector('summary').textContent = `${many(data.removed.length, 'object')} removed beforehand`;
@@ -32,7 +35,7 @@ export async function start(user, message = '') {
     byId('waiting').replaceChildren(...data.waiting.map((row) => {
       const when = new Date(row.opened_at * 1000).toLocaleString();
       const button = make('button', { textContent: 'verify', onclick: () => go(row.session) });
-      return make('p', {}, `${many(row.deletions, 'deletion')} by ${row.reviewer} (${when}) waiting to be verified, preferably by somebody else: `, button);
+      return make('p', {}, `${many(row.deletions, 'deletion')} by `, make('bdi', { textContent: row.reviewer }), ` (${when}) waiting to be verified by somebody else: `, button);
     }));
     if (!user) name.focus();
   });

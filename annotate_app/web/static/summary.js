@@ -17,10 +17,10 @@ export async function offerVerification(keys, data) {
       chosen(now);
     };
     end.querySelector('.choices').replaceChildren(
-      make('button', { className: 'main', textContent: 'Verify now (Enter)', onclick: () => choose(true) }),
-      make('button', { textContent: 'Leave it to somebody else', onclick: () => choose(false) }),
+      make('button', { className: 'main', textContent: 'Leave it to somebody else (Enter)', onclick: () => choose(false) }),
+      make('button', { textContent: 'Verify them myself', onclick: () => choose(true) }),
     );
-    keys.front = (action, event, down) => { if (action === 'go' && down) choose(true); };
+    keys.front = (action, event, down) => { if (action === 'go' && down) choose(false); };
     setOpen('end', true);
   });
 }
@@ -28,14 +28,14 @@ export async function offerVerification(keys, data) {
 // Shows the summary of a finished session; resolves when the reviewer leaves it.
 export async function showSummary(keys, data) {
   showScreen('summary');
-  const row = (name, value) => make('tr', {}, make('td', { textContent: name }), make('td', { textContent: value }));
+  const row = (name, value) => make('tr', {}, make('td', { textContent: name }), make('td', {}, value));
   const reasons = Object.entries(data.reasons)
     .map(([reason, count]) => `${count} ${reason.replace('_', ' ') || 'without a reason'}`).join(', ');
   byId('summary-words').replaceChildren(make('table', {}, make('tbody', {},
-    row('reviewer', data.reviewer),
-    row('judged', data.judged),
+    row('reviewer', make('bdi', { textContent: data.reviewer })),
+    row('judged', String(data.judged)),
     row('deleted', `${data.deleted} of at most ${data.cap}${reasons ? ` (${reasons})` : ''}`),
-    row('verified', `${data.confirmed} confirmed, ${data.restored} restored, ${data.waiting} waiting`),
+    row('verified', `${data.confirmed} confirmed, ${data.restored} restored, ${data.waiting} waiting${data.waiting ? ' for somebody else, who finds them on the start page' : ''}`),
     row('time', `${data.minutes.toFixed(1)} min, ${data.pauses} pause${data.pauses === 1 ? '' : 's'} not counted`
       + (data.seconds_each === null ? '' : `; ${data.seconds_each.toFixed(1)} s an image at the median`)))));
   byId('summary-pictures').replaceChildren(...Object.entries(data.figures).map(([name, title]) => make('figure', {},

@@ -1,7 +1,8 @@
 // The training round: questions with known answers, each explained at once and asked again until it is right.
 
 import { address, get, post } from './api.js';
-import { byId, make, setOpen, showScreen } from './dom.js';
+import { byId, setOpen, showScreen } from './dom.js';
+import { asked } from './question.js';
 
 const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
 
@@ -48,9 +49,7 @@ export class Training {
     this.position = position;
     this.right = false;
     this.stage.show(position, () => {});
-    const { object, label } = this.lessons[position];
-    const bold = (text) => make('b', { textContent: text });
-    byId('question').replaceChildren('Is ', bold(object), ' the main object in the box, and is ', bold(label), ' perceptible there?');
+    byId('question').replaceChildren(...asked(this.lessons[position]));
     byId('progress').textContent = `training: ${position + 1} of ${this.lessons.length}`;
     this.say('Accept with →, delete with X. Hold R for the reference.');
   }

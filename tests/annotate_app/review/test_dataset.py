@@ -10,6 +10,7 @@ from PIL import Image
 
 from annotate_app.review.dataset import Dataset
 from perception20k.core.errors import UserError
+from perception20k.core.files import file_sha256
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.quarantine import Quarantine, Reason
 from perception20k.dataset.records import read_samples, read_sources
@@ -78,7 +79,13 @@ def test_reference_is_turned_as_the_pipeline_turned_it(layout: Layout) -> None:
     exif[0x0112] = 6  # rotate by 90 degrees to show
     Image.new("RGB", (20, 10)).save(file.with_suffix(".jpg"), exif=exif)
     file.with_suffix(".jpg").rename(file)
-    assert dataset.reference(sample.sample_id).shape == (20, 10, 3)
+    sources = read_sources(layout.sources)
+    write_tables(
+        layout,
+        read_samples(layout.recipe),
+        [replace(s, file_sha256=file_sha256(layout.root / s.file)) for s in sources],
+    )
+    assert Dataset(layout).reference(sample.sample_id).shape == (20, 10, 3)
 
 
 def test_a_table_cannot_point_outside_the_dataset(layout: Layout) -> None:

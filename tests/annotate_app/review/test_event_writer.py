@@ -23,7 +23,7 @@ def test_a_session_takes_its_cap_of_deletions_and_refuses_the_next(person: Perso
     before = stored(review)
     answer = person.do("delete", 12)
     assert answer["refused"] == "session_cap"
-    assert "All 12 deletions" in answer["message"]
+    assert "All deletions of this session" in answer["message"]
     assert stored(review) == before
 
 
@@ -42,7 +42,7 @@ def test_deleting_a_deleted_item_again_uses_nothing(person: Person) -> None:
 
 
 def test_deletions_of_trials_and_repeats_do_not_count(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, batch=20, catches=0.2, repeats=0.2))
+    review = open_review(Settings(training=False, verify_own=True, batch=28, catches=0.2, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
     roles = [row["role"] for row in review.log.connection.execute("SELECT role FROM items ORDER BY position")]
@@ -57,7 +57,7 @@ def test_deletions_of_trials_and_repeats_do_not_count(open_review: Callable[...,
 
 
 def test_the_dataset_keeps_80_percent_across_reviewers(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, overlap=True))
+    review = open_review(Settings(training=False, verify_own=True, overlap=True))
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     bob.open()
@@ -84,7 +84,7 @@ def order_of(person: Person) -> list[str]:
 
 def two_at_the_cap(open_review: Callable[..., Review], clock: Clock) -> tuple[Person, Person]:
     """Two people with the same samples; the first has used all deletions of the dataset."""
-    review = open_review(Settings(training=False, overlap=True))
+    review = open_review(Settings(training=False, verify_own=True, overlap=True))
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     bob.open()
@@ -112,7 +112,7 @@ def test_undoing_an_accept_cannot_bring_deletions_over_the_cap(
 def test_confirming_what_was_restored_cannot_bring_deletions_over_the_cap(
     open_review: Callable[..., Review], clock: Clock
 ) -> None:
-    review = open_review(Settings(training=False, overlap=True))
+    review = open_review(Settings(training=False, verify_own=True, overlap=True))
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     ann.judge(delete=12)
@@ -143,9 +143,9 @@ def test_deletions_of_a_session_that_comes_back_late_stay_within_the_cap(
 
 
 def test_a_session_too_small_for_a_deletion_says_so(open_review: Callable[..., Review], clock: Clock) -> None:
-    ann = Person(open_review(Settings(training=False, batch=4)), clock, "ann")
+    ann = Person(open_review(Settings(training=False, verify_own=True, batch=4)), clock, "ann")
     ann.open()
-    assert ann.do("delete", 0)["message"].startswith("A session this small allows none: at least 80 %")
+    assert ann.do("delete", 0)["message"].startswith("A session this small allows no deletion: at least 80 %")
 
 
 def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Person, review: Review) -> None:
@@ -316,9 +316,9 @@ def test_an_age_is_believed_for_as_long_as_a_pause_may_last(person: Person, cloc
 def test_a_session_keeps_the_lapse_it_was_begun_under(
     open_review: Callable[..., Review], clock: Clock, layout: Layout
 ) -> None:
-    ann = Person(open_review(Settings(training=False, lapse=10)), clock, "ann")
+    ann = Person(open_review(Settings(training=False, verify_own=True, lapse=10)), clock, "ann")
     ann.open()
     ann.do("accept", 0)
     clock.now += 11 * 60
-    ann.review = open_review(Settings(training=False, lapse=600))
+    ann.review = open_review(Settings(training=False, verify_own=True, lapse=600))
     assert ann.do("accept", 1)["refused"] == "lapsed"

@@ -82,7 +82,7 @@ def finish_and_let_another_verify(person: Person, other: Person) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_state_in_memory_is_what_the_log_says(open_review: Callable[..., Review], clock: Clock, seed: int) -> None:
     draw = random.Random(seed)
-    review = open_review(Settings(training=False, batch=10, overlap=True, repeats=0.1, catches=0.1))
+    review = open_review(Settings(training=False, verify_own=True, batch=10, overlap=True, repeats=0.1, catches=0.1))
     people = [Person(review, clock, name) for name in ("ann", "bob", "eve")]
     for person in people:
         person.open()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ def batch(review: Review, person: Person) -> set[str]:
 
 
 def test_the_weakest_unreviewed_samples_are_taken_first(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, batch=20))
+    review = open_review(replace(BARE, batch=20))
     weakest = list(review.dataset.samples)
     people = [Person(review, clock, name) for name in ("ann", "bob")]
     for person in people:
@@ -32,7 +33,7 @@ def test_the_weakest_unreviewed_samples_are_taken_first(open_review: Callable[..
 
 
 def test_people_who_open_at_once_get_disjoint_batches(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, batch=10))
+    review = open_review(replace(BARE, batch=10))
     people = [Person(review, clock, f"person {k}") for k in range(6)]
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda person: person.open(), people))
@@ -45,7 +46,7 @@ def test_people_who_open_at_once_get_disjoint_batches(open_review: Callable[...,
 
 
 def test_overlap_gives_the_same_samples_in_another_order(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, batch=20, overlap=True))
+    review = open_review(replace(BARE, batch=20, overlap=True))
     ann, bob = Person(review, clock, "ann"), Person(review, clock, "bob")
     ann.open()
     bob.open()
@@ -156,7 +157,7 @@ def test_a_verification_that_is_done_comes_back_to_who_made_it(person: Person, c
 def test_a_verification_shows_the_reason_of_the_sample_and_not_of_its_repeat(
     open_review: Callable[..., Review], clock: Clock
 ) -> None:
-    review = open_review(Settings(training=False, batch=20, repeats=0.2))
+    review = open_review(replace(BARE, batch=20, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
     rows = review.log.connection.execute("SELECT position, role, sample_id FROM items ORDER BY position").fetchall()
@@ -223,7 +224,7 @@ class TestADatasetBuiltAnew:
     def test_a_shared_batch_is_not_given_twice(
         self, open_review: Callable[..., Review], clock: Clock, rebuilt: Callable[..., Review]
     ) -> None:
-        overlap = Settings(training=False, overlap=True)
+        overlap = replace(BARE, overlap=True)
         ann, bob = (Person(open_review(overlap), clock, name) for name in ("ann", "bob"))
         ann.open()
         ann.judge()
@@ -235,7 +236,7 @@ class TestADatasetBuiltAnew:
 
 
 def test_deletions_of_trials_and_repeats_are_not_shown_again(open_review: Callable[..., Review], clock: Clock) -> None:
-    review = open_review(Settings(training=False, batch=20, catches=0.2, repeats=0.2))
+    review = open_review(replace(BARE, batch=28, catches=0.2, repeats=0.2))
     ann = Person(review, clock, "ann")
     ann.open()
     for row in review.log.connection.execute("SELECT position, role FROM items ORDER BY position").fetchall():
@@ -261,3 +262,15 @@ def test_training_comes_before_the_first_session(open_review: Callable[..., Revi
     assert refusal.value.code == "training"
     review.train("ann", [])
     ann.open()
+
+
+def test_somebody_else_verifies_unless_the_lead_allows_ones_own(
+    open_review: Callable[..., Review], clock: Clock
+) -> None:
+    review = open_review(Settings(training=False))
+    ann = Person(review, clock, "ann")
+    ann.open()
+    ann.judge(delete=1)
+    with pytest.raises(ProtocolRefusal, match="your own, so somebody else verifies them"):
+        ann.open(verifies=ann.session)
+    assert len(Person(review, clock, "bob").open(verifies=ann.session)["items"]) == 1

@@ -6,7 +6,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
-from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown
+from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown, Unshowable
 from annotate_app.web.application import guarded
 
 
@@ -16,6 +16,7 @@ from annotate_app.web.application import guarded
         (ProtocolRefusal("other_tab", "Close it.", wait=3), 409, "other_tab"),
         (Malformed("no such field"), 400, "malformed"),
         (Unknown(), 404, "unknown"),
+        (Unshowable("images/x.webp: missing"), 410, "image"),
         (sqlite3.OperationalError("disk I/O error"), 507, "storage"),
     ],
 )

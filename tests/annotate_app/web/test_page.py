@@ -35,7 +35,7 @@ def test_a_session_of_real_samples_by_keyboard_from_training_to_summary(
     built_dataset: Path, tmp_path: Path, open_context: Contexts
 ) -> None:
     root = Path(shutil.copytree(built_dataset, tmp_path / "dataset"))
-    review = Review(Dataset(Layout(root)), Settings(batch=60))
+    review = Review(Dataset(Layout(root)), Settings(batch=60, verify_own=True))
     served = Served(review)
     try:
         reader = Reader(open_context(), served.url)
@@ -70,7 +70,7 @@ def test_a_session_of_real_samples_by_keyboard_from_training_to_summary(
         state = read_review(review.dataset.layout.decisions)
         assert (state.reviewed, len(state.unverified), len(state.flagged)) == (60, 3, 1)
 
-        page.keyboard.press("Enter")
+        page.click("#end button:not(.main)")
         reader.wait("question", "Confirm the deletion, or restore it?")
         reader.on_stage()
         reader.press("x", "ArrowRight", "x")
@@ -124,7 +124,7 @@ def test_the_next_deletion_after_the_cap_is_refused_and_nothing_is_lost(
     reader.press(*["x"] * 12)
     reader.wait("progress", "12 used, 0 left")
     reader.press("x")
-    reader.wait("notice", "All 12 deletions of this session are used")
+    reader.wait("notice", "All deletions of this session are used")
     assert reader.place() == 12
     reader.press("ArrowRight")
     assert reader.place() == 13
@@ -175,17 +175,21 @@ def test_the_counter_of_deletions_does_not_tell_a_trial_from_a_sample(
     reader = Reader(open_context(), served.url)
     reader.begin("ann")
     roles = [row[0] for row in served.rows("SELECT role FROM items ORDER BY position")]
+    assert (len(roles), roles.count("sample")) == (60, 40)
     trial = next(k for k, role in enumerate(roles) if role != "sample")
+    assert "1 of 60" in reader.text("progress")  # as many as the start page said, trials included
     reader.press(*["ArrowRight"] * trial, "x")
     reader.sent()
     assert "1 used, 11 left" in reader.text("progress")
-    samples = [k for k, role in enumerate(roles) if role == "sample" and k > trial][:12]
-    for place in range(trial + 1, samples[-1] + 1):  # the thirteenth only the server can allow
+    samples = [k for k, role in enumerate(roles) if role == "sample" and k > trial][:9]
+    for place in range(trial + 1, samples[-1]):
         reader.press("x" if place in samples else "ArrowRight")
         reader.page.wait_for_function("n => document.querySelector(`#stage img.shown[src$='/${n}']`)", arg=place + 1)
-    assert "12 used, 0 left" in reader.text("progress")
-    reader.sent()
-    assert served.rows("SELECT count(*) FROM standing WHERE action = 'delete'") == [(13,)]
+    assert "9 used, 3 left" in reader.text("progress")
+    reader.press("x")  # the ninth of the samples: a fifth of forty is eight
+    reader.wait("notice", "All deletions of this session are used")
+    reader.until(lambda: reader.place() == samples[-1])
+    assert served.rows("SELECT count(*) FROM standing WHERE action = 'delete'") == [(9,)]
 
 
 def test_a_refused_undo_brings_the_page_back_to_what_the_server_has(
@@ -526,7 +530,7 @@ def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving,
     reader.wait("end", "You deleted 1")
     reader.reload()
     reader.wait("end", "You deleted 1")
-    reader.page.keyboard.press("Enter")
+    reader.page.click("#end button:not(.main)")
     reader.wait("question", "Confirm the deletion, or restore it?")
     assert served.rows("SELECT kind FROM sessions ORDER BY rowid") == [("review",), ("verify",)]
 
@@ -548,7 +552,7 @@ def test_names_are_shown_as_written(serve_review: Serving, open_context: Context
     reader.press("x", *["ArrowRight"] * 59)
     reader.page.keyboard.press("Enter")
     reader.wait("end", "You deleted 1")
-    reader.page.click("#end button:not(.main)")
+    reader.page.keyboard.press("Enter")
     reader.wait("summary", evil)
     reader.page.keyboard.press("Enter")
     reader.wait("waiting", evil)
@@ -597,7 +601,7 @@ def test_every_pixel_of_the_box_is_the_samples_own(serve_review: Serving, open_c
 
 def test_an_image_larger_than_the_stage_pans_and_never_shrinks(serve_review: Serving, open_context: Contexts) -> None:
     served = serve_review()
-    reader = Reader(open_context(300, 250), served.url)
+    reader = Reader(open_context(310, 460), served.url)
     reader.begin("ann")
 
     def box() -> tuple[float, float, float, float]:
@@ -609,9 +613,12 @@ def test_an_image_larger_than_the_stage_pans_and_never_shrinks(serve_review: Ser
     before = box()
     reader.page.keyboard.press("Shift+ArrowDown")
     assert box()[1] == before[1] - 60
-    reader.page.mouse.move(150, 120)
+    place = reader.page.locator("#stage").bounding_box()
+    assert place is not None
+    middle = place["y"] + place["height"] / 2
+    reader.page.mouse.move(150, middle)
     reader.page.mouse.down()
-    reader.page.mouse.move(150, 140)
+    reader.page.mouse.move(150, middle + 20)
     reader.page.mouse.up()
     assert box()[1] == before[1] - 40
     assert box()[2:] == before[2:]

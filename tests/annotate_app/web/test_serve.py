@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from annotate_app.review.protocol import Settings
-from annotate_app.web.guard import AUTH_VARIABLE
 from annotate_app.web.serve import serve
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.browser import Process
 
 
-def test_an_open_address_needs_a_login(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(AUTH_VARIABLE, raising=False)
+def test_an_open_address_needs_a_login(small: Path) -> None:
+    with pytest.raises(UserError, match=r"--public-url https://lab.example: others on the network .* --auth"):
+        serve(small, Settings(), public_url="https://lab.example")
     for host in ("0.0.0.0", "192.168.0.1", "::"):
         with pytest.raises(UserError, match="--auth"):
             serve(small, Settings(), host=host)
@@ -33,6 +33,12 @@ def test_a_used_port_is_told(small: Path) -> None:
         taken.listen()
         with pytest.raises(UserError, match="--port"):
             serve(small, Settings(), port=taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid", "", "."])
+def test_a_wrong_host_is_told(small: Path, host: str) -> None:
+    with pytest.raises(UserError, match=r"--host .*is (not an address of this computer|no address)"):
+        serve(small, Settings(), users={"ann": "x"}, host=host, port=0)
 
 
 def test_a_folder_that_is_no_dataset_is_told(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotate_app.annotate.job import job_of
-from annotate_app.web.guard import AUTH_VARIABLE
+from annotate_app.web.logins import AUTH_VARIABLE
 from annotate_app.web.serve_annotate import serve_annotate
 from perception20k.core.errors import UserError
 from tests.annotate_app.annotate.conftest import write_photos

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from annotate_app.people.fields import NAME_RULE
 from annotate_app.people.refusal import ProtocolRefusal
 from annotate_app.review.protocol import Settings
 from annotate_app.review.service import Review
+from perception20k.core.files import file_sha256
 from perception20k.imaging import images
 from tests.annotate_app.conftest import Clock, Desk, Person, client_of
 
@@ -45,7 +47,7 @@ def test_an_image_is_the_samples_file_and_may_be_cached_forever(desk: Desk) -> N
 def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
     open_review: Callable[..., Review], clock: Clock
 ) -> None:
-    review = open_review(Settings(training=False, batch=20, catches=0.1))
+    review = open_review(Settings(training=False, verify_own=True, batch=20, catches=0.1))
     ann = Person(review, clock, "ann")
     state = ann.open()
     client = client_of(review)
@@ -53,7 +55,7 @@ def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
     shown = client.get(f"/api/sessions/{ann.session}/images/{trial['position']}").content
     assert np.array_equal(images.decode(shown), review.dataset.reference(trial["sample_id"]))
     assert {frozenset(item) for item in state["items"]} == {
-        frozenset(("object", "label", "box", "width", "height", "severity", "reason"))
+        frozenset(("object", "label", "box", "width", "height", "severity", "reason", "question"))
     }
 
 
@@ -178,11 +180,40 @@ def test_events_for_a_foreign_session_are_unknown(desk: Desk) -> None:
     assert answer.status_code == 404
 
 
-def test_a_missing_image_file_is_a_404(person: Person) -> None:
+@pytest.mark.parametrize("damage", ["missing", "truncated", "another"])
+def test_an_image_that_is_not_the_datasets_is_not_sent_and_noted(person: Person, damage: str) -> None:
     client = client_of(person.review)
     item = person.review.item(person.session, 0, None)
-    person.review.dataset.image(item.sample_id).unlink()
-    assert client.get(f"/api/sessions/{person.session}/images/0").status_code == 404
+    file = person.review.dataset.image(item.sample_id)
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1] if damage == "truncated" else b"RIFF")
+    for place, status in ((1, 200), (0, 410)):
+        assert client.get(f"/api/sessions/{person.session}/images/{place}").status_code == status
+    sent = person.review.log.connection.execute("SELECT position, image_sha256 FROM served ORDER BY seq").fetchall()
+    assert [tuple(row) for row in sent] == [(1, person.review.item(person.session, 1, None).image_sha256), (0, None)]
+    assert person.review.log.broken == {item.sample_id}
+
+
+def test_an_image_of_a_dataset_built_anew_is_not_shown_in_the_session_of_the_old(person: Person) -> None:
+    sample = person.review.dataset.samples[person.review.item(person.session, 0, None).sample_id]
+    file = person.review.dataset.image(sample.sample_id)
+    file.write_bytes(images.encode(np.zeros((8, 8, 3), np.uint8))[0])
+    anew = replace(sample, file_sha256=file_sha256(file))
+    person.review.dataset.samples[sample.sample_id] = anew
+    assert client_of(person.review).get(f"/api/sessions/{person.session}/images/0").status_code == 410
+
+
+def test_only_an_image_that_cannot_be_shown_is_skipped_whoever_asks(person: Person) -> None:
+    assert person.do("skip", 0)["refused"] == "whole"
+    sample_id = person.review.item(person.session, 0, None).sample_id
+    person.review.dataset.image(sample_id).write_bytes(b"damaged")
+    assert "refused" not in person.do("skip", 0)
+    for position in range(1, 60):
+        person.do("accept", position)
+    assert "refused" not in person.do("finish")
+    assert person.review.overview()["free"] == 1  # not judged
 
 
 @pytest.mark.parametrize("name", ["علی‌رضا", "👩‍🔬", "Zoë"])
