@@ -107,6 +107,7 @@ def write_large(root: Path, rows: int) -> Layout:
         write_bytes(root / file, data)
         template = next(sample for sample in samples if sample.file == file)
         made[file] = replace(template, image_id=source.image_id, box=box, width=SIZE[0], height=SIZE[1])
+        made[file] = replace(made[file], file_sha256=sha256(data))
         sources.append(source)
     rows_made = [replace(made[s.file], sample_id=s.sample_id) for s in samples]
     write_tables(layout, rows_made, sources)
@@ -183,7 +184,7 @@ def measure_keys(layout: Layout, keys: int) -> None:
     """Latency of the app and of the static page, and presses lost at 10 a second."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        server = Process(layout.root, "--no-training", "--batch", str(keys + 10))
+        server = Process(layout.root, "--no-training", "--team", "1", "--batch", str(keys + 10))
         try:
             with static_page(layout, keys) as url:
                 page = new_context(browser).new_page()
@@ -244,7 +245,7 @@ def measure_size(layout: Layout, samples: int) -> None:
     """What a server over ``samples`` samples costs, with a log that has a decision on nearly all of them."""
     fill_log(layout, samples)
     began = time.perf_counter()
-    server = Process(layout.root, "--no-training", "--batch", "2000")
+    server = Process(layout.root, "--no-training", "--team", "1", "--batch", "2000")
     started = time.perf_counter() - began
     process, tab = psutil.Process(server.pid), str(uuid.uuid4())
     cpu = process.cpu_times().user

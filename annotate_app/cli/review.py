@@ -50,6 +50,18 @@ import click
     type=click.FloatRange(min=0.1, max=24),
     help="Hours after which a session that is not finished does not count, pauses included.",
 )
+@click.option(
+    "--red",
+    multiple=True,
+    metavar="SIGN=SHARE",
+    help="Show a session in red to the lead above this share of a sign: fast, unseen, rhythm, catches, repeats.",
+)
+@click.option(
+    "--set-aside",
+    multiple=True,
+    metavar="SIGN=SHARE",
+    help="Set a finished session aside above this share, until the lead reinstates it. Its reviewer is told.",
+)
 @click.option("--verify-own", is_flag=True, help="Let reviewers verify their own deletions; by default others do.")
 @click.option("--training/--no-training", default=True, show_default=True, help="A training round for newcomers.")
 @click.option(
@@ -73,6 +85,8 @@ def command(
     repeats: float,
     lapse: float,
     sitting: float,
+    red: tuple[str, ...],
+    set_aside: tuple[str, ...],
     verify_own: bool,
     training: bool,
     auth: Path | None,
@@ -97,6 +111,7 @@ def command(
         perception20k review dataset
         perception20k review dataset --auth reviewers --host 0.0.0.0 --overlap 0.1 --catches 0.02
     """
+    from annotate_app.review.care import RED, limits_of
     from annotate_app.review.protocol import Settings
     from annotate_app.web.logins import read_auth
     from annotate_app.web.serve import serve
@@ -110,6 +125,8 @@ def command(
         sitting=sitting,
         catches=catches,
         repeats=repeats,
+        red={**RED, **limits_of("--red", red)},
+        set_aside=limits_of("--set-aside", set_aside),
         verify_own=verify_own,
         training=training,
     )

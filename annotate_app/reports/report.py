@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from annotate_app.reports.agreement import agreements, reliabilities
+from annotate_app.reports.alpha import Alpha, alphas
 from annotate_app.reports.figures import FIGURES
+from annotate_app.reports.people import review_rows
+from annotate_app.review.care import SIGNS
 from annotate_app.review.dataset import Dataset
-from annotate_app.review.history import decision_rows, session_rows
+from annotate_app.review.history import DecisionRow, decision_rows, session_rows
 from annotate_app.review.log import ReviewLog
+from annotate_app.review.words import plain
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.records import Sample
+
+CONDITIONS = {"light": "light in the room", "display": "display", "distance": "distance", "vision": "eyesight"}
+"""What reviewers say of how they looked, and its words in the report."""
 
 _TEMPLATES = Path(__file__).parent
 
@@ -39,16 +47,43 @@ def render_report(log: ReviewLog, dataset: Dataset) -> str:
         figures=[(title, Markup(draw(shown, dataset.samples))) for title, draw in FIGURES.values()] if shown else [],
         reliabilities=reliabilities(everyone),
         agreements=agreements(everyone),
+        alphas=_alphas(shown, dataset),
+        reviews=[(row, _when(row.opened_at)) for row in review_rows(log)],
+        signs=SIGNS,
         session_rows=[_session_row(row) for row in session_rows(log.connection)],
+        conditions=CONDITIONS,
         flagged=[_words(sample_id, dataset.samples) for sample_id in sorted(state.flagged)],
+        comments=[
+            (_words(session.items[position].sample_id, dataset.samples), plain(text), session.reviewer)
+            for session in log.sessions.values()
+            for position, text in sorted(session.comments.items())
+        ],
+        broken=[_words(sample_id, dataset.samples) for sample_id in sorted(log.broken)],
     )
 
 
+def _alphas(decisions: Sequence[DecisionRow], dataset: Dataset) -> list[tuple[str, list[Alpha]]]:
+    """Krippendorff's alpha by group and by severity; the first row of each is all samples."""
+    samples = dataset.samples
+    scenes = {sample_id: dataset.scene(sample_id) for sample_id in samples}
+    by_group = {sample_id: dataset.label(sample) for sample_id, sample in samples.items()}
+    by_severity = {sample_id: f"severity {sample.severity}" for sample_id, sample in samples.items()}
+    return [("group", alphas(decisions, by_group, scenes)), ("severity", alphas(decisions, by_severity, scenes)[1:])]
+
+
 def _session_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    when = datetime.fromtimestamp(row["opened_at"], UTC).strftime("%Y-%m-%d %H:%M")
-    return {**row, "when": f"{when} UTC", "minutes": row["seconds"] / 60, "away": row["away_seconds"] / 60}
+    minutes = {"minutes": row["seconds"] / 60, "away": row["away_seconds"] / 60}
+    return {**row, **minutes, "when": _when(row["opened_at"]), "conditions": json.loads(row["conditions"])}
+
+
+def _when(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _words(sample_id: str, samples: Mapping[str, Sample]) -> str:
     sample = samples.get(sample_id)
-    return sample_id if sample is None else f"{sample_id}: {sample.object}, {sample.type}, severity {sample.severity}"
+    return (
+        sample_id
+        if sample is None
+        else f"{sample_id}: {plain(sample.object)}, {sample.type}, severity {sample.severity}"
+    )

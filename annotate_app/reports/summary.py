@@ -42,6 +42,7 @@ def summarise(review: Review, session_id: str) -> dict[str, Any]:
         "confirmed": sum(d.verdict == "confirm" for d in deleted),
         "restored": sum(d.verdict == "restore" for d in deleted),
         "waiting": waiting,
+        "set_aside": session.set_aside,
         "minutes": facts["seconds"] / 60,
         "pauses": facts["pauses"],
         "seconds_each": median(dwell) / 1000 if dwell else None,

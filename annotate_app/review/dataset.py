@@ -51,6 +51,11 @@ class Dataset:
         """The source image that a sample was made from."""
         return self._sources[self.samples[sample_id].image_id]
 
+    def scene(self, sample_id: str) -> str:
+        """The scene of a sample; in a dataset that names none, its source image is its own."""
+        source = self.source(sample_id)
+        return source.scene or source.image_id
+
     def image(self, sample_id: str) -> Path:
         """The file of a sample, lossless."""
         return self._inside(self.samples[sample_id].file)

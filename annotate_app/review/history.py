@@ -34,8 +34,8 @@ class DecisionRow:
 
 
 def decision_rows(log: ReviewLog) -> list[DecisionRow]:
-    """The decisions that stand in all finished reviews, in the order the items were shown."""
-    return [row for review in log.reviews() for row in decisions_of(log, review)]
+    """The decisions that stand in all finished reviews that are not set aside, in the order the items were shown."""
+    return [row for review in log.reviews() if review.set_aside is None for row in decisions_of(log, review)]
 
 
 def decisions_of(log: ReviewLog, review: Session) -> list[DecisionRow]:

@@ -7,7 +7,8 @@ Source of the limits: Refine-IQA, "Subjective Experiment Supplementary": boxes o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from perception20k.dataset.boxes import Box
 
@@ -63,6 +64,10 @@ class Settings:
     """Trials with a known answer: an undistorted box or a wrong label."""
     repeats: float = 0.0
     """Samples shown a second time, unannounced."""
+    red: Mapping[str, float] | None = None
+    """Shares of the signs in ``care`` above which a session is shown in red; None for the usual ones."""
+    set_aside: Mapping[str, float] = field(default_factory=dict)
+    """Shares above which a finished session is set aside: it does not count until the lead reinstates it."""
     verify_own: bool = False
     """Let reviewers verify their own deletions."""
     training: bool = True

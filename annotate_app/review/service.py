@@ -19,11 +19,12 @@ from typing import Any
 from annotate_app.people import lease
 from annotate_app.people.refusal import ProtocolRefusal, Unknown, Unshowable
 from annotate_app.review import sessions
+from annotate_app.review.care import care_of
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.event_writer import EventWriter
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.page_state import page_state
-from annotate_app.review.protocol import PAUSE_TIMES, Settings
+from annotate_app.review.protocol import PAUSE_TIMES, Settings, dataset_cap
 from annotate_app.review.schemas import Events
 from annotate_app.review.session import Item, Session
 from annotate_app.review.words import plain
@@ -156,7 +157,51 @@ class Review:
                     answer |= {**refusal.as_json(), "event": event.id}
                     break
                 stored.append(event.id)
+            if session.finished and session.set_aside is None and "finish" in [event.action for event in batch.events]:
+                why = care_of(session).beyond(self.settings.set_aside)
+                if why:
+                    self.log.note(session, "set_aside", now, "; ".join(why))
             return answer
+
+    def set_aside(self, session_id: str, why: str, by: str) -> None:
+        """Note that a finished review does not count, until it is reinstated; ``by`` names who decided so.
+
+        Raises:
+            Unknown: there is no such review.
+        """
+        with self.writing() as now:
+            session = self.log.find(session_id)
+            if session.kind != "review":
+                raise Unknown
+            self.log.note(session, "set_aside", now, f"{why} ({by})", "lead")
+
+    def reinstate(self, session_id: str, by: str) -> None:
+        """Let a review that was set aside count again; ``by`` names who decided so.
+
+        Raises:
+            ProtocolRefusal: its deletions would bring the dataset's over the limit (``dataset_cap``).
+            Unknown: there is no such review.
+        """
+        with self.writing() as now:
+            session = self.log.find(session_id)
+            self.log.note(session, "reinstate", now, by, "lead")
+            limit = dataset_cap(len(self.dataset.samples))
+            if len(self.log.deleted) > limit:  # raising takes it back
+                words = f"With it {len(self.log.deleted)} samples would stand deleted, more than the dataset allows"
+                raise ProtocolRefusal("dataset_cap", f"{words} ({limit}). Restore some of them first.")
+
+    def give_back(self, session_id: str) -> None:
+        """Take an unfinished review from its reviewer: its samples are free for others.
+
+        Raises:
+            ProtocolRefusal: it is finished (``finished``).
+            Unknown: there is no such session.
+        """
+        with self.writing() as now:
+            session = self.log.find(session_id)
+            if session.kind != "review" or session.finished:
+                raise ProtocolRefusal("finished", "Only a review that is not finished can be given back.")
+            self.log.give_up(session, now)
 
     def keep_lease(self, session_id: str, tab: str, release: bool, reviewer: str | None) -> None:
         """A heartbeat of a tab, or its closing.

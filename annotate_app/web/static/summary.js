@@ -36,6 +36,7 @@ export async function showSummary(keys, data) {
     row('judged', String(data.judged)),
     row('deleted', `${data.deleted} of at most ${data.cap}${reasons ? ` (${reasons})` : ''}`),
     row('verified', `${data.confirmed} confirmed, ${data.restored} restored, ${data.waiting} waiting${data.waiting ? ' for somebody else, who finds them on the start page' : ''}`),
+    ...(data.set_aside ? [row('set aside', `This session does not count until the lead looks at it: ${data.set_aside}`)] : []),
     row('time', `${data.minutes.toFixed(1)} min, ${data.pauses} pause${data.pauses === 1 ? '' : 's'} not counted`
       + (data.seconds_each === null ? '' : `; ${data.seconds_each.toFixed(1)} s an image at the median`)))));
   byId('summary-pictures').replaceChildren(...Object.entries(data.figures).map(([name, title]) => make('figure', {},

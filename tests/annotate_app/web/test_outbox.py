@@ -66,7 +66,7 @@ def test_two_reviewers_at_once_lose_and_double_nothing(tmp_path: Path, open_cont
 
 def test_a_killed_server_costs_no_decision(small: Path, tmp_path: Path, open_context: Contexts) -> None:
     root = Path(shutil.copytree(small, tmp_path / "dataset"))
-    server = Process(root, "--no-training")
+    server = Process(root, "--no-training", "--team", "1")
     try:
         reader = Reader(open_context(), server.url)
         reader.begin("ann")
@@ -176,7 +176,7 @@ def test_a_session_finished_by_a_closed_tab_goes_on_to_its_end(serve_review: Ser
     second.page.fill("#reviewer", "ann")
     second.page.keyboard.press("Enter")
     second.wait("end", "You deleted 1")
-    second.page.click("#end button:not(.main)")
+    second.page.click("#end .main")
     second.wait("summary", "1 waiting")
     assert served.rows("SELECT count(*) FROM sessions") == [(1,)]
 
