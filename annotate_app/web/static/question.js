@@ -1,5 +1,5 @@
-// The two questions about an item, as one sentence; of a photo that is distorted as a whole, the second alone. Names stand in a <bdi>, so that one that is written from right to
-// left leaves the sentence alone.
+// The two questions about an item, as one sentence; of a photo that is distorted as a whole, the second alone.
+// Names stand in a <bdi>, so that one that is written from right to left leaves the sentence alone.
 
 import { make } from './dom.js';
 

@@ -131,8 +131,8 @@ export class Stage {
     const image = make('img', { decoding: 'sync', draggable: false, alt: '' });
     entry = { image, ok: false };
     const decoded = async () => {
-      for (let attempt = 0; ; attempt += 1) { // until it is there: the server may be away for a while
-        image.src = attempt ? `${url}?again=${attempt}` : url; // a browser may remember what failed
+      for (let broken = 0; ;) { // until it is there: the server may be away for a while
+        image.src = broken ? `${url}?again=${broken}` : url; // a browser may remember what could not be shown
         try {
           await image.decode();
           Object.assign(entry, { ok: true, broken: '' });
@@ -141,6 +141,7 @@ export class Stage {
           if (this.pool.get(url) !== entry) return;
           entry.broken = await whyBroken(image.src);
           if (entry.broken) {
+            broken += 1;
             if (this.shown === entry) this.onBroken?.();
             await new Promise((resolve) => { entry.again = resolve; });
           } else await new Promise((resolve) => { setTimeout(resolve, 700); });

@@ -55,7 +55,7 @@ def test_an_undistorted_trial_shows_the_source_and_the_page_cannot_tell(
     shown = client.get(f"/api/sessions/{ann.session}/images/{trial['position']}").content
     assert np.array_equal(images.decode(shown), review.dataset.reference(trial["sample_id"]))
     assert {frozenset(item) for item in state["items"]} == {
-        frozenset(("object", "label", "box", "width", "height", "severity", "reason", "question"))
+        frozenset(("object", "label", "box", "width", "height", "severity", "reason", "question", "whole"))
     }
 
 
