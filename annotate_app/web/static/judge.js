@@ -34,6 +34,7 @@ export class Judge {
       { ...item, image: `${base}/images/${k}`, reference: `${base}/references/${k}` })));
     this.stage.showBox(true);
     showScreen('judge');
+    byId('stage').focus(); // off the name's field at once, so that the first key is not for it
     this.keys.front = (...args) => this.act(...args);
     this.keys.relabel(session.kind === 'verify'
       ? { accept: 'restore', delete: 'confirm the deletion', mismatch: null, unseen: null } : {});
