@@ -110,7 +110,7 @@ def command(
         perception20k build my.yaml --out my-dataset --dry-run  # what a begun one has left to do
         perception20k build my.yaml --out my-dataset --sources /mnt/photos    # the same photos, moved
     """
-    wanted = _config(what)
+    wanted = _config(what, out)
     if retry_failed and dry_run:
         raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
     if estimate and (dry_run or only or retry_failed):
@@ -133,13 +133,13 @@ def command(
         click.echo(_summary(built, built.exported, out))
 
 
-def _config(what: tuple[str, ...]) -> Config:
+def _config(what: tuple[str, ...], out: Path) -> Config:
     """The configuration in a file, or one chosen for photos, which is said."""
     if not what:
         return default_config()
     if len(what) == 1 and Path(what[0]).suffix.lower() in (".yaml", ".yml") and format_of(Path(what[0])) is None:
         return load_config(Path(what[0]))
-    choice = choose(what, look_around())
+    choice = choose(what, look_around(), without=out)
     click.echo("\n".join(choice.lines))
     return choice.config
 

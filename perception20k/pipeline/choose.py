@@ -18,7 +18,7 @@ from perception20k.config import Config, config_of
 from perception20k.core.errors import UserError
 from perception20k.models.metrics.qalign import MODEL as QALIGN
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
-from perception20k.pipeline.stages.discover import PHOTO_SUFFIXES, VIDEO_SUFFIXES, SourceFile, discover
+from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, Surroundings
 
 WAYS = ("detector", "describe", "whole-image")
@@ -48,28 +48,30 @@ class Choice:
         return [f"{word + ':':9}{self.reasons[key]}" for word, key in keys.items()]
 
 
-def choose(given: Sequence[str], here: Surroundings, way: str | None = None) -> Choice:
+def choose(given: Sequence[str], here: Surroundings, way: str | None = None, without: Path | None = None) -> Choice:
     """The configuration for photos.
 
     Args:
         given: folders, files or globs of photos and videos, or one annotation file.
         here: what this machine has.
         way: one of ``WAYS``, to take objects from there, whatever else there is.
+        without: a folder whose files are left out: the dataset, if it lies among the photos.
 
     Raises:
         UserError: there are no photos, or nothing says what is in them; the latter lists the ways there are.
     """
+    objects: tuple[str, Any, str] | None
     annotated = format_of(Path(given[0])) if len(given) == 1 and Path(given[0]).is_file() else None
     if annotated is not None:
         named = Path(given[0])
         places = [str(named.parent), str(named.parent.parent)]
         folder = named.parent if annotated.is_folder else named
-        sources, files, key, why = _photos_of(annotated, folder.absolute(), places)
-        objects: tuple[str, Any, str] | None = ("annotations", {annotated.key: key}, why)
+        sources, files, path, why = _photos_of(annotated, folder.absolute(), places, without)
+        objects = None if way else ("annotations", {annotated.key: path}, why)
         given = [str(Path(source)) for source in sources]
     else:
         sources = [_absolute(spec) for spec in given]
-        files = list(discover(tuple(sources)))
+        files = list(discover(tuple(sources), without))
         objects = None if way else _annotations(given, files)
     if objects is None:
         objects = _models(here, way)
@@ -89,9 +91,12 @@ def choose(given: Sequence[str], here: Surroundings, way: str | None = None) -> 
 
 
 def _absolute(spec: str) -> str:
+    if "://" in spec:
+        return spec
     if not (Path(spec).exists() or glob.has_magic(spec)):
         raise UserError(f"{spec}: no such file or folder", code=2)
-    if Path(spec).is_file() and Path(spec).suffix.lower() not in PHOTO_SUFFIXES | VIDEO_SUFFIXES | {".txt"}:
+    suffixes = {suffix for form in FORMATS.values() for suffix in form.suffixes}
+    if Path(spec).is_file() and Path(spec).suffix.lower() in suffixes:
         known = ", ".join(form.title for form in FORMATS.values())
         raise UserError(f"{spec}: neither a photo nor a video, nor annotations as far as it shows", f"Known: {known}")
     return str(Path(spec).absolute())
@@ -104,11 +109,13 @@ def _count(files: Sequence[SourceFile]) -> str:
     return " and ".join(counted)
 
 
-def _photos_of(form: Format, path: Path, places: Sequence[str]) -> tuple[list[str], list[SourceFile], str, str]:
+def _photos_of(
+    form: Format, path: Path, places: Sequence[str], without: Path | None
+) -> tuple[list[str], list[SourceFile], str, str]:
     """The nearest folder with photos that an annotation file names: as sources, its files, the path, and why."""
     for place in places:
         try:
-            files = list(discover((_absolute(place),)))
+            files = list(discover((_absolute(place),), without))
         except UserError:  # no photos here
             continue
         if named := _named(form, path, files):
@@ -118,7 +125,7 @@ def _photos_of(form: Format, path: Path, places: Sequence[str]) -> tuple[list[st
 
 def _annotations(given: Sequence[str], files: Sequence[SourceFile]) -> tuple[str, Any, str] | None:
     """The annotations near the photos that name the most of them."""
-    folders = {Path(spec) if Path(spec).is_dir() else _fixed(Path(spec)) for spec in given}
+    folders = {Path(spec) if Path(spec).is_dir() else _fixed(Path(spec)) for spec in given if "://" not in spec}
     best: tuple[int, Format, Path] | None = None
     for form, path in [found for folder in sorted(folders) for found in annotations_near(folder)]:
         try:

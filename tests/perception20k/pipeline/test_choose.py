@@ -55,6 +55,15 @@ def test_an_annotation_file_brings_the_photos_it_names(folder: Path) -> None:
     assert choice.values["annotations"] == {"coco": str(path)}
 
 
+def test_a_dataset_among_the_photos_is_none_of_them(folder: Path) -> None:
+    (folder / "boxes.csv").write_text(BOXES)
+    before = choose([str(folder)], BARE, without=folder / "dataset")
+    (folder / "dataset").mkdir()
+    shutil.copy2(folder / "a.jpg", folder / "dataset" / "a.jpg")
+    assert choose([str(folder)], BARE, without=folder / "dataset") == before
+    assert choose([str(folder)], BARE) != before
+
+
 @pytest.mark.parametrize("given", [["a.jpg", "c.mp4"], ["*.jpg"], ["c.mp4"]])
 def test_files_and_globs_are_photos_too(folder: Path, given: list[str]) -> None:
     (folder / "boxes.csv").write_text(BOXES + "c.mp4#frame=7,dog,0,0,50,50\n")
@@ -112,6 +121,7 @@ def test_a_way_that_is_asked_for_is_taken_whatever_there_is(folder: Path) -> Non
     (folder / "boxes.csv").write_text(BOXES)
     detector = choose([str(folder)], BARE, "detector").config.detector
     assert detector is not None and detector.model == DETECTORS[0]
+    assert choose([str(folder / "boxes.csv")], BARE, "whole-image").values["sources"] == [str(folder)]
     assert choose([str(folder)], BARE, "whole-image").config.objects == "whole-image"
     gemini = choose([str(folder)], Surroundings(keys=("GOOGLE_API_KEY",)), "describe")
     assert gemini.values["describe"] == {"backend": "gemini"} and "costs money" in gemini.lines[1]
