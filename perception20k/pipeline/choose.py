@@ -24,6 +24,9 @@ from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMER
 WAYS = ("detector", "describe", "whole-image")
 """Sources of objects that can be asked for by name, whether their models are here or not."""
 
+DRAWN = "annotations.sqlite"
+"""Where ``perception20k annotate`` keeps the boxes drawn in a folder (docs/formats.md)."""
+
 FEW = 500
 """With fewer photos than this, more than one sample is made of each object."""
 
@@ -187,14 +190,17 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
     spec = given[0] if len(given) == 1 else "PHOTOS"
     extra = "" if here.models else "   (first: pip install 'perception20k[models]')"
     key = f"{here.keys[0]} is set" if here.keys else "with GEMINI_API_KEY or OPENAI_API_KEY, else a model on a GPU"
+    drawn = Path(spec, DRAWN).is_file()
     formats = ", ".join(form.title for form in FORMATS.values())
     return "\n".join(
         [
             f"{spec}: {_count(files)}, and nothing that says what is in them. There are five ways:",
             f"  boxes you have: put the file in or beside the folder ({formats}), and again",
             f"      perception20k build {spec}",
-            "  boxes by hand, in the browser",
-            f"      perception20k annotate {spec}",
+            "  boxes drawn by hand, which are there: export them, and again"
+            if drawn
+            else "  boxes by hand, in the browser",
+            f"      perception20k annotate {spec}" + (f" --export {Path(spec, 'boxes.json')}" if drawn else ""),
             f"  a small detector, on this machine{extra}",
             f"      perception20k init {spec} --objects detector && perception20k build my.yaml",
             f"  a vision-language model and Grounding DINO ({key}){extra}",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import UserError
-from perception20k.pipeline.choose import choose
+from perception20k.pipeline.choose import DRAWN, choose
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, QALIGN, Surroundings
 
 BARE = Surroundings()
@@ -115,6 +115,12 @@ def test_without_a_source_of_objects_the_ways_are_listed_with_a_command_each(fol
     assert len(commands) == 5 and all(str(folder) in command for command in commands)
     assert ("GEMINI_API_KEY is set" in str(caught.value)) == bool(here.keys)
     assert ("pip install 'perception20k[models]'" in str(caught.value)) != here.models
+
+
+def test_boxes_that_were_drawn_are_to_be_exported(folder: Path) -> None:
+    (folder / DRAWN).write_bytes(b"")
+    with pytest.raises(UserError, match=f"perception20k annotate {folder} --export {folder}/boxes.json"):
+        choose([str(folder)], BARE)
 
 
 def test_a_way_that_is_asked_for_is_taken_whatever_there_is(folder: Path) -> None:
