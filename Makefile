@@ -3,6 +3,7 @@
 # make test-fast  the tests that take no time: an answer within a minute
 # make check  ruff and the strict type checker
 # make environments   the distortions alone, as a wheel, under other Pythons and both OpenCV majors: the same bytes
+# make release-check   versions, both distributions under the oldest and newest dependencies, licences; publishes nothing
 # make docs   pages made from the code
 # make site   the documentation as a site, in out/site; warnings are errors
 # make bench  what is measured, not asserted
@@ -13,7 +14,7 @@ FULL := .venv
 # Compiled once at the install, so that no worker of the tests compiles torch again.
 UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
-.PHONY: demo test test-fast check environments docs site bench pin clean
+.PHONY: demo test test-fast check environments release-check docs site bench pin clean
 
 demo: $(LIGHT)/ready
 	$(LIGHT)/bin/perception20k build --out dataset
@@ -31,6 +32,9 @@ check: $(FULL)/ready
 
 environments: $(FULL)/ready
 	PYTHON=$(FULL)/bin/python UV=$(FULL)/bin/uv .ci/environments
+
+release-check: $(FULL)/ready
+	PYTHON=$(FULL)/bin/python UV=$(FULL)/bin/uv .ci/release
 
 docs: $(FULL)/ready
 	$(FULL)/bin/python -m distortions > docs/distortions.md

@@ -69,10 +69,11 @@ def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
     """
     image = images.decode((layout.root / sample.file).read_bytes())
     x1, y1, x2, y2 = sample.box
+    inside = image[y1:y2, x1:x2].copy()
     pad = max(4, round(0.01 * max(sample.width, sample.height)))
     cv2.rectangle(image, (x1 - pad, y1 - pad), (x2 + pad - 1, y2 + pad - 1), (0, 0, 0), pad)
     cv2.rectangle(image, (x1 - pad, y1 - pad), (x2 + pad - 1, y2 + pad - 1), (255, 255, 255), max(1, pad // 2))
-    image[y1:y2, x1:x2] = images.decode((layout.root / sample.file).read_bytes())[y1:y2, x1:x2]
+    image[y1:y2, x1:x2] = inside
     width, height = size
     need = max(
         (x2 - x1 + 4 * pad) / width,
