@@ -32,9 +32,9 @@ def some(rows: TrainingRows, count: int) -> Chosen:
 
 
 def hold_out(rows: TrainingRows, count: int) -> tuple[Chosen, Chosen]:
-    """What is left to train on, and about ``count`` rows of whole scenes, at most half of the scenes.
+    """What is left to train on, and at most ``count`` rows of whole scenes, at most half of the scenes.
 
-    The more rows a scene has, the more of them are over: a scene is on one side only.
+    A scene is on one side only; rows of the held-out scenes beyond ``count`` are on neither.
     """
     places: dict[str, list[int]] = {}
     for place, scene in enumerate(rows.scenes):
