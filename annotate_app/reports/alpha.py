@@ -1,7 +1,7 @@
 """Krippendorff's alpha over everything that two or more people judged, with intervals over scenes.
 
-Alpha takes any number of reviewers and missing judgments (K. Krippendorff, Content Analysis, 2004, ch. 11); it is
-computed by the package of that name. Samples of one scene are alike, so that the interval draws whole scenes.
+Alpha takes any number of reviewers and missing judgments (K. Krippendorff, Content Analysis, 2004, ch. 11). Samples of
+one scene are alike, so that the interval draws whole scenes.
 """
 
 from __future__ import annotations
@@ -67,8 +67,14 @@ def _alpha(kind: str, samples: Sequence[str], counts: Mapping[str, Sequence[int]
 
 
 def _value(counts: np.ndarray) -> float | None:
-    import krippendorff
+    """Alpha of nominal answers: 1 less the differing pairs within samples over those that chance would give.
 
-    if np.count_nonzero(counts.sum(axis=0)) < 2:
+    Args:
+        counts: how often each answer was given, shape (samples, answers), at least two answers to each sample.
+    """
+    given, totals = counts.sum(axis=1), counts.sum(axis=0)
+    if np.count_nonzero(totals) < 2:
         return None
-    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
+    observed = ((given**2 - (counts**2).sum(axis=1)) / (given - 1)).sum()
+    by_chance = (totals.sum() ** 2 - (totals**2).sum()) / (totals.sum() - 1)
+    return float(1 - observed / by_chance)

@@ -11,7 +11,7 @@ from perception20k.core.errors import UserError
 EXTRAS = {
     "video": ("decord",),
     "plots": ("matplotlib",),
-    "review": ("fastapi", "gradio", "jinja2", "krippendorff", "matplotlib", "uvicorn"),
+    "review": ("fastapi", "gradio", "jinja2", "matplotlib", "uvicorn"),
     "hub": ("huggingface_hub",),
     "models": ("google.genai", "icecream", "openai", "pyiqa", "torch", "torchvision", "transformers"),
     "train": (
