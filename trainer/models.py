@@ -103,6 +103,15 @@ def family_of(processor: Any) -> Family:
     return FAMILIES[kind]
 
 
+def family_named(model: str) -> Family | None:
+    """The family that a model's name tells; None where it tells none.
+
+    >>> family_named("Qwen/Qwen3-VL-8B-Instruct").name
+    'Qwen3-VL'
+    """
+    return next((family for family in FAMILIES.values() if family.name.lower() in model.lower()), None)
+
+
 def grid_of(processor: Any) -> Grid:
     """The sizes that the processor leaves as they are, and the frame in which its model answers boxes.
 

@@ -80,6 +80,20 @@ def test_the_budget_caps_the_tiles_of_an_image(families: dict[str, Path]) -> Non
     assert models.load_processor(folder, 10**9).image_processor.max_patches == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Qwen/Qwen2.5-VL-7B-Instruct", "Qwen2.5-VL"),
+        ("qwen2-vl-7b", "Qwen2-VL"),
+        ("OpenGVLab/InternVL3-8B-hf", "InternVL"),
+        ("gpt-4o", None),
+    ],
+)
+def test_a_name_may_tell_the_family(name: str, family: str | None) -> None:
+    found = models.family_named(name)
+    assert (found and found.name) == family
+
+
 def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
     class LlavaProcessor:
         image_processor = None

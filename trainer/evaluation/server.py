@@ -7,7 +7,7 @@ refusal of one question (400, 413, 422), is an answer that cannot be read; where
 run stops, since then it is the request that is wrong.
 
 Images are sent as PNG, brought to Qwen2.5-VL's grid, so that a server of that kind resizes nothing and its boxes are in
-the frame they are scored in.
+the frame they are scored in. Where the model's name tells a family that answers in thousandths, boxes are scored so.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from trainer.data.boxes import Grid
 from trainer.data.rows import Row
 from trainer.evaluation.readout import digit_place, from_log_probabilities
 from trainer.evaluation.suites import Response, wants_digits
+from trainer.models import family_named
 
 _LIKELIEST = 20
 """Tokens whose log-probabilities are asked for at each place: the most that servers give."""
@@ -55,7 +56,9 @@ class Server:
             from openai import OpenAI
         except ImportError:
             raise UserError("--server needs openai, which is not installed", "Install perception20k[models]") from None
-        self.grid = Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels)
+        family = family_named(model)
+        thousandths = family is not None and family.thousandths
+        self.grid = Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels, thousandths=thousandths)
         self.model, self.url, self.max_tokens = model, url, max_tokens
         self._key = key_from("--server", "OPENAI_API_KEY", needed=False)
         self._client = OpenAI(base_url=url, api_key=self._key or NO_KEY, timeout=timeout, max_retries=retries)

@@ -234,3 +234,9 @@ def test_a_run_is_finished_by_a_second_call_and_the_key_is_in_no_file(
     assert "| – | 5 | 2 |" in text  # no spread, five images, two answers unread
     assert "| scoring rated no-think | HTTP 422: " in text and "[key]" in text
     assert all(KEY.encode() not in path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
+
+
+def test_boxes_are_scored_in_the_frame_that_the_models_name_tells() -> None:
+    frames = {name: Server(name, "http://127.0.0.1:9/v1", 8, 10**6).grid for name in ("Qwen3-VL-8B", "gpt-4o")}
+    assert frames["Qwen3-VL-8B"].frame((56, 84)) == (1000, 1000)
+    assert frames["gpt-4o"].frame((56, 84)) == (56, 84)
