@@ -1,17 +1,22 @@
 """How the build scales: images per second for one worker, two workers and Ray, stage by stage, and memory.
 
-    python benchmarks/scale.py [--images 80] [--memory 1000 10000] [--no-ray]
+    python benchmarks/scale.py [--images 80] [--memory 1000 10000] [--whole 1000 10000] [--no-ray]
 
 Photos are crops of the sample photos, each of its own. A rate is that of one stage run alone by the command line
 (``--only``). It is run twice, for a few photos and then for all: what the second run did more, divided by the time it
 took longer, so that the start-up of processes, workers and Ray is left out; it stands in a column of its own. Memory is
 the largest resident set of the parent and of any one worker.
+
+The last table is of whole builds of small photos: CPU time of parent and workers for one sample, which must not grow
+with their number, and the memory's high-water mark; of a build, of the same build again, of an export and of a
+verification.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -45,6 +50,8 @@ class Measured:
     parent: float
     """Largest resident set, MB."""
     worker: float
+    cpu: float = 0
+    """Seconds of CPU, of the parent and all its workers."""
 
 
 def make_photos(folder: Path, count: int, side: int) -> Path:
@@ -60,7 +67,7 @@ def make_photos(folder: Path, count: int, side: int) -> Path:
             photo = cv2.resize(photo, None, fx=(scale := (side + 8) / min(photo.shape[:2])), fy=scale)
         y, x = (int(rng.integers(size - side)) for size in photo.shape[:2])
         crop = photo[y : y + side, x : x + side].copy()
-        crop[:2, :8, 0] = np.frombuffer(number.to_bytes(2), np.uint8)[:, None]
+        crop[:4, :8, 0] = np.frombuffer(number.to_bytes(4), np.uint8)[:, None]
         name = f"{number % 100:02d}/{number:06d}.jpg"
         (folder / "photos" / name).parent.mkdir(exist_ok=True)
         Image.fromarray(crop).save(folder / "photos" / name, quality=92)
@@ -84,29 +91,42 @@ def make_photos(folder: Path, count: int, side: int) -> Path:
 
 
 def run(config: Path, out: Path, *arguments: str) -> Measured:
+    """A build, measured."""
+    return run_command("build", str(config), "--out", str(out), *arguments)
+
+
+def run_command(*arguments: str) -> Measured:
     """The command line, its time and its memory, its workers watched."""
-    command = [sys.executable, "-m", "perception20k", "build", str(config), "--out", str(out), *arguments]
+    command = [sys.executable, "-m", "perception20k", *arguments]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     measured = Measured(0, 0, 0)
     watcher = threading.Thread(target=_watch, args=(psutil.Process(process.pid), measured))
     watcher.start()
-    if process.wait():
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
         raise SystemExit(f"failed: {' '.join(command)}")
     watcher.join()
     measured.seconds = time.perf_counter() - start
+    measured.cpu = usage.ru_utime + usage.ru_stime
     return measured
 
 
 def _watch(parent: psutil.Process, measured: Measured) -> None:
     while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
         try:
-            measured.parent = max(measured.parent, parent.memory_info().rss / 1e6)
+            measured.parent = max(measured.parent, _peak(parent.pid))
             for child in parent.children(recursive=True):
-                measured.worker = max(measured.worker, child.memory_info().rss / 1e6)
-        except psutil.Error:
+                measured.worker = max(measured.worker, _peak(child.pid))
+        except (psutil.Error, OSError):
             pass  # it ended while it was looked at
         time.sleep(0.1)
+
+
+def _peak(process: int) -> float:
+    """High-water mark of a process's resident set, MB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 def stage_items(out: Path, stage: str) -> int:
@@ -167,11 +187,35 @@ def memory(work: Path, counts: list[int]) -> None:
         )
 
 
+def whole(work: Path, counts: list[int]) -> None:
+    print(
+        "\nwhole builds of photos of 96x96, two samples each, 2 workers: ms of CPU a sample, and peak MB of the parent"
+    )
+    steps = ("build", "again", "export", "verify")
+    print(f"  {'photos':>8}{'samples':>9}" + "".join(f"{step:>10}{'MB':>6}" for step in steps) + f"{'worker MB':>11}")
+    for count in counts:
+        config = make_photos(work / "whole", count, 96)
+        values = json.loads(config.read_text())
+        config.write_text(json.dumps({**values, "score": None, "samples_per_object": 1}))
+        out = work / "out" / f"whole-{count}"
+        shutil.rmtree(out, ignore_errors=True)
+        done = {step: run(config, out, "--workers", "2") for step in ("build", "again")}
+        (out / "manifest.json").unlink()
+        done["export"] = run_command("export", str(out))
+        done["verify"] = run_command("verify", str(out))
+        samples = json.loads((out / "stats.json").read_text())["samples"]
+        cells = "".join(f"{1e3 * done[step].cpu / samples:>10.2f}{done[step].parent:>6.0f}" for step in steps)
+        worker = max(measured.worker for measured in done.values())
+        print(f"  {count:>8}{samples:>9}{cells}{worker:>11.0f}", flush=True)
+        shutil.rmtree(out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=80, help="photos for the rates, 0 for none")
     parser.add_argument("--side", type=int, default=768, help="their sides in pixels")
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10000], help="photos for the memory table")
+    parser.add_argument("--whole", type=int, nargs="*", default=[1000, 10000], help="photos for the whole builds")
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -179,6 +223,8 @@ def main() -> None:
             rates(Path(folder), options.images, options.side, not options.no_ray)
         if options.memory:
             memory(Path(folder), options.memory)
+        if options.whole:
+            whole(Path(folder), options.whole)
 
 
 if __name__ == "__main__":

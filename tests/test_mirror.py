@@ -14,6 +14,7 @@ COVERED = {
     "perception20k/cli/fetch.py": "perception20k/cli/test_publish.py",
     "perception20k/cli/build.py": "perception20k/pipeline/test_build.py",
     "perception20k/cli/export.py": "test_earlier_datasets.py",
+    "perception20k/cli/options.py": "perception20k/pipeline/test_verify.py",
     "perception20k/cli/rebuild.py": "perception20k/pipeline/test_rebuild.py",
     "perception20k/cli/stats.py": "perception20k/test_cli.py",
     "perception20k/pipeline/chain.py": "perception20k/pipeline/test_curation.py",

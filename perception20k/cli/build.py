@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perception20k.annotations.near import format_of
+from perception20k.cli.options import workers_option
 from perception20k.config import Config, default_config, load_config
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import Reporter
@@ -37,13 +37,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The dataset directory.",
 )
-@click.option(
-    "--workers",
-    default=min(os.cpu_count() or 1, 16),
-    show_default="one a core, at most 16",
-    type=click.IntRange(1),
-    help="Worker processes; the result is the same under any number.",
-)
+@workers_option
 @click.option(
     "--executor",
     "engine",
@@ -125,6 +119,8 @@ def command(
         click.echo("\n".join(measured.lines))
         return
     scope = BuildScope(limit=limit, only=only, retry_failed=retry_failed, dry_run=dry_run)
+    # Where a relative path starts, only this process knows.
+    sources = tuple(spec if ":" in spec else str(Path(spec).expanduser().absolute()) for spec in sources)
     with _executor(engine, workers) as executor:
         built = build(
             wanted, out, executor, scope=scope, sources=sources, force=force, allow_unverified=allow_unverified

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from perception20k.cli.options import workers_option
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
+from perception20k.execution.local import LocalExecutor
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import export_dataset
 from perception20k.publish.other_forms import FORMS
@@ -18,7 +20,8 @@ from perception20k.publish.other_forms import FORMS
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 @click.option("--as", "form", type=click.Choice(tuple(FORMS)), help="Write the survivors in this form too, to --out.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A new folder for --as.")
-def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path | None) -> None:
+@workers_option
+def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path | None, workers: int) -> None:
     """Write the shards, card, statistics and figures of DATASET again, after a review.
 
     Only samples that survived the review are used, and the card says how many were reviewed. --as writes them once more
@@ -33,7 +36,8 @@ def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path |
         raise UserError("--as and --out belong together", "Give both, or neither", code=2)
     if out is not None and out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
-    exported = export_dataset(dataset, allow_unverified=allow_unverified)
+    with LocalExecutor(workers) as executor:
+        exported = export_dataset(dataset, executor, allow_unverified=allow_unverified)
     if form and out:
         for path in FORMS[form](Layout(dataset), out):
             click.echo(f"written: {path}")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from perception20k.cli.options import workers_option
 from perception20k.core.errors import UserError
+from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.verify import verify
 
 
@@ -15,7 +17,8 @@ from perception20k.pipeline.verify import verify
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--remake", is_flag=True, help="Also regenerate every sample and compare the pixels.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mismatches as JSON.")
-def command(dataset: Path, remake: bool, as_json: bool) -> None:
+@workers_option
+def command(dataset: Path, remake: bool, as_json: bool, workers: int) -> None:
     """Recompute every digest of DATASET: files, source pixels, samples' pixels.
 
     Prints each mismatch on a line and exits with 1 if there is one.
@@ -24,7 +27,8 @@ def command(dataset: Path, remake: bool, as_json: bool) -> None:
     Example:
         perception20k verify dataset
     """
-    problems = verify(dataset, remade=remake)
+    with LocalExecutor(workers) as executor:
+        problems = verify(dataset, executor, remade=remake)
     if as_json:
         click.echo(json.dumps({"dataset": str(dataset), "mismatches": problems}, indent=2))
     for problem in () if as_json else problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,14 @@ def file_sha256(path: Path) -> str:
 def digest(value: Any) -> str:
     """SHA-256 of a JSON-able value in canonical form: the same value, the same digest, on any machine."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def digest_of(values: Iterable[Any]) -> str:
+    """SHA-256 of any number of JSON-able values, one after another."""
+    state = hashlib.sha256()
+    for value in values:
+        state.update(json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+    return state.hexdigest()
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -10,8 +10,8 @@ import os
 import pickle
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -39,6 +39,10 @@ class SpillList(Generic[T]):
         stream = io.BufferedReader(_FromStart(self._file.fileno()))
         for _ in range(self._count):
             yield pickle.load(stream)
+
+
+Rereadable: TypeAlias = Sequence[T] | SpillList[T]
+"""What can be counted and read from the start any number of times, in memory or not."""
 
 
 class _FromStart(io.RawIOBase):

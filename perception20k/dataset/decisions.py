@@ -12,7 +12,7 @@ such a session shown again (kind ``verify``). Read the outcome with :func:`read_
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Container
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +53,10 @@ class ReviewState:
     flagged: frozenset[str] = frozenset()
     """Marked for discussion, whatever was decided."""
 
-    def among(self, samples: Collection[str]) -> ReviewState:
+    def among(self, samples: Container[str]) -> ReviewState:
         """The outcome for these samples only: a rebuilt dataset may have lost some that were judged."""
-        kept, deleted, unverified, flagged = (
-            ids & frozenset(samples) for ids in (self.kept, self.deleted, self.unverified, self.flagged)
-        )
+        outcomes = (self.kept, self.deleted, self.unverified, self.flagged)
+        kept, deleted, unverified, flagged = (frozenset(one for one in ids if one in samples) for ids in outcomes)
         return ReviewState(len(kept | deleted | unverified), kept, deleted, unverified, flagged)
 
 

@@ -5,15 +5,28 @@ Every other module takes its paths from here, so the layout is defined once.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from perception20k.core.errors import UserError
 
 
+def image_file(kind: Literal["source", "distorted"], name: str, suffix: str, *, flat: bool = False) -> str:
+    """Path in the dataset of an image: in one of 256 folders, by the name's first two hex digits.
+
+    In a dataset that was begun before 0.2 images lie in one folder, and stay there (``flat``).
+
+    >>> image_file("source", "0123456789abcdef", ".png")
+    'images/source/01/0123456789abcdef.png'
+    """
+    return f"images/{kind}/{name}{suffix}" if flat else f"images/{kind}/{name[:2]}/{name}{suffix}"
+
+
 @dataclass(frozen=True)
 class Layout:
-    """The paths of one dataset directory. Nothing here touches the disk but :meth:`require`."""
+    """The paths of one dataset directory. Only :meth:`is_flat` and :meth:`require` touch the disk."""
 
     root: Path
 
@@ -105,9 +118,21 @@ class Layout:
         return self.work / "config.yaml"
 
     @property
+    def stamp(self) -> Path:
+        """What the last finished build was made from (:mod:`perception20k.pipeline.stamp`)."""
+        return self.work / "stamp.json"
+
+    @property
     def journal(self) -> Path:
         """Results of finished items by key, which make a build resumable."""
         return self.work / "journal.sqlite"
+
+    def is_flat(self) -> bool:
+        """Whether images lie in one folder, as in datasets that were begun before 0.2."""
+        if not self.source_images.is_dir():
+            return False
+        with os.scandir(self.source_images) as entries:
+            return any(entry.is_file() and not entry.name.startswith(".") for entry in entries)
 
     def require(self) -> Layout:
         """Return self if the directory holds a dataset with a recipe.

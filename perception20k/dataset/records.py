@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,9 @@ class Sample:
     """Version of whatever shaped the pixels, by name; empty in datasets of before 0.2."""
 
 
+_ROWS = 10_000
+"""Rows in memory at a time."""
+
 _OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
 _SCORE = pa.struct([("metric", pa.string()), ("value", pa.float64())])
 
@@ -187,7 +191,7 @@ RFT_SCHEMA = pa.schema(
 
 def source_row(source: Source) -> dict[str, Any]:
     """A :class:`Source` as a row of :data:`SOURCE_SCHEMA`."""
-    row = asdict(source)
+    row = {**vars(source), "objects": [asdict(item) for item in source.objects]}
     row["scores"] = [{"metric": name, "value": value} for name, value in sorted(source.scores.items())]
     return row
 
@@ -202,7 +206,7 @@ def source_from_row(row: dict[str, Any]) -> Source:
 def sample_row(sample: Sample) -> dict[str, Any]:
     """A :class:`Sample` as a row of :data:`SAMPLE_SCHEMA`."""
     texts = {name: json.dumps(getattr(sample, name), sort_keys=True) for name in ("params", "made_with")}
-    return {**asdict(sample), **texts}
+    return {**vars(sample), **texts}
 
 
 def sample_from_row(row: dict[str, Any]) -> Sample:
@@ -221,6 +225,34 @@ def read_sources(path: Path) -> list[Source]:
 def read_samples(path: Path) -> list[Sample]:
     """All samples of a ``recipe.parquet``, in its order."""
     return [sample_from_row(row) for row in pq.read_table(path).to_pylist()]
+
+
+def each_sample(path: Path) -> Iterator[Sample]:
+    """The samples of a ``recipe.parquet`` in its order, without holding them all."""
+    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+        yield from map(sample_from_row, batch.to_pylist())
+
+
+def each_source(path: Path) -> Iterator[Source]:
+    """The sources of a ``sources.parquet`` in its order, without holding them all."""
+    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+        yield from map(source_from_row, batch.to_pylist())
+
+
+def write_samples(path: Path, samples: Iterable[Sample]) -> None:
+    """Write a ``recipe.parquet``, in row groups of 10,000."""
+    _write(path, SAMPLE_SCHEMA, map(sample_row, samples))
+
+
+def write_sources(path: Path, sources: Iterable[Source]) -> None:
+    """Write a ``sources.parquet``, in row groups of 10,000."""
+    _write(path, SOURCE_SCHEMA, map(source_row, sources))
+
+
+def _write(path: Path, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> None:
+    with pq.ParquetWriter(path, schema) as writer:
+        while batch := list(islice(rows, _ROWS)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
 def sources_table(sources: Iterable[Source]) -> pa.Table:

@@ -7,101 +7,116 @@ value once within a row group, so a source's rows stay together and the dictiona
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import written_aside
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import RFT_SCHEMA, Sample
+from perception20k.dataset.records import RFT_SCHEMA, Sample, Source, sample_from_row
 from perception20k.dataset.rft import Images, kinds_of, rft_row
 
-GROUP_BYTES = 256 << 20
-"""Image bytes, repeats counted, after which a row group is closed."""
+GROUP_BYTES = 64 << 20
+"""Image bytes, repeats counted, after which a row group is closed: what a reader, and the writer, hold in memory."""
 SHARD_BYTES = 512 << 20
 """Distinct image bytes after which a shard is closed."""
+SHARD_SAMPLES = 20_000
+"""Samples after which a shard is closed, so that small images are written by several workers too."""
 
 _HF_TYPES = {"int8": "int8", "int32": "int32", "string": "string"}
 
 
-def expected_bytes(layout: Layout, samples: Sequence[Sample], source_files: dict[str, str]) -> int:
-    """Expected size of the shards: every distinct image once."""
-    names = {s.file for s in samples} | {source_files[s.image_id] for s in samples}
-    return sum(_present(layout.root / name).stat().st_size for name in names)
+@dataclass(frozen=True)
+class Shard:
+    """One file to be written, from a range of the recipe's rows."""
+
+    file: str
+    """Path inside the dataset, with forward slashes."""
+    split: str
+    """Only samples of this part are written."""
+    first: int
+    """Its first row in the recipe, from 0."""
+    end: int
+    """The row after its last."""
+    distinct: int
+    """Bytes of its distinct images: about its size."""
 
 
-def write_shards(
-    layout: Layout,
-    split: str,
-    samples: Sequence[Sample],
-    source_files: dict[str, str],
-    *,
-    rft_per_sample: float,
-    seed: int,
-) -> list[Path]:
-    """Write the shards of one split: ``shards/<split>-00000.parquet`` and so on. The same rows give the same bytes.
+def plan_shards(layout: Layout, split: str, samples: Iterable[Sample], sources: Iterable[Source]) -> Iterator[Shard]:
+    """The shards of one split: ``shards/<split>-00000.parquet`` and so on, of whole source images.
 
     Args:
         layout: the dataset.
-        split: ``train`` or ``test``; only its samples are written.
-        samples: all samples, those of one source image next to each other.
-        source_files: path in the dataset of each source image, by ``image_id``.
-        rft_per_sample: see :func:`perception20k.dataset.rft.kinds_of`.
-        seed: the dataset's seed.
+        split: ``train`` or ``test``.
+        samples: all rows of the recipe, those of one source image next to each other.
+        sources: the source images, in the order of their samples.
+    """
+    number = first = end = place = 0
+    distinct = count = 0
+    rest = iter(sources)
+    for image_id, group in groupby(samples, key=lambda s: s.image_id):
+        rows = list(group)
+        source_file = next(source.file for source in rest if source.image_id == image_id)
+        mine = [sample.file for sample in rows if sample.split == split]
+        size = sum(_present(layout.root / name).stat().st_size for name in [source_file, *mine]) if mine else 0
+        if distinct and mine and (distinct + size > SHARD_BYTES or count + len(mine) > SHARD_SAMPLES):
+            yield Shard(f"shards/{split}-{number:05d}.parquet", split, first, end, distinct)
+            number, first, distinct, count = number + 1, place, 0, 0
+        distinct, count, place = distinct + size, count + len(mine), place + len(rows)
+        end = place
+    if distinct:
+        yield Shard(f"shards/{split}-{number:05d}.parquet", split, first, end, distinct)
+
+
+def write_shard(layout: Layout, shard: Shard, *, rft_per_sample: float, seed: int) -> int:
+    """Write one shard from the recipe, the table of sources and the images; the same rows give the same bytes.
 
     Returns:
-        The files written, in order; none where the split is empty.
+        The number of RFT samples in it.
     """
-    mine = [s for s in samples if s.split == split]
-    paths: list[Path] = []
-    for number, part in enumerate(_parts(layout, mine, source_files)):
-        path = layout.shards / f"{split}-{number:05d}.parquet"
-        with written_aside(path) as aside, _writer(aside) as writer:
-            rows: list[dict[str, Any]] = []
-            weight = 0
-            for image_id, group in groupby(part, key=lambda s: s.image_id):
-                new = list(_rows(layout, list(group), source_files[image_id], rft_per_sample, seed))
-                size = sum(len(image["bytes"]) for row in new for image in row["images"])
-                if rows and weight + size > GROUP_BYTES:
-                    writer.write_table(pa.Table.from_pylist(rows, schema=_schema()))
-                    rows, weight = [], 0
-                rows += new
-                weight += size
-            if rows:
+    part = [s for s in _rows_of(layout.recipe, shard.first, shard.end) if s.split == shard.split]
+    ids = pa.array(sorted({s.image_id for s in part}))
+    table = pq.read_table(layout.sources, columns=["image_id", "file"], filters=pc.field("image_id").isin(ids))
+    source_files = dict(zip(table["image_id"].to_pylist(), table["file"].to_pylist(), strict=True))
+    count = 0
+    with written_aside(layout.root / shard.file) as aside, _writer(aside) as writer:
+        rows: list[dict[str, Any]] = []
+        weight = 0
+        for image_id, group in groupby(part, key=lambda s: s.image_id):
+            source = _image(layout, source_files[image_id])
+            new: list[dict[str, Any]] = []
+            for sample in group:
+                images = Images(source, _image(layout, sample.file))
+                new += [rft_row(sample, *kind, images) for kind in kinds_of(sample, rft_per_sample, seed)]
+            size = sum(len(image["bytes"]) for row in new for image in row["images"])
+            if rows and weight + size > GROUP_BYTES:
                 writer.write_table(pa.Table.from_pylist(rows, schema=_schema()))
-        paths.append(path)
-    return paths
+                rows, weight = [], 0
+            rows += new
+            weight += size
+            count += len(new)
+        if rows:
+            writer.write_table(pa.Table.from_pylist(rows, schema=_schema()))
+    return count
 
 
-def _parts(layout: Layout, samples: list[Sample], source_files: dict[str, str]) -> Iterator[list[Sample]]:
-    """The samples of each shard: whole sources, up to ``SHARD_BYTES``."""
-    part: list[Sample] = []
-    weight = 0
-    for _, group in groupby(samples, key=lambda s: s.image_id):
-        new = list(group)
-        size = expected_bytes(layout, new, source_files)
-        if part and weight + size > SHARD_BYTES:
-            yield part
-            part, weight = [], 0
-        part += new
-        weight += size
-    if part:
-        yield part
-
-
-def _rows(
-    layout: Layout, samples: list[Sample], source_file: str, rft_per_sample: float, seed: int
-) -> Iterator[dict[str, Any]]:
-    source = _image(layout, source_file)
-    for sample in samples:
-        images = Images(source, _image(layout, sample.file))
-        for task, mode in kinds_of(sample, rft_per_sample, seed):
-            yield rft_row(sample, task, mode, images)
+def _rows_of(recipe: Path, first: int, end: int) -> Iterator[Sample]:
+    """The samples of a range of the recipe's rows."""
+    file = pq.ParquetFile(recipe)
+    start = 0
+    for group in range(file.num_row_groups):
+        count = file.metadata.row_group(group).num_rows
+        if start < end and start + count > first:
+            table = file.read_row_group(group)
+            yield from map(sample_from_row, table.slice(max(first - start, 0), end - max(first, start)).to_pylist())
+        start += count
 
 
 def _image(layout: Layout, file: str) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Tally:
     done: int = 0
     """Items this run processed."""
     failed: int = 0
+    passing: int = 0
+    """Failures that the next run tries again by itself."""
 
     @property
     def due(self) -> int:
@@ -72,6 +74,7 @@ def run_stage(
                     raise
         finally:
             run.write_down()
+    run.tally.passing = len(run.passing)
     return run.results(items), run.tally
 
 

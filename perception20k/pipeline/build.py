@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perception20k.annotations import FORMATS
 from perception20k.config import Config, located
 from perception20k.core.errors import UserError
 from perception20k.core.files import clear_leftovers, write_text
+from perception20k.core.hashed_set import HashedSet
 from perception20k.core.lock import held
 from perception20k.core.reporting import Reporter
+from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import prune
-from perception20k.dataset.records import Sample, read_samples
+from perception20k.dataset.records import Sample, each_sample
 from perception20k.execution.stage import Executor
 from perception20k.models.detectors.class_detector import check_detector
 from perception20k.pipeline.chain import BuildScope, Chain
 from perception20k.pipeline.stages.sources import Candidate
+from perception20k.pipeline.stamp import inputs_of, read_stamp, write_stamp
 from perception20k.publish.export import DamagedImages, Exported, export
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import changed_keys, dump_config, portable
@@ -77,13 +80,18 @@ def build(
             clear_leftovers(layout.root)
             write_text(layout.local_config, dump_config(config))
             write_text(layout.config, dump_config(portable(config)))
-        chain = Chain(replace(config, sources=sources or config.sources), layout, executor, scope, reporter)
+        here = replace(config, sources=sources or config.sources)
+        whole = scope == BuildScope() and not force
+        inputs = inputs_of(here, layout) if whole else ""
+        if whole and (done := read_stamp(layout, inputs)):
+            return Built(Exported(done["samples"], done["rft"], done["review"], False), done["source_images"], 0)
+        chain = Chain(here, layout, executor, scope, reporter)
         try:
             images, made = chain.run()
             if scope.dry_run or scope.only:
                 return Built(None, len(images), chain.items_processed)
             try:
-                return _finish(chain, config, images, list(made), force=force, allow_unverified=allow_unverified)
+                built = _finish(chain, config, images, made, force=force, allow_unverified=allow_unverified)
             except DamagedImages as found:
                 reporter.line(f"{len(found.files)} images are missing or damaged and are made again")
                 _set_aside(layout, found.files)
@@ -93,7 +101,11 @@ def build(
                         f"{layout.root}: {len(lost)} damaged images could not be made again: {', '.join(lost[:3])}",
                         "Put their source files back and run the same build again",
                     ) from None
-                return _finish(chain, config, images, list(made), force=force, allow_unverified=allow_unverified)
+                built = _finish(chain, config, images, made, force=force, allow_unverified=allow_unverified)
+            if whole and chain.settled and built.exported:
+                done = asdict(built.exported) | {"source_images": built.source_images}
+                write_stamp(layout, inputs, done)
+            return built
         finally:
             chain.journal.close()
 
@@ -102,22 +114,23 @@ def _finish(
     chain: Chain,
     config: Config,
     images: Iterable[Candidate],
-    samples: list[Sample],
+    samples: SpillList[Sample],
     *,
     force: bool,
     allow_unverified: bool,
 ) -> Built:
     """Remove images the dataset no longer uses, and export the rest."""
     layout = chain.layout
-    used = {sample.image_id for sample in samples}
-    sources = [image.source for image in images if image.source.image_id in used]
+    used = HashedSet(sample.image_id for sample in samples)
+    sources = SpillList(image.source for image in images if image.source.image_id in used)
     _refuse_loss(layout, samples, chain.scope.limit, force)
     chain.quarantine.write(layout.quarantine)
     if not samples:
         raise UserError(f"{layout.root}: no sample could be made", f"See why in {layout.quarantine}")
-    prune(layout, layout.source_images, {source.file for source in sources})
-    prune(layout, layout.distorted_images, {sample.file for sample in samples})
-    exported = export(layout, config, samples, sources, allow_unverified=allow_unverified, reporter=chain.totals)
+    prune(layout, layout.source_images, HashedSet(source.file for source in sources))
+    prune(layout, layout.distorted_images, HashedSet(sample.file for sample in samples))
+    executor, reporter = chain.executor, chain.totals
+    exported = export(layout, config, samples, sources, executor, allow_unverified=allow_unverified, reporter=reporter)
     return Built(exported, len(sources), chain.items_processed)
 
 
@@ -186,15 +199,16 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
         )
 
 
-def _refuse_loss(layout: Layout, samples: list[Sample], limit: int | None, force: bool) -> None:
+def _refuse_loss(layout: Layout, samples: SpillList[Sample], limit: int | None, force: bool) -> None:
     """Refuse to drop samples of an earlier build without ``--force``: people may have reviewed them."""
     if force or not layout.recipe.is_file():
         return
-    gone = {s.sample_id for s in read_samples(layout.recipe)} - {s.sample_id for s in samples}
+    made = HashedSet(sample.sample_id for sample in samples)
+    gone = sum(sample.sample_id not in made for sample in each_sample(layout.recipe))
     if gone:
         why = f"--limit {limit} leaves them out" if limit else "their source files or annotations have changed"
         raise UserError(
-            f"{layout.root}: {len(gone)} samples of the dataset would be removed: {why}",
+            f"{layout.root}: {gone} samples of the dataset would be removed: {why}",
             "Continue with --force, or name a new directory with --out"
             if limit
             else "Put them back, or continue with --force",

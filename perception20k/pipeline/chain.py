@@ -59,6 +59,7 @@ class Chain:
 
     Attributes:
         items_processed: items that no earlier run had done.
+        settled: whether no item failed in a way that the next run tries again.
         max_pending: at most how many images the earlier stages may still add.
     """
 
@@ -67,8 +68,10 @@ class Chain:
     ) -> None:
         self.config, self.layout, self.executor, self.scope = config, layout, executor, scope
         self.reporter = reporter
+        self.flat = layout.is_flat()
         self.totals = SILENT if scope.dry_run else reporter  # a dry run does not know them yet
         self.items_processed = 0
+        self.settled = True
         self.names: SpillList[str] = SpillList()  # of every file and keyframe, for matching tables
         self.max_pending = 0
         self.quarantine = Quarantine()
@@ -89,9 +92,8 @@ class Chain:
         if video := next((file.name for file in found if file.path.suffix.lower() in VIDEO_SUFFIXES), None):
             require(f"{video}, a video,", "video", "decord")
         decoded: SpillList[Candidate] = SpillList()
-        for item, records in self._run(
-            Ingest(self.config.max_frames_per_video, self.config.max_side), found, lambda item: item.name
-        ):
+        stage = Ingest(self.config.max_frames_per_video, self.config.max_side, self.flat)
+        for item, records in self._run(stage, found, lambda item: item.name):
             for record in records:
                 if "dropped" in record:
                     self.quarantine.drop("sources", record["origin"], Reason("look_alike", record["dropped"]))
@@ -243,7 +245,8 @@ class Chain:
         plans = SpillList(
             plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
         )
-        stage = Distort(self.layout.root, config.preset, config.filters)
+        # Absolute, because workers on another machine start in another folder.
+        stage = Distort(self.layout.root.absolute(), config.preset, config.filters, self.flat)
         samples: SpillList[Sample] = SpillList()
         for plan, made in self._run(stage, plans, _plan_name):
             if "dropped" in made:
@@ -266,6 +269,7 @@ class Chain:
         executor = self.executor if self.scope.includes(stage.name) else NullExecutor()
         results, tally = run_stage(stage, items, self.journal, executor, reporter=self.reporter)
         self.items_processed += tally.done
+        self.settled &= not tally.passing
         if self.scope.dry_run or self.scope.only:
             calls = f" = {tally.due} API calls, not counting retries" if stage.place == "threads" else ""
             done = f"{tally.cached} done before, {tally.done} now, {tally.failed} of them failed"

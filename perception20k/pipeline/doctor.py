@@ -12,9 +12,10 @@ from pathlib import Path
 import distortions
 from perception20k import __version__
 from perception20k.core.extras import EXTRAS, gpu_count, installed
+from perception20k.core.hashed_set import HashedSet
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.manifest import read_manifest
+from perception20k.dataset.manifest import manifest_files, read_manifest
 from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import Sample, read_samples
 from perception20k.models.api_keys import KEYS
@@ -87,8 +88,8 @@ def examine(root: Path) -> Health:
         return Health(str(root), "unfinished", 0, 0, 0, ["the build has not finished"], again)
     samples = read_samples(layout.recipe)
     review = read_review(layout.decisions)
-    counts = review_counts(samples, review)
-    missing = [name for name in manifest["files"] if not (root / name).is_file()]
+    counts = review_counts(HashedSet(sample.sample_id for sample in samples), review)
+    missing = [name for name, _ in manifest_files(layout) if not (root / name).is_file()]
     problems = [f"{name}: missing" for name in missing[:5]]
     if len(missing) > 5:
         problems.append(f"and {len(missing) - 5} files more")

@@ -3,82 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from distortions import DistortionError
 from perception20k.core.errors import ItemError, UserError
-from perception20k.core.files import file_sha256
+from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import Reporter
+from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.manifest import dataset_files, read_manifest
-from perception20k.dataset.records import read_samples, read_sources
+from perception20k.dataset.manifest import dataset_files, manifest_files, read_manifest
+from perception20k.dataset.records import Sample, Source, each_sample, each_source
+from perception20k.execution.local import LocalExecutor
+from perception20k.execution.stage import Executor, Stage
 from perception20k.imaging import images
 from perception20k.pipeline.stages.distort import remake
+from perception20k.publish.work import CheckFiles, outcomes
 
 
-def verify(root: Path, *, remade: bool = False, reporter: Reporter | None = None) -> list[str]:
+def verify(
+    root: Path, executor: Executor | None = None, *, remade: bool = False, reporter: Reporter | None = None
+) -> list[str]:
     """Every disagreement between a dataset and its recorded digests, as one line each; empty when all is well.
 
     Args:
         root: the dataset.
+        executor: where the work is done; by default here.
         remade: also distort every source again and compare the pixels, not only the files.
         reporter: shows bars.
 
     Raises:
         UserError: the directory is not a dataset, or its build has not finished.
     """
-    layout, reporter = Layout(root).require(), reporter or Reporter()
-    manifest = read_manifest(layout)
-    if manifest is None:
+    layout, reporter, executor = Layout(root).require(), reporter or Reporter(), executor or LocalExecutor()
+    if read_manifest(layout) is None:
         raise UserError(f"{root}: no manifest.json, the build has not finished", "Run the same build again")
-    problems = list(_files(layout, manifest["files"], reporter))
-    return problems + list(_pixels(layout, remade, reporter))
+    return [*_files(layout, executor, reporter), *_pixels(layout, remade, executor, reporter)]
 
 
-def _files(layout: Layout, recorded: dict[str, str], reporter: Reporter) -> Iterator[str]:
+def _files(layout: Layout, executor: Executor, reporter: Reporter) -> Iterator[str]:
+    recorded = SpillList(manifest_files(layout))
+    words = {"missing": "missing", "differs": "the bytes differ from the manifest's digest"}
     with reporter.progress("files", len(recorded), "file") as advance:
-        for name, digest in sorted(recorded.items()):
-            path = layout.root / name
-            if not path.is_file():
-                yield f"{name}: missing"
-            elif file_sha256(path) != digest:
-                yield f"{name}: the bytes differ from the manifest's digest"
-            advance(1)
+        checked = outcomes(CheckFiles(layout.root.absolute()), recorded, executor, advance)
+        yield from sorted(f"{name}: {words[found]}" for (name, _), found in checked if found)
+    names = HashedSet(name for name, _ in recorded)
     for name in dataset_files(layout):
-        if name not in recorded:
+        if name not in names:
             yield f"{name}: not in the manifest"
 
 
-def _pixels(layout: Layout, remade: bool, reporter: Reporter) -> Iterator[str]:
-    files = {}
-    for source in read_sources(layout.sources):
-        files[source.image_id] = source.file
-        pixels = _read(layout.root / source.file)
+def _pixels(layout: Layout, remade: bool, executor: Executor, reporter: Reporter) -> Iterator[str]:
+    work: SpillList[_Image] = SpillList()
+    rest = groupby(each_sample(layout.recipe), key=lambda sample: sample.image_id)
+    image_id, group = next(rest, ("", iter(())))
+    for source in each_source(layout.sources):
+        mine: tuple[Sample, ...] = ()
+        if source.image_id == image_id:
+            mine = tuple(group)
+            image_id, group = next(rest, ("", iter(())))
+        work.append((source, mine))
+    with reporter.progress("pixels", len(work), "image") as advance:
+        checked = outcomes(_CheckPixels(layout.root.absolute(), remade), work, executor, advance)
+        yield from sorted(problem for _, problems in checked for problem in problems)
+    if image_id:
+        yield f"{layout.recipe.name}: image {image_id} is not in {layout.sources.name}, or not in the same order"
+
+
+_Image = tuple[Source, tuple[Sample, ...]]
+
+
+@dataclass(frozen=True)
+class _CheckPixels(Stage[_Image]):
+    """Compare the pixels of a source image and of its samples with their digests; the value is what is wrong."""
+
+    root: Path
+    remade: bool
+    name = "pixels"
+
+    def key(self, item: _Image) -> str:
+        """See :class:`Stage`; a check is never journalled."""
+        return item[0].image_id
+
+    def process_one(self, item: _Image) -> list[str]:
+        """See :class:`_CheckPixels`."""
+        source, samples = item
+        pixels = self._read(source.file)
+        problems = []
         if isinstance(pixels, str):
-            yield f"{source.file}: {pixels}"
+            problems.append(f"{source.file}: {pixels}")
         elif images.image_id(pixels) != source.image_id:
-            yield f"{source.file}: the pixels are not those of image {source.image_id}"
-    samples = read_samples(layout.recipe)
-    with reporter.progress("samples", len(samples), "sample") as advance:
-        for sample in samples:
-            advance(1)
-            pixels = _read(layout.root / sample.file)
-            if isinstance(pixels, str):
-                yield f"{sample.file}: {pixels}"
-            elif images.pixels_sha256(pixels) != sample.pixels_sha256:
-                yield f"{sample.file}: the pixels differ from the recipe's digest"
-            elif remade and not isinstance(source_pixels := _read(layout.root / files[sample.image_id]), str):
-                try:
-                    remake(source_pixels, sample)
-                except (ItemError, DistortionError) as error:
-                    yield str(error)
+            problems.append(f"{source.file}: the pixels are not those of image {source.image_id}")
+        return problems + [problem for sample in samples if (problem := self._wrong(sample, pixels))]
 
+    def _wrong(self, sample: Sample, source_pixels: images.Array | str) -> str:
+        pixels = self._read(sample.file)
+        if isinstance(pixels, str):
+            return f"{sample.file}: {pixels}"
+        if images.pixels_sha256(pixels) != sample.pixels_sha256:
+            return f"{sample.file}: the pixels differ from the recipe's digest"
+        if self.remade and not isinstance(source_pixels, str):
+            try:
+                remake(source_pixels, sample)
+            except (ItemError, DistortionError) as error:
+                return str(error)
+        return ""
 
-def _read(path: Path) -> images.Array | str:
-    """The pixels of an image file, or what is wrong with it."""
-    try:
-        return images.decode(path.read_bytes())
-    except FileNotFoundError:
-        return "missing"
-    except images.ImageError as error:
-        return str(error)
+    def _read(self, file: str) -> images.Array | str:
+        """The pixels of an image file, or what is wrong with it."""
+        try:
+            return images.decode((self.root / file).read_bytes())
+        except FileNotFoundError:
+            return "missing"
+        except images.ImageError as error:
+            return str(error)

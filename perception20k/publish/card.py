@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib.resources import files
 
 from distortions import SEVERITIES, SEVERITY_LEVELS, catalog, groups
 from perception20k import __version__
 from perception20k.config import Config
-from perception20k.dataset.records import Sample, Source
+from perception20k.dataset.records import Source
+from perception20k.publish.overview import Overview
 from perception20k.publish.provenance import metric_notes, objects_sentence
 
 _SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
@@ -19,8 +20,8 @@ _SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 def card(
     name: str,
     config: Config,
-    samples: Sequence[Sample],
-    sources: Sequence[Source],
+    view: Overview,
+    sources: Iterable[Source],
     rft_counts: dict[str, int],
     drops: dict[str, int],
     review: dict[str, int],
@@ -30,7 +31,7 @@ def card(
     Args:
         name: the dataset's name.
         config: the configuration it was built with.
-        samples: samples that survived review, with their split.
+        view: of the samples that survived review, with their split.
         sources: the source images they come from.
         rft_counts: RFT samples by split.
         drops: rows of the quarantine by stage.
@@ -44,10 +45,10 @@ def card(
         data_files="\n".join(
             f"  - split: {part}\n    path: shards/{part}-*.parquet" for part, count in rft_counts.items() if count
         ),
-        samples=len(samples),
-        source_images=len(sources),
+        samples=view.count(),
+        source_images=view.sources,
         version=__version__,
-        parts="\n".join(_part_row(part, samples, count) for part, count in rft_counts.items()),
+        parts="\n".join(_part_row(part, view, count) for part, count in rft_counts.items()),
         seed=config.seed,
         preset=config.preset,
         where="the whole image" if config.objects == "whole-image" else "the box of one object",
@@ -58,7 +59,7 @@ def card(
         family=catalog(config.preset)[0].family.title,
         types=len(catalog(config.preset)),
         groups=len(groups(config.preset)),
-        table="\n".join(_group_row(group, label, samples) for group, label in groups(config.preset).items()),
+        table="\n".join(_group_row(group, label, view) for group, label in groups(config.preset).items()),
         licences=_licences(sources),
     )
 
@@ -76,15 +77,13 @@ def review_sentence(review: dict[str, int]) -> str:
     return text
 
 
-def _part_row(part: str, samples: Sequence[Sample], rft: int) -> str:
-    mine = [s for s in samples if s.split == part]
-    return f"| {part} | {len(mine)} | {len({s.image_id for s in mine})} | {rft} |"
+def _part_row(part: str, view: Overview, rft: int) -> str:
+    return f"| {part} | {view.count(part)} | {view.images.get(part, 0)} | {rft} |"
 
 
-def _group_row(group: str, label: str, samples: Sequence[Sample]) -> str:
-    counts = Counter(s.severity for s in samples if s.group == group)
-    cells = " | ".join(str(counts[level]) for level in SEVERITY_LEVELS)
-    return f"| {label} | {cells} | {counts.total()} |"
+def _group_row(group: str, label: str, view: Overview) -> str:
+    cells = " | ".join(str(view.count(None, group, level)) for level in SEVERITY_LEVELS)
+    return f"| {label} | {cells} | {view.count(None, group)} |"
 
 
 def _drops(drops: dict[str, int]) -> str:
@@ -113,12 +112,16 @@ def _metrics(config: Config) -> str:
     )
 
 
-def _licences(sources: Sequence[Source]) -> str:
-    credits: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _licences(sources: Iterable[Source]) -> str:
+    counts: Counter[tuple[str, str]] = Counter()
+    names: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source in sources:
-        credits[source.licence or "not stated", source.author or "not stated"].append(source.origin)
+        credit = source.licence or "not stated", source.author or "not stated"
+        counts[credit] += 1
+        if counts[credit] <= 7:
+            names[credit].append(source.origin if counts[credit] <= 6 else "...")
     rows = [
-        f"| {licence} | {author} | {len(names)} | {', '.join(names[:6])}{', ...' if len(names) > 6 else ''} |"
-        for (licence, author), names in sorted(credits.items())
+        f"| {licence} | {author} | {counts[licence, author]} | {', '.join(files)} |"
+        for (licence, author), files in sorted(names.items())
     ]
     return "\n".join(["| licence | author | source images | files |", "| --- | --- | --- | --- |", *rows])

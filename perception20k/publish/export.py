@@ -6,38 +6,43 @@ Runs at the end of every build, and alone after a review (``perception20k export
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from perception20k.config import Config, load_config, located
 from perception20k.core.errors import UserError
-from perception20k.core.files import digest, write_json, write_text, written_aside
+from perception20k.core.files import digest_of, write_json, write_text, written_aside
+from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import Reporter
+from perception20k.core.spill_list import Rereadable, SpillList
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.manifest import all_present, damaged, read_manifest, write_manifest
+from perception20k.dataset.manifest import all_present, read_manifest, write_manifest
 from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import (
     Sample,
     Source,
-    read_samples,
-    read_sources,
+    each_sample,
+    each_source,
     sample_row,
-    samples_table,
     source_row,
-    sources_table,
+    write_samples,
+    write_sources,
 )
-from perception20k.dataset.shards import expected_bytes, write_shards
+from perception20k.dataset.shards import plan_shards
+from perception20k.execution.local import LocalExecutor
+from perception20k.execution.stage import Executor
 from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
 from perception20k.publish.figures import CHARTS, draw_figures, has_plots
-from perception20k.publish.parts import parts_table, recorded_parts, supplied_parts
+from perception20k.publish.overview import overview
+from perception20k.publish.parts import PARTS, parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
+from perception20k.publish.work import CheckFiles, WriteShards, outcomes
 from perception20k.saved_config import portable
 
 
@@ -64,7 +69,9 @@ class Exported:
     """False if everything was up to date."""
 
 
-def export_dataset(root: Path, *, allow_unverified: bool = False, reporter: Reporter | None = None) -> Exported:
+def export_dataset(
+    root: Path, executor: Executor | None = None, *, allow_unverified: bool = False, reporter: Reporter | None = None
+) -> Exported:
     """Export a dataset again from its recipe, for example after a review.
 
     Raises:
@@ -72,15 +79,16 @@ def export_dataset(root: Path, *, allow_unverified: bool = False, reporter: Repo
     """
     layout = Layout(root).require()
     config = load_config(layout.local_config if layout.local_config.is_file() else layout.config)
-    samples, sources = read_samples(layout.recipe), read_sources(layout.sources)
-    return export(layout, config, samples, sources, allow_unverified=allow_unverified, reporter=reporter)
+    samples, sources = SpillList(each_sample(layout.recipe)), SpillList(each_source(layout.sources))
+    return export(layout, config, samples, sources, executor, allow_unverified=allow_unverified, reporter=reporter)
 
 
 def export(
     layout: Layout,
     config: Config,
-    samples: Sequence[Sample],
-    sources: Sequence[Source],
+    samples: Rereadable[Sample],
+    sources: Rereadable[Source],
+    executor: Executor | None = None,
     *,
     allow_unverified: bool = False,
     reporter: Reporter | None = None,
@@ -91,7 +99,8 @@ def export(
         layout: the dataset.
         config: its configuration.
         samples: every sample that was made, those of one source image next to each other.
-        sources: the source images they come from.
+        sources: the source images they come from, in the same order.
+        executor: where images are checked and shards are written; by default here. The bytes do not depend on it.
         allow_unverified: treat deletions that nobody has verified as deletions.
         reporter: where progress goes.
 
@@ -99,59 +108,47 @@ def export(
         DamagedImages: images are missing or damaged; nothing has been written.
         UserError: nobody has verified some deletions.
     """
-    reporter = reporter or Reporter()
-    state = read_review(layout.decisions).among({sample.sample_id for sample in samples})
+    reporter, executor = reporter or Reporter(), executor or LocalExecutor()
+    ids = HashedSet(sample.sample_id for sample in samples)
+    state = read_review(layout.decisions).among(ids)
     if state.unverified and not allow_unverified:
         raise UserError(
             f"{layout.root}: {len(state.unverified)} deletions have not been verified",
             "Verify them in the review app (perception20k review), or export with --allow-unverified",
         )
-    every, parts = _with_split(layout, config, samples, sources, state.deleted | state.unverified)
-    survivors = [s for s in every if s.split]
-    between = len(samples) - len(survivors) - len((state.deleted | state.unverified) & {s.sample_id for s in samples})
-    if between:
+    deleted = state.deleted | state.unverified
+    every, parts = _with_split(layout, config, samples, sources, deleted)
+    survivors = sum(bool(sample.split) for sample in every)
+    if between := len(samples) - survivors - len(deleted):
         reporter.line(
             f"Split: {between} samples left out: their photos belong to a scene that is in both parts already"
         )
-    review = review_counts(every, state)
+    review = review_counts(ids, state)
     before = read_manifest(layout)
-    rows = list(read_quarantine(layout.quarantine))
-    fingerprint = digest(
-        [
-            5,
-            asdict(portable(config)),
-            [sample_row(s) for s in every],
-            [source_row(s) for s in sources],
-            review,
-            [asdict(row) for row in rows],
-        ]
-    )
-    charts_lack = bool(survivors) and has_plots() and not all((layout.figures / name).is_file() for name in CHARTS)
-    if before and before["state"] == fingerprint and all_present(layout, before["files"]) and not charts_lack:
-        return Exported(len(survivors), before["rft_samples"], review, changed=False)
+    fingerprint = _fingerprint(layout, config, every, sources, review)
+    charts_lack = survivors and has_plots() and not all((layout.figures / name).is_file() for name in CHARTS)
+    if before and before["state"] == fingerprint and all_present(layout) and not charts_lack:
+        return Exported(survivors, before["rft_samples"], review, changed=False)
 
-    known = {s.file: s.file_sha256 for s in samples} | {s.file: s.file_sha256 for s in sources}
-    with reporter.progress("images", len(known), "file") as advance:
-        if wrong := damaged(layout, known, advance):
-            raise DamagedImages(layout, wrong)
+    _check_images(layout, every, sources, executor, reporter)
     layout.manifest.unlink(missing_ok=True)
     write_text(layout.split, parts)
     with written_aside(layout.recipe) as aside:
-        pq.write_table(samples_table(every), aside)
+        write_samples(aside, every)
     with written_aside(layout.sources) as aside:
-        pq.write_table(sources_table(sources), aside)
-    files = {s.image_id: s.file for s in sources}
-    reporter.line(f"Shards: about {expected_bytes(layout, survivors, files) / 1e6:.0f} MB to write")
-    shards, rft = _write_shards(layout, survivors, files, config)
-    used = [s for s in sources if s.image_id in {sample.image_id for sample in survivors}]
-    write_json(layout.stats, statistics(survivors, used, rft))
+        write_sources(aside, sources)
+    shards, rft = _write_shards(layout, config, every, sources, executor, reporter)
+    view = overview(sample for sample in every if sample.split)
+    write_json(layout.stats, statistics(view, rft))
     without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"
     reporter.line(f"Figures and contact sheets{without}")
-    _replace_all(layout.figures, draw_figures(layout, survivors))
-    licences = sorted({s.licence for s in used if s.licence})
+    _replace_all(layout.figures, draw_figures(layout, view))
+    used = HashedSet(sample.image_id for sample in every if sample.split)
+    licences = sorted({s.licence for s in sources if s.licence and s.image_id in used})
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
-    drops = dict(Counter(row.stage for row in rows))
-    write_text(layout.card, card(layout.root.name, config, survivors, used, rft, drops, review))
+    drops = dict(Counter(row.stage for row in read_quarantine(layout.quarantine)))
+    credited = (source for source in sources if source.image_id in used)
+    write_text(layout.card, card(layout.root.name, config, view, credited, rft, drops, review))
     about = {
         "rft_samples": rft,
         "review": review,
@@ -159,13 +156,12 @@ def export(
         "metrics": metric_notes(config.score),
         "objects": objects_note(config),
     }
-    write_manifest(layout, fingerprint, known, about)
-    return Exported(len(survivors), rft, review, changed=True)
+    write_manifest(layout, fingerprint, lambda: _digests(every, sources), about)
+    return Exported(survivors, rft, review, changed=True)
 
 
-def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, int]:
+def review_counts(ids: HashedSet, state: ReviewState) -> dict[str, int]:
     """Numbers of samples: all, reviewed, kept, deleted, and deleted without verification."""
-    ids = {s.sample_id for s in samples}
     state = state.among(ids)
     return {
         "samples": len(ids),
@@ -178,18 +174,27 @@ def review_counts(samples: Sequence[Sample], state: ReviewState) -> dict[str, in
 
 
 def _with_split(
-    layout: Layout, config: Config, samples: Sequence[Sample], sources: Sequence[Source], deleted: frozenset[str]
-) -> tuple[list[Sample], str]:
+    layout: Layout, config: Config, samples: Rereadable[Sample], sources: Rereadable[Source], deleted: frozenset[str]
+) -> tuple[SpillList[Sample], str]:
     """The samples with their parts, and the text of ``split.csv``."""
     recorded = recorded_parts(layout)
     # Of a dataset that was shared the table may be missing; what it said is recorded.
     table = located(config.split) if config.split else None
     supplied = supplied_parts(table, sources, recorded) if table and table.is_file() else {}
     scenes = {s.image_id: s.scene or s.image_id for s in sources}
-    survivors = [s for s in samples if s.sample_id not in deleted]
+    survivors = (s for s in samples if s.sample_id not in deleted)
     dealt = split(survivors, config.test_fraction, config.seed, scenes=scenes, parts={**supplied, **recorded})
-    every = [replace(s, split="" if s.sample_id in deleted else dealt[s.image_id]) for s in samples]
+    every = SpillList(replace(s, split="" if s.sample_id in deleted else dealt[s.image_id]) for s in samples)
     return every, parts_table(recorded, dealt, scenes)
+
+
+def _fingerprint(
+    layout: Layout, config: Config, samples: Iterable[Sample], sources: Iterable[Source], review: dict[str, int]
+) -> str:
+    """Digest of everything that the exported files depend on."""
+    about = [6, asdict(portable(config)), review]
+    rows = (asdict(row) for row in read_quarantine(layout.quarantine))
+    return digest_of(chain([about], map(sample_row, samples), map(source_row, sources), rows))
 
 
 def _versions(samples: Iterable[Sample]) -> list[dict[str, str]]:
@@ -198,17 +203,39 @@ def _versions(samples: Iterable[Sample]) -> list[dict[str, str]]:
     return [dict(versions) for versions in sorted(found)]
 
 
+def _digests(samples: Iterable[Sample], sources: Iterable[Source]) -> Iterator[tuple[str, str]]:
+    """Path in the dataset and digest of every image."""
+    return chain(((s.file, s.file_sha256) for s in samples), ((s.file, s.file_sha256) for s in sources))
+
+
+def _check_images(
+    layout: Layout, samples: Rereadable[Sample], sources: Rereadable[Source], executor: Executor, reporter: Reporter
+) -> None:
+    stage = CheckFiles(layout.root.absolute())
+    with reporter.progress("images", len(samples) + len(sources), "file") as advance:
+        checked = outcomes(stage, _digests(samples, sources), executor, advance)
+        if wrong := sorted(name for (name, _), found in checked if found):
+            raise DamagedImages(layout, wrong)
+
+
 def _write_shards(
-    layout: Layout, samples: Sequence[Sample], files: dict[str, str], config: Config
+    layout: Layout,
+    config: Config,
+    samples: Rereadable[Sample],
+    sources: Rereadable[Source],
+    executor: Executor,
+    reporter: Reporter,
 ) -> tuple[list[Path], dict[str, int]]:
-    shards: list[Path] = []
-    counts: dict[str, int] = {}
-    for part in ("train", "test"):
-        new = write_shards(layout, part, samples, files, rft_per_sample=config.rft_per_sample, seed=config.seed)
-        counts[part] = sum(pq.read_metadata(path).num_rows for path in new)
-        shards += new
-    _replace_all(layout.shards, shards)
-    return shards, counts
+    plans = [shard for part in PARTS for shard in plan_shards(layout, part, samples, sources)]
+    reporter.line(f"Shards: about {sum(shard.distinct for shard in plans) / 1e6:.0f} MB to write")
+    counts = dict.fromkeys(PARTS, 0)
+    stage = WriteShards(layout.root.absolute(), config.rft_per_sample, config.seed)
+    with reporter.progress("shards", len(plans), "file") as advance:
+        for shard, count in outcomes(stage, plans, executor, advance):
+            counts[shard.split] += count
+    written = [layout.root / shard.file for shard in plans]
+    _replace_all(layout.shards, written)
+    return written, counts
 
 
 def _replace_all(folder: Path, written: Sequence[Path]) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,22 +14,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from distortions import SEVERITY_LEVELS
+from distortions import SEVERITY_LEVELS, groups
 from perception20k.core.extras import installed
 from perception20k.core.files import write_bytes, written_aside
-from perception20k.dataset.groups import groups_of, label_of
+from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Sample
 from perception20k.imaging import images
 from perception20k.imaging.images import Array
 from perception20k.imaging.sheets import contact_sheet
 from perception20k.imaging.word_cloud import word_cloud
-from perception20k.publish.stats import area_share
+from perception20k.publish.overview import Overview
 
 SHEET_SAMPLES = 48
 """Samples on one contact sheet."""
-MAX_SHEETS = 8
-"""Contact sheets drawn; a large dataset shows its first samples."""
 
 
 CHARTS = ("areas.png", "severities.png", "groups.png")
@@ -42,23 +39,23 @@ def has_plots() -> bool:
     return installed("matplotlib")
 
 
-def draw_figures(layout: Layout, samples: Sequence[Sample]) -> list[Path]:
+def draw_figures(layout: Layout, view: Overview) -> list[Path]:
     """Draw every figure into ``figures/``; returns their paths. An empty dataset has none.
 
     Without matplotlib (the extra ``plots``) the charts, ``CHARTS``, are left out.
     """
-    if not samples:
+    if not view.first:
         return []
-    drawings: dict[str, Callable[[Path], None]] = {"examples.png": lambda path: _examples(path, layout, samples)}
-    if any(sample.objects for sample in samples):
-        drawings["objects.png"] = lambda path: _word_cloud(path, samples)
+    drawings: dict[str, Callable[[Path], None]] = {"examples.png": lambda path: _examples(path, layout, view)}
+    if view.words:
+        drawings["objects.png"] = lambda path: _write(path, word_cloud(view.words, (1200, 600)))
     if has_plots():
         charts = (_areas, _severities, _groups)
-        drawings |= {name: partial(chart, samples=samples) for name, chart in zip(CHARTS, charts, strict=True)}
+        drawings |= {name: partial(chart, view=view) for name, chart in zip(CHARTS, charts, strict=True)}
     for name, drawing in drawings.items():
         with written_aside(layout.figures / name) as aside:
             drawing(aside)
-    sheets = [_sheet(layout, samples, number) for number in range(min(MAX_SHEETS, -(-len(samples) // SHEET_SAMPLES)))]
+    sheets = [_sheet(layout, view.first, number) for number in range(-(-len(view.first) // SHEET_SAMPLES))]
     return [layout.figures / name for name in drawings] + sheets
 
 
@@ -95,58 +92,52 @@ def _sheet(layout: Layout, samples: Sequence[Sample], number: int) -> Path:
     return path
 
 
-def _examples(path: Path, layout: Layout, samples: Sequence[Sample]) -> None:
+def _examples(path: Path, layout: Layout, view: Overview) -> None:
     """Figure 9: of each group the sample nearest to severity 4, the most visible first."""
     cells = []
-    for group, label in groups_of(samples).items():
-        mine = [s for s in samples if s.group == group]
-        if mine:
-            best = min(mine, key=lambda s: (abs(s.severity - 4), -s.delta_e, s.sample_id))
+    for group, label in groups(view.preset).items():
+        if best := view.examples.get(group):
             cells.append((boxed_crop(layout, best, (320, 240)), f"{label} {best.severity}: {best.object}"))
-    path.write_bytes(_png(contact_sheet(cells, columns=4, cell=(320, 240))))
+    _write(path, contact_sheet(cells, columns=4, cell=(320, 240)))
 
 
-def _word_cloud(path: Path, samples: Sequence[Sample]) -> None:
-    words = Counter(name for objects in {s.image_id: s.objects for s in samples}.values() for name in objects)
-    path.write_bytes(_png(word_cloud(words, (1200, 600))))
-
-
-def _areas(path: Path, samples: Sequence[Sample]) -> None:
+def _areas(path: Path, view: Overview) -> None:
     """Figure 10: histogram of box areas by group, with a kernel density (Scott's width) where the areas differ."""
 
-    def panel(axis: Any, mine: Sequence[Sample]) -> None:
-        shares = np.array([area_share(s) for s in mine])
+    def panel(axis: Any, group: str) -> None:
+        areas = [values for (_, name), values in view.areas.items() if name == group]
+        shares = np.concatenate([np.empty(0), *areas])
         axis.hist(shares, bins=np.linspace(0, 1, 21), color="#4878a8")
         if len(shares) > 2 and np.ptp(shares) > 0:
             grid = np.linspace(0, 1, 200)
             width = shares.std(ddof=1) * len(shares) ** -0.2
-            bells = np.exp(-(((grid[:, None] - shares) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
-            axis.plot(grid, 0.05 * bells.sum(axis=1), color="#c04040")
+            density = np.zeros(len(grid))
+            for some in np.array_split(shares, -(-len(shares) // 10_000)):
+                density += np.exp(-(((grid[:, None] - some) / width) ** 2) / 2).sum(axis=1)
+            axis.plot(grid, 0.05 * density / (width * np.sqrt(2 * np.pi)), color="#c04040")
         axis.set_xlim(0, 1)
 
-    _grid(path, samples, panel, "share of the image the box covers")
+    _grid(path, view, panel, "share of the image the box covers")
 
 
-def _severities(path: Path, samples: Sequence[Sample]) -> None:
+def _severities(path: Path, view: Overview) -> None:
     """Figure 11: severities by group."""
 
-    def panel(axis: Any, mine: Sequence[Sample]) -> None:
-        counts = Counter(s.severity for s in mine)
-        axis.bar(SEVERITY_LEVELS, [counts[level] for level in SEVERITY_LEVELS], color="#4878a8")
+    def panel(axis: Any, group: str) -> None:
+        axis.bar(SEVERITY_LEVELS, [view.count(None, group, level) for level in SEVERITY_LEVELS], color="#4878a8")
 
-    _grid(path, samples, panel, "severity")
+    _grid(path, view, panel, "severity")
 
 
-def _groups(path: Path, samples: Sequence[Sample]) -> None:
+def _groups(path: Path, view: Overview) -> None:
     """Figure 12: how often each group occurs, by split."""
     figure = _figure(9, 4)
     axis = figure.subplots()
-    groups = groups_of(samples)
-    left = np.zeros(len(groups))
+    labels = groups(view.preset)
+    left = np.zeros(len(labels))
     for part, colour in (("train", "#4878a8"), ("test", "#e0a040")):
-        counts = Counter(s.group for s in samples if s.split == part)
-        heights = np.array([counts[group] for group in groups], dtype=float)
-        axis.bar(list(groups.values()), heights, bottom=left, label=part, color=colour)
+        heights = np.array([view.count(part, group) for group in labels], dtype=float)
+        axis.bar(list(labels.values()), heights, bottom=left, label=part, color=colour)
         left += heights
     axis.tick_params(axis="x", rotation=40)
     axis.set_ylabel("samples")
@@ -154,18 +145,17 @@ def _groups(path: Path, samples: Sequence[Sample]) -> None:
     _save(figure, path)
 
 
-def _grid(path: Path, samples: Sequence[Sample], panel: Callable[[Any, Sequence[Sample]], None], label: str) -> None:
-    groups = groups_of(samples)
-    rows = -(-len(groups) // 4)
+def _grid(path: Path, view: Overview, panel: Callable[[Any, str], None], label: str) -> None:
+    labels = groups(view.preset)
+    rows = -(-len(labels) // 4)
     figure = _figure(12, 7 / 3 * rows)
     axes = figure.subplots(rows, 4, sharex=True, squeeze=False)
-    for axis in axes.flat[len(groups) :]:
+    for axis in axes.flat[len(labels) :]:
         axis.remove()
-    for axis, (group, name) in zip(axes.flat, groups.items(), strict=False):
-        mine = [s for s in samples if s.group == group]
-        panel(axis, mine)
+    for axis, (group, name) in zip(axes.flat, labels.items(), strict=False):
+        panel(axis, group)
         axis.yaxis.get_major_locator().set_params(integer=True)
-        axis.set_title(f"{name} ({len(mine)})", fontsize=10)
+        axis.set_title(f"{name} ({view.count(None, group)})", fontsize=10)
     figure.supxlabel(label)
     figure.supylabel("samples")
     _save(figure, path)
@@ -180,6 +170,10 @@ def _figure(width: float, height: float) -> Any:
 def _save(figure: Any, path: Path) -> None:
     # The metadata carries no version, so that two installs that draw alike write alike.
     figure.savefig(path, format="png", dpi=100, metadata={"Software": None})
+
+
+def _write(path: Path, image: Array) -> None:
+    path.write_bytes(_png(image))
 
 
 def _png(image: Array) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def recorded_parts(layout: Layout) -> dict[str, str]:
     return {}
 
 
-def supplied_parts(path: Path, sources: Sequence[Source], recorded: Mapping[str, str]) -> dict[str, str]:
+def supplied_parts(path: Path, sources: Iterable[Source], recorded: Mapping[str, str]) -> dict[str, str]:
     """The part of each source image that a table of the user's names, by ``image_id`` or by the photo's name.
 
     Raises:

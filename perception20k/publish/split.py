@@ -7,8 +7,9 @@ dealt.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from perception20k.core.seeding import key_int
@@ -18,7 +19,7 @@ Cells = Counter[tuple[Any, ...]]
 
 
 def split(
-    samples: Sequence[Sample],
+    samples: Iterable[Sample],
     test_fraction: float,
     seed: int,
     *,
@@ -45,26 +46,33 @@ def split(
     """
     scenes, parts = scenes or {}, parts or {}
     members: dict[str, list[str]] = defaultdict(list)
-    cells: dict[str, Cells] = defaultdict(Counter)
-    image_ids = sorted({s.image_id for s in samples})
-    for image_id in image_ids:
-        members[scenes.get(image_id, image_id)].append(image_id)
+    kinds: dict[tuple[str, int], int] = {}
+    held: dict[str, array[int]] = defaultdict(lambda: array("H"))  # numbers of the kinds of a scene's samples
+    image_ids: set[str] = set()
     for s in samples:
-        cells[scenes.get(s.image_id, s.image_id)].update(_cells(s))
+        image_ids.add(s.image_id)
+        held[scenes.get(s.image_id, s.image_id)].append(kinds.setdefault((s.group, s.severity), len(kinds)))
+    for image_id in sorted(image_ids):
+        members[scenes.get(image_id, image_id)].append(image_id)
+    names = list(kinds)
+
+    def cells(scene: str) -> Cells:
+        return Counter(cell for number in held[scene] for cell in _cells(*names[number]))
+
     standing = _standing_parts(scenes, parts)
-    deal = _Deal(test_fraction, cells.values())
+    deal = _Deal(test_fraction, map(cells, held))
     placed: dict[str, str] = {}
     new = []
     for scene in members:
         known = standing.get(scene, set())
         if known:
             placed[scene] = next(iter(known)) if len(known) == 1 else ""
-            deal.count(cells[scene], placed[scene])
+            deal.count(cells(scene), placed[scene])
         else:
             new.append(scene)
-    new.sort(key=lambda scene: (-cells[scene]["all",], key_int(seed, "split", scene)))
+    new.sort(key=lambda scene: (-len(held[scene]), key_int(seed, "split", scene)))
     for scene in new:
-        placed[scene] = deal.choose(cells[scene])
+        placed[scene] = deal.choose(cells(scene))
     if new and not any(part == "train" for part in placed.values()):
         placed[new[-1]] = "train"  # the train part is never empty
     return {image_id: parts.get(image_id) or placed[scene] for scene, images in members.items() for image_id in images}
@@ -78,9 +86,9 @@ def _standing_parts(scenes: Mapping[str, str], parts: Mapping[str, str]) -> dict
     return standing
 
 
-def _cells(sample: Sample) -> list[tuple[Any, ...]]:
-    """The counts that a sample is part of."""
-    return [(sample.group, sample.severity), (sample.group,), (sample.severity,), ("all",)]
+def _cells(group: str, severity: int) -> list[tuple[Any, ...]]:
+    """The counts that a sample of this kind is part of."""
+    return [(group, severity), (group,), (severity,), ("all",)]
 
 
 class _Deal:

@@ -17,6 +17,7 @@ from perception20k.config import Filters
 from perception20k.core.errors import ItemError
 from perception20k.core.files import digest, sha256, write_bytes
 from perception20k.dataset.boxes import crop
+from perception20k.dataset.layout import image_file
 from perception20k.dataset.records import WHOLE_IMAGE, Sample
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
@@ -39,6 +40,8 @@ class Distort(Stage[SamplePlan]):
     root: Path
     preset: str
     limits: Filters
+    flat: bool = False
+    """All samples lie in one folder; see :func:`perception20k.dataset.layout.image_file`."""
     name = "distort"
 
     def key(self, item: SamplePlan) -> str:
@@ -104,7 +107,7 @@ class Distort(Stage[SamplePlan]):
         if why := denied(plan.group, plan.type, before, after):
             return {"dropped": why, "rule": "denied"}
         data, suffix = images.encode(distorted)
-        file = f"images/distorted/{plan.sample_id}{suffix}"
+        file = image_file("distorted", plan.sample_id, suffix, flat=self.flat)
         write_bytes(self.root / file, data)
         return {
             **asdict(seen),

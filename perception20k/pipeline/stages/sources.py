@@ -18,6 +18,7 @@ from PIL import Image
 
 from perception20k.core.errors import ItemError, TransientError
 from perception20k.core.files import digest, sha256
+from perception20k.dataset.layout import image_file
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
@@ -58,6 +59,8 @@ class Ingest(Stage[SourceFile]):
 
     max_frames: int
     max_side: int | None = None
+    flat: bool = False
+    """All source images lie in one folder; see :func:`perception20k.dataset.layout.image_file`."""
     name = "sources"
     place = "isolated"
     batch_size = 4
@@ -71,7 +74,7 @@ class Ingest(Stage[SourceFile]):
             about = [status.st_size, status.st_mtime_ns]
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 5, item.name, about, self.max_frames, self.max_side])
+        return digest([self.name, 5, item.name, about, self.max_frames, self.max_side, self.flat])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -85,11 +88,28 @@ class Ingest(Stage[SourceFile]):
         whole = decoded(data)
         pixels = self._within_limit(whole)
         kept, suffix = _to_keep(data, pixels, pixels is not whole)
-        return [_record(whole, pixels, kept, suffix, item.name)]
+        return [self._record(whole, pixels, kept, suffix, item.name)]
 
     def _within_limit(self, image: images.Array) -> images.Array:
         height, width = image.shape[:2]
         return images.scaled(image, *images.size_within(width, height, self.max_side))
+
+    def _record(
+        self, whole: images.Array, pixels: images.Array, data: bytes, suffix: str, origin: str
+    ) -> dict[str, Any]:
+        """What is known of a source image; ``whole`` is what the file holds, ``pixels`` what the dataset does."""
+        image_id = images.image_id(pixels)
+        return {
+            "image_id": image_id,
+            "file": image_file("source", image_id, suffix, flat=self.flat),
+            "file_sha256": sha256(data),
+            "width": pixels.shape[1],
+            "height": pixels.shape[0],
+            "original_width": whole.shape[1],
+            "original_height": whole.shape[0],
+            "origin": origin,
+            "fingerprint": b64encode(fingerprint(pixels).tobytes()).decode(),
+        }
 
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
@@ -102,7 +122,7 @@ class Ingest(Stage[SourceFile]):
                 records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
                 continue
             pixels = self._within_limit(frame.pixels)
-            record = _record(frame.pixels, pixels, *images.encode(pixels), origin)
+            record = self._record(frame.pixels, pixels, *images.encode(pixels), origin)
             records.append({**record, "frame": frame.index, "timestamp": frame.seconds})
         if not records:
             raise ItemError("the video has no frames")
@@ -186,22 +206,6 @@ def candidates_of(item: SourceFile, records: list[dict[str, Any]]) -> list[Candi
 def with_source(candidate: Candidate, **changes: Any) -> Candidate:
     """The candidate with fields of its record replaced."""
     return replace(candidate, source=replace(candidate.source, **changes))
-
-
-def _record(whole: images.Array, pixels: images.Array, data: bytes, suffix: str, origin: str) -> dict[str, Any]:
-    """What is known of a source image; ``whole`` is what the file holds, ``pixels`` what the dataset does."""
-    image_id = images.image_id(pixels)
-    return {
-        "image_id": image_id,
-        "file": f"images/source/{image_id}{suffix}",
-        "file_sha256": sha256(data),
-        "width": pixels.shape[1],
-        "height": pixels.shape[0],
-        "original_width": whole.shape[1],
-        "original_height": whole.shape[0],
-        "origin": origin,
-        "fingerprint": b64encode(fingerprint(pixels).tobytes()).decode(),
-    }
 
 
 def _to_keep(data: bytes, pixels: images.Array, was_scaled: bool) -> tuple[bytes, str]:

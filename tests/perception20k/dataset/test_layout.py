@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from perception20k.core.errors import UserError
-from perception20k.dataset.layout import Layout
+from perception20k.dataset.layout import Layout, image_file
 
 
 def test_every_path_lies_inside_the_dataset(tmp_path: Path) -> None:
@@ -35,3 +35,14 @@ def test_what_is_no_dataset_is_refused_with_the_reason(tmp_path: Path, there: tu
         (root / name).touch()
     with pytest.raises(UserError, match=message):
         Layout(root).require()
+
+
+def test_new_images_lie_in_folders_and_those_of_before_where_they_are(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert not layout.is_flat()
+    name = "0123456789abcdef"
+    (tmp_path / image_file("source", name, ".jpg")).parent.mkdir(parents=True)
+    (tmp_path / image_file("source", name, ".jpg")).touch()
+    assert not layout.is_flat()
+    (tmp_path / image_file("source", name, ".jpg", flat=True)).touch()
+    assert layout.is_flat()

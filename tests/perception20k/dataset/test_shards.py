@@ -12,23 +12,35 @@ from PIL import Image
 from perception20k.core.errors import UserError
 from perception20k.dataset import shards
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import Sample, read_samples, read_sources
-from perception20k.dataset.shards import expected_bytes, write_shards
+from perception20k.dataset.records import Sample, Source, read_samples, read_sources
+from perception20k.dataset.shards import plan_shards, write_shard
 from perception20k.imaging import images
 
 
 @pytest.fixture(scope="module")
-def parts(built_dataset: Path) -> tuple[Layout, list[Sample], dict[str, str]]:
+def parts(built_dataset: Path) -> tuple[Layout, list[Sample], list[Source]]:
     layout = Layout(built_dataset)
-    return layout, read_samples(layout.recipe), {s.image_id: s.file for s in read_sources(layout.sources)}
+    return layout, read_samples(layout.recipe), read_sources(layout.sources)
 
 
-def test_written_twice_the_bytes_are_the_same(built_dataset: Path, tmp_path: Path) -> None:
-    layout = Layout(built_dataset)
-    samples = read_samples(layout.recipe)
-    files = {s.image_id: s.file for s in read_sources(layout.sources)}
-    (tmp_path / "images").symlink_to(built_dataset / "images")
-    again = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
+def linked(layout: Layout, folder: Path) -> Layout:
+    """A dataset without shards, of the same images and tables."""
+    for path in (layout.root / "images", layout.recipe, layout.sources):
+        (folder / path.name).symlink_to(path)
+    return Layout(folder)
+
+
+def write(layout: Layout, samples: list[Sample], sources: list[Source], rft_per_sample: float = 4) -> list[Path]:
+    """The shards of the train part."""
+    plans = list(plan_shards(layout, "train", samples, sources))
+    for shard in plans:
+        assert write_shard(layout, shard, rft_per_sample=rft_per_sample, seed=7) > 0
+    return [layout.root / shard.file for shard in plans]
+
+
+def test_written_twice_the_bytes_are_the_same(parts: tuple[Layout, list[Sample], list[Source]], tmp_path: Path) -> None:
+    layout, samples, sources = parts
+    again = write(linked(layout, tmp_path), samples, sources)
     assert [p.read_bytes() for p in again] == [(layout.shards / p.name).read_bytes() for p in again]
 
 
@@ -53,10 +65,9 @@ def test_the_features_are_named_as_every_release_of_datasets_since_3_knows_them(
     assert json.loads(text)["info"]["features"]["images"] == [{"_type": "Image"}]
 
 
-def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:
-    layout, samples, files = parts
-    train = [s for s in samples if s.split == "train"]
-    distinct = expected_bytes(layout, train, files)
+def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], list[Source]]) -> None:
+    layout, samples, sources = parts
+    distinct = sum(shard.distinct for shard in plan_shards(layout, "train", samples, sources))
     written = sum(p.stat().st_size for p in layout.shards.glob("train-*.parquet"))
     rows = pq.read_table(next(layout.shards.glob("train-*.parquet")))
     repeated = sum(len(image["bytes"]) for images_ in rows["images"].to_pylist() for image in images_)
@@ -65,38 +76,36 @@ def test_a_repeated_image_is_stored_once(parts: tuple[Layout, list[Sample], dict
     assert repeated > 4 * distinct
 
 
+@pytest.mark.parametrize("limit", ["SHARD_BYTES", "SHARD_SAMPLES"])
 def test_a_sources_rows_stay_together_and_shards_stay_small(
-    parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parts: tuple[Layout, list[Sample], list[Source]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    layout, samples, files = parts
-    (tmp_path / "images").symlink_to(layout.root / "images")
-    monkeypatch.setattr(shards, "SHARD_BYTES", 1)
-    written = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=1, seed=7)
+    layout, samples, sources = parts
+    monkeypatch.setattr(shards, limit, 1)
+    written = write(linked(layout, tmp_path), samples, sources, 1)
     held = [set(pq.read_table(path)["image_id"].to_pylist()) for path in written]
     assert all(len(ids) == 1 for ids in held)
     assert len(set.union(*held)) == len(held) > 1
 
 
 def test_row_groups_are_closed_before_they_grow_too_large(
-    parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parts: tuple[Layout, list[Sample], list[Source]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout, samples, files = parts
-    (tmp_path / "images").symlink_to(layout.root / "images")
+    layout, samples, sources = parts
     monkeypatch.setattr(shards, "GROUP_BYTES", 1)
-    [path] = write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
-    sources = {s.image_id for s in samples if s.split == "train"}
-    assert pq.read_metadata(path).num_row_groups == len(sources)
+    [path] = write(linked(layout, tmp_path), samples, sources)
+    assert pq.read_metadata(path).num_row_groups == len({s.image_id for s in samples if s.split == "train"})
     original = pq.read_table(layout.shards / path.name)
     assert pq.read_table(path).equals(original)
 
 
-def test_a_missing_image_is_one_clear_line(parts: tuple[Layout, list[Sample], dict[str, str]], tmp_path: Path) -> None:
-    _, samples, files = parts
+def test_a_missing_image_is_one_clear_line(parts: tuple[Layout, list[Sample], list[Source]], tmp_path: Path) -> None:
+    _, samples, sources = parts
     with pytest.raises(UserError, match="the image is missing"):
-        write_shards(Layout(tmp_path), "train", samples, files, rft_per_sample=4, seed=7)
+        list(plan_shards(Layout(tmp_path), "train", samples, sources))
 
 
-def test_the_bytes_in_a_shard_are_those_of_the_files(parts: tuple[Layout, list[Sample], dict[str, str]]) -> None:
+def test_the_bytes_in_a_shard_are_those_of_the_files(parts: tuple[Layout, list[Sample], list[Source]]) -> None:
     layout, samples, _ = parts
     row = pq.read_table(layout.shards / "test-00000.parquet").slice(0, 1).to_pylist()[0]
     sample = next(s for s in samples if s.sample_id == row["sample_id"])

@@ -23,7 +23,7 @@ from perception20k.pipeline.rebuild import rebuild
 from perception20k.pipeline.verify import verify
 from perception20k.publish.export import export_dataset
 from trainer.data.boxes import Grid
-from trainer.data.rows import ShardRows
+from trainer.data.shards import ShardRows
 from trainer.training.rewards.description import description
 
 pytestmark = pytest.mark.slow

@@ -8,6 +8,7 @@ import yaml
 from perception20k.config import Annotations, Config
 from perception20k.dataset.records import Source
 from perception20k.publish.card import card, review_sentence
+from perception20k.publish.overview import overview
 from tests.perception20k.samples import BLANK
 
 CONFIG = Config(("photos/",), Annotations("photos/instances.json"), score=None, seed=7)
@@ -20,7 +21,7 @@ SAMPLES = [BLANK, replace(BLANK, image_id="0" * 16, group="blur", type="blur_len
 
 
 def text(rft: dict[str, int], drops: dict[str, int] | None = None) -> str:
-    return card("mine", CONFIG, SAMPLES, SOURCES, rft, drops or {}, NOTHING)
+    return card("mine", CONFIG, overview(SAMPLES), SOURCES, rft, drops or {}, NOTHING)
 
 
 def test_samples_are_counted_by_part_group_and_severity() -> None:

@@ -3,7 +3,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ import yaml
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.service import Review
 from perception20k.core.errors import UserError
+from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import SILENT
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, samples_table
 from perception20k.publish.export import export_dataset, review_counts
 from tests.annotate_app.conftest import BARE, Clock, Person
-from tests.perception20k.samples import BLANK
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -78,8 +77,8 @@ def test_croissant_reads_every_sample_and_every_rft_row(built_dataset: Path) -> 
 
 
 def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = dataset.config.read_text()
-    dataset.config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0", config))
+    config = dataset.local_config.read_text()
+    dataset.local_config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0", config))
     dataset.split.unlink()
     dataset.recipe.write_bytes(unsplit(dataset.recipe))
     exported = export_dataset(dataset.root, reporter=SILENT)
@@ -167,8 +166,7 @@ def test_counts_of_a_review() -> None:
         unverified=frozenset({"c"}),
         flagged=frozenset(),
     )
-    samples = [replace(BLANK, sample_id=name) for name in "abcde"]
-    assert review_counts(samples, state) == {
+    assert review_counts(HashedSet("abcde"), state) == {
         "samples": 5,
         "reviewed": 3,
         "kept": 1,

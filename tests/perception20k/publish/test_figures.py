@@ -7,6 +7,7 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples
 from perception20k.imaging import images
 from perception20k.publish.figures import boxed_crop, draw_figures
+from perception20k.publish.overview import overview
 
 
 def test_every_figure_is_a_picture(built_dataset: Path) -> None:
@@ -29,12 +30,12 @@ def test_a_crop_shows_the_box_untouched(built_dataset: Path) -> None:
 
 
 def test_an_empty_dataset_has_no_figures(tmp_path: Path) -> None:
-    assert draw_figures(Layout(tmp_path), []) == []
+    assert draw_figures(Layout(tmp_path), overview([])) == []
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_handful_of_samples_is_drawn_too(built_dataset: Path, tmp_path: Path, count: int) -> None:
     layout = Layout(tmp_path)
     (tmp_path / "images").symlink_to(built_dataset / "images")
-    paths = draw_figures(layout, read_samples(Layout(built_dataset).recipe)[:count])
+    paths = draw_figures(layout, overview(read_samples(Layout(built_dataset).recipe)[:count]))
     assert all(path.stat().st_size > 1000 for path in paths)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from perception20k.core.errors import ItemError, TransientError
 from perception20k.core.files import sha256
+from perception20k.dataset.layout import image_file
 from perception20k.dataset.quarantine import Reason
 from perception20k.imaging import images
 from perception20k.pipeline.stages.discover import SourceFile, discover
@@ -32,7 +33,7 @@ def test_a_photo_keeps_its_bytes_and_gets_its_identity(photos: Path) -> None:
     assert sha256(data) == candidate.source.file_sha256
     assert candidate.source.image_id == images.image_id(pixels)
     assert (candidate.source.height, candidate.source.width) == pixels.shape[:2]
-    assert candidate.source.file == f"images/source/{candidate.source.image_id}.png"
+    assert candidate.source.file == image_file("source", candidate.source.image_id, ".png")
 
 
 def test_a_photo_that_readers_see_differently_is_kept_as_its_pixels(tmp_path: Path) -> None:
