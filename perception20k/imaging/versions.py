@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 
 import cv2
@@ -18,7 +18,7 @@ from perception20k import __version__
 
 @cache
 def pixel_versions() -> Mapping[str, str]:
-    """Name to version: ours, the distortions', and those of the libraries that decode and compute."""
+    """Name to version: ours, the distortions', and those of the libraries that decode and compute, if they are here."""
     codecs = {"libjpeg-turbo": "libjpeg_turbo", "openjpeg": "jpg_2000"}
     return MappingProxyType(
         {
@@ -28,9 +28,16 @@ def pixel_versions() -> Mapping[str, str]:
             "opencv": cv2.__version__,
             "pillow": PIL.__version__,
             **{name: features.version(feature) or "none" for name, feature in codecs.items()},
-            "decord2": version("decord2"),
+            **_decord(),
         }
     )
+
+
+def _decord() -> dict[str, str]:
+    try:
+        return {"decord2": version("decord2")}
+    except PackageNotFoundError:  # it comes with the extra for videos
+        return {}
 
 
 def different(made_with: Mapping[str, str]) -> str:

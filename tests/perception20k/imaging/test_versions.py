@@ -1,4 +1,18 @@
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from perception20k.imaging import versions as module
 from perception20k.imaging.versions import different, pixel_versions
+
+
+def test_without_the_extra_for_videos_its_decoder_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(module, "version", missing)
+    assert "decord2" not in pixel_versions.__wrapped__()
+    assert "numpy" in pixel_versions.__wrapped__()
 
 
 def test_everything_that_shapes_pixels_has_a_version() -> None:
