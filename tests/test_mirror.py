@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("annotate_app", "distortions", "perception20k", "trainer")
 COVERED = {
     "annotate_app/annotate/event_writer.py": "annotate_app/annotate/test_service.py",
+    "annotate_app/lead/tabs.py": "annotate_app/lead/test_mount.py",
     "annotate_app/review/service.py": "annotate_app/web/test_server.py",
     "annotate_app/review/session.py": "annotate_app/review/test_sessions.py",
     "distortions/notes.py": "distortions/test_severity.py",

@@ -69,6 +69,9 @@ import click
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File of reviewers, one `user:password` a line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
 )
+@click.option(
+    "--lead", metavar="NAME", help="Who leads: serves the lead's pages at /lead/, with a login to NAME alone."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need --auth.")
 @click.option(
     "--public-url",
@@ -90,6 +93,7 @@ def command(
     verify_own: bool,
     training: bool,
     auth: Path | None,
+    lead: str | None,
     host: str,
     public_url: str | None,
     port: int,
@@ -130,4 +134,9 @@ def command(
         verify_own=verify_own,
         training=training,
     )
-    serve(dataset, settings, users=users, host=host, port=port, public_url=public_url, ready=click.echo)
+    pages = None
+    if lead is not None:
+        from annotate_app.lead.mount import pages_for
+
+        pages = pages_for(lead, users)
+    serve(dataset, settings, users=users, host=host, port=port, public_url=public_url, lead=pages, ready=click.echo)

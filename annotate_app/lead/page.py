@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from annotate_app.lead.gallery import COLUMNS, Gallery
+from annotate_app.lead.study import Study
+from annotate_app.lead.tabs import agreement_tab, deletions_tab, export_tab, progress_tab
 from annotate_app.web.guard import GRADIO_POLICY, Guard
 
 PAGE_SIZE = 48
@@ -21,14 +23,24 @@ _ANY = "any"
 def create_app(gallery: Gallery) -> ASGIApp:
     """The page over ``gallery``. It answers to this computer's own names alone."""
     app = FastAPI(openapi_url=None)
+    add_pages(app, gallery, "/")
+    return Guard(app, {}, GRADIO_POLICY)
+
+
+def add_pages(
+    app: FastAPI, gallery: Gallery, path: str, study: Study | None = None, root_path: str | None = None
+) -> None:
+    """Mount the pages at ``path``; with ``study`` also the lead's.
+
+    ``root_path`` is their address where a proxy serves them.
+    """
     # Fonts of the system: Gradio's themes fetch theirs from another host.
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     options: dict[str, Any] = {"footer_links": [], "run_history": False, "ssr_mode": False, "theme": theme}
-    mounted = gr.mount_gradio_app(app, _blocks(gallery), path="/", **options)
-    return Guard(mounted, {}, GRADIO_POLICY)
+    gr.mount_gradio_app(app, _blocks(gallery, study), path=path, root_path=root_path, **options)
 
 
-def _blocks(gallery: Gallery) -> gr.Blocks:
+def _blocks(gallery: Gallery, study: Study | None) -> gr.Blocks:
     def search(page: float, *wanted: str) -> tuple[Any, list[str], str]:
         chosen = {name: None if value == _ANY else value for name, value in zip(COLUMNS, wanted, strict=True)}
         found = gallery.find(chosen)
@@ -68,6 +80,12 @@ def _blocks(gallery: Gallery) -> gr.Blocks:
                 control.change(search, [page, *filters], [grid, shown, count])
             grid.select(show, shown, [source, sample, about, history])
             blocks.load(search, [page, *filters], [grid, shown, count])
+        if study is not None:
+            progress_tab(study, blocks)
+            deletions_tab(study, gallery, blocks)
+            agreement_tab(study)
+            export_tab(study)
+            return blocks
         with gr.Tab("Progress"):
             sessions = gr.Dataframe(
                 headers=["reviewer", "session", "items", "decided", "deleted", "state"],

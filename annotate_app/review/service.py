@@ -11,6 +11,7 @@ import json
 import sqlite3
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ from annotate_app.review.event_writer import EventWriter
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.page_state import page_state
 from annotate_app.review.protocol import PAUSE_TIMES, Settings, dataset_cap
-from annotate_app.review.schemas import Events
+from annotate_app.review.schemas import Event, Events
 from annotate_app.review.session import Item, Session
 from annotate_app.review.words import plain
 from perception20k.core.event_log import transaction
@@ -189,6 +190,37 @@ class Review:
             if len(self.log.deleted) > limit:  # raising takes it back
                 words = f"With it {len(self.log.deleted)} samples would stand deleted, more than the dataset allows"
                 raise ProtocolRefusal("dataset_cap", f"{words} ({limit}). Restore some of them first.")
+
+    def adjudicate(self, sample_id: str, verdict: str, by: str) -> None:
+        """Confirm or restore the deletion of a sample in every finished review that has it; it is the last word.
+
+        Args:
+            sample_id: what stands deleted.
+            verdict: ``confirm`` or ``restore``.
+            by: the lead's name.
+
+        Raises:
+            ProtocolRefusal: no finished review deletes it (``nothing``), one that does is the lead's own (``own``), or
+                a limit refuses it.
+        """
+        with self.writing() as now:
+            reviews = [
+                review
+                for review in self.log.counting(now)
+                if review.finished and (place := review.positions.get(sample_id)) is not None
+                if review.stands_deleted(place)
+            ]
+            if not reviews:
+                raise ProtocolRefusal("nothing", "No finished review deletes this sample.")
+            for review in reviews:
+                session = sessions.begin_adjudication(
+                    self.log, review, sample_id, by, now, own=self.settings.verify_own
+                )
+                samples = len(self.dataset.samples)
+                writer = EventWriter(self.log, session, samples, "lead", now, now, self._is_showable)
+                position = session.positions[sample_id]
+                event = {"id": str(uuid.uuid4()), "action": verdict, "at": now, "position": position}
+                writer.append(Event.model_validate(event))
 
     def give_back(self, session_id: str) -> None:
         """Take an unfinished review from its reviewer: its samples are free for others.

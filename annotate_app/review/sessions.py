@@ -146,6 +146,21 @@ def begin_verification(
     return _begin(log, "verify", review.session_id, reviewer, review.seed, now, about, shown)
 
 
+def begin_adjudication(log: ReviewLog, review: Session, sample_id: str, lead: str, now: float, *, own: bool) -> Session:
+    """The lead's own verification of a finished review that has a sample, begun if there is none.
+
+    Raises:
+        ProtocolRefusal: the review is the lead's own (``own``) and ``own`` does not allow that.
+    """
+    if review.reviewer == lead and not own:
+        raise ProtocolRefusal("own", "This deletion is your own, so somebody else verifies it.")
+    for session in log.verifications(review):
+        if session.reviewer == lead and sample_id in session.positions:
+            return session
+    shown = [review.items[review.positions[sample]] for sample in review.deleted_samples()]
+    return _begin(log, "verify", review.session_id, lead, review.seed, now, {"version": __version__}, shown)
+
+
 def _batch_to_share(dataset: Dataset, live: Sequence[Session], reviewer: str) -> Session | None:
     """The oldest batch of others that this person has not had, as far as it is still there."""
     batches = [(session, dataset.samples.keys() & session.positions.keys()) for session in live]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -24,12 +25,28 @@ from annotate_app.web.site import Site
 from perception20k.imaging.images import ImageError
 
 
-def guarded(routes: APIRouter, users: Mapping[str, str] | None = None, site: Site | None = None) -> ASGIApp:
+@dataclass(frozen=True)
+class LeadPages:
+    """Pages for whoever leads, below :data:`annotate_app.web.guard.LEAD`."""
+
+    name: str
+    """Who leads; behind a login the one user who may open them."""
+    mount: Callable[[FastAPI], object]
+    """Adds the pages to the application."""
+
+
+def guarded(
+    routes: APIRouter,
+    users: Mapping[str, str] | None = None,
+    site: Site | None = None,
+    lead: LeadPages | None = None,
+) -> ASGIApp:
     """The whole application of a page with these routes.
 
     Args:
         users: names and passwords; none for no login.
         site: where a proxy serves it.
+        lead: pages for the lead.
     """
     app = FastAPI(openapi_url=None)
     app.include_router(routes)
@@ -40,7 +57,9 @@ def guarded(routes: APIRouter, users: Mapping[str, str] | None = None, site: Sit
         app.add_exception_handler(kind, _wrong)
     for lost in (Unshowable, ImageError, FileNotFoundError):
         app.add_exception_handler(lost, _gone)
-    return Guard(app, users or {}, site=site)
+    if lead is not None:
+        lead.mount(app)
+    return Guard(app, users or {}, site=site, lead=None if lead is None else lead.name)
 
 
 def name_of(request: Request, given: str) -> str:

@@ -34,6 +34,9 @@ GRADIO_POLICY = (
 )
 """The same for a page of Gradio's, which needs inline scripts and styles."""
 
+LEAD = "/lead"
+"""Below it are the pages for whoever leads the review."""
+
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -62,15 +65,29 @@ def _netloc(origin: str) -> str | None:
         return None
 
 
+def _is_leads(path: str) -> bool:
+    return path == LEAD or path.startswith(f"{LEAD}/")
+
+
 class Guard:
     """Wraps an application; ``users`` maps names to passwords, empty for no login.
 
     Behind a login ``request.state.user`` is the name, otherwise None.
     """
 
-    def __init__(self, app: ASGIApp, users: Mapping[str, str], policy: str = POLICY, site: Site | None = None) -> None:
-        """Guard ``app``; ``policy`` is the content security policy, ``site`` where a proxy serves it."""
-        self._app, self._users, self._site = app, dict(users), site
+    def __init__(
+        self,
+        app: ASGIApp,
+        users: Mapping[str, str],
+        policy: str = POLICY,
+        site: Site | None = None,
+        lead: str | None = None,
+    ) -> None:
+        """Guard ``app``; ``policy`` is the content security policy, ``site`` where a proxy serves it.
+
+        ``lead`` is the one user whom the pages below :data:`LEAD` are for.
+        """
+        self._app, self._users, self._site, self._lead = app, dict(users), site, lead
         self._guesses = Guesses()
         self._headers = {"content-security-policy": policy, **_HEADERS}
 
@@ -89,6 +106,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
                 out.update(self._headers)
+                if _is_leads(path):
+                    out["content-security-policy"] = GRADIO_POLICY
                 if path.startswith("/static/"):
                     out["cache-control"] = "no-cache"
             await send(message)
@@ -108,6 +127,8 @@ class Guard:
         if not self._users and not _names_loopback(headers.get("host", "")):
             # A site whose name was made to point here would otherwise read and write as if it were this one.
             return await _refuse(send_guarded, 421, "without a login this is served as localhost alone")
+        if self._users and _is_leads(path) and user != self._lead:
+            return await _refuse(send_guarded, 403, "this page is for the lead")
         scope.setdefault("state", {})["user"] = user
         if scope["method"] not in ("GET", "HEAD"):
             origin = headers.get("origin")

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp
 from annotate_app.review.dataset import Dataset
 from annotate_app.review.protocol import Settings
 from annotate_app.review.service import Review
-from annotate_app.web.guard import is_loopback
+from annotate_app.web.application import LeadPages
+from annotate_app.web.guard import LEAD, is_loopback
 from annotate_app.web.logins import AUTH_VARIABLE
 from annotate_app.web.server import create_app
 from annotate_app.web.site import Site
@@ -31,6 +32,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     public_url: str | None = None,
+    lead: Callable[[Review, Site | None], LeadPages] | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Serve the review of the dataset at ``root`` until interrupted. ``ready`` is called with the address.
@@ -38,6 +40,7 @@ def serve(
     Args:
         users: names and passwords; without any, only this computer is served.
         public_url: where a proxy serves the app to others.
+        lead: makes the pages for the lead.
 
     Raises:
         UserError: no dataset there, an open address without a login, a public address that is none, or a host or
@@ -49,8 +52,11 @@ def serve(
     with closing(listen(host, port)) as listener:
         dataset = Dataset(Layout(root))
         with closing(Review(dataset, settings)) as review:
-            app = create_app(review, users, site)
+            pages = None if lead is None else lead(review, site)
+            app = create_app(review, users, site, pages)
             address = site.url if site else f"http://{host}:{port}/"
+            if pages is not None:
+                ready(f"The pages for {pages.name}, who leads, are at {address}{LEAD.removeprefix('/')}/")
             who = f"{len(users)} reviewers may log in" if users else "no login"
             ready(
                 f"{len(dataset.samples)} samples to review, {len(dataset.removed)} removed beforehand; {who}.\n"

@@ -21,7 +21,7 @@ from annotate_app.reports.summary import figure_svg, summarise
 from annotate_app.review import training_round as training
 from annotate_app.review.schemas import Events, Lease, Opening, Position, TrainingRound
 from annotate_app.review.service import Review
-from annotate_app.web.application import guarded, name_of
+from annotate_app.web.application import LeadPages, guarded, name_of
 from annotate_app.web.page import render_page
 from annotate_app.web.site import Site
 from perception20k.imaging.images import Array, decode, encode
@@ -33,14 +33,20 @@ SessionId = Annotated[Uuid, PathParameter()]
 Place = Annotated[Position, PathParameter()]
 
 
-def create_app(review: Review, users: Mapping[str, str] | None = None, site: Site | None = None) -> ASGIApp:
+def create_app(
+    review: Review,
+    users: Mapping[str, str] | None = None,
+    site: Site | None = None,
+    lead: LeadPages | None = None,
+) -> ASGIApp:
     """The whole application over ``review``.
 
     Args:
         users: names and passwords; none for no login.
         site: where a proxy serves it.
+        lead: pages for the lead.
     """
-    return guarded(_routes(review, site), users, site)
+    return guarded(_routes(review, site), users, site, lead)
 
 
 def _routes(review: Review, site: Site | None) -> APIRouter:

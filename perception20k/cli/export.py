@@ -18,10 +18,13 @@ from perception20k.publish.other_forms import FORMS
 @click.command
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
+@click.option("--reviewed-only", is_flag=True, help="Leave out the samples that nobody has reviewed.")
 @click.option("--as", "form", type=click.Choice(tuple(FORMS)), help="Write the survivors in this form too, to --out.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A new folder for --as.")
 @workers_option
-def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path | None, workers: int) -> None:
+def command(
+    dataset: Path, allow_unverified: bool, reviewed_only: bool, form: str | None, out: Path | None, workers: int
+) -> None:
     """Write the shards, card, statistics and figures of DATASET again, after a review.
 
     Only samples that survived the review are used, and the card says how many were reviewed. --as writes them once more
@@ -37,7 +40,7 @@ def command(dataset: Path, allow_unverified: bool, form: str | None, out: Path |
     if out is not None and out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out}: the folder is not empty", "Name a new one with --out")
     with LocalExecutor(workers) as executor:
-        exported = export_dataset(dataset, executor, allow_unverified=allow_unverified)
+        exported = export_dataset(dataset, executor, allow_unverified=allow_unverified, reviewed_only=reviewed_only)
     if form and out:
         for path in FORMS[form](Layout(dataset), out):
             click.echo(f"written: {path}")

@@ -12,7 +12,7 @@ such a session shown again (kind ``verify``). Read the outcome with :func:`read_
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,11 @@ class ReviewState:
     """Deletions not yet confirmed or restored."""
     flagged: frozenset[str] = frozenset()
     """Marked for discussion, whatever was decided."""
+
+    def left_out(self, samples: Iterable[str], *, reviewed_only: bool) -> frozenset[str]:
+        """Those of these samples that an export leaves out: deleted, and if so wished all that nobody reviewed."""
+        gone = self.deleted | self.unverified
+        return frozenset(one for one in samples if (one not in self.kept if reviewed_only else one in gone))
 
     def among(self, samples: Container[str]) -> ReviewState:
         """The outcome for these samples only: a rebuilt dataset may have lost some that were judged."""

@@ -70,7 +70,12 @@ class Exported:
 
 
 def export_dataset(
-    root: Path, executor: Executor | None = None, *, allow_unverified: bool = False, reporter: Reporter | None = None
+    root: Path,
+    executor: Executor | None = None,
+    *,
+    allow_unverified: bool = False,
+    reviewed_only: bool = False,
+    reporter: Reporter | None = None,
 ) -> Exported:
     """Export a dataset again from its recipe, for example after a review.
 
@@ -80,7 +85,8 @@ def export_dataset(
     layout = Layout(root).require()
     config = load_config(layout.local_config if layout.local_config.is_file() else layout.config)
     samples, sources = SpillList(each_sample(layout.recipe)), SpillList(each_source(layout.sources))
-    return export(layout, config, samples, sources, executor, allow_unverified=allow_unverified, reporter=reporter)
+    choice = {"allow_unverified": allow_unverified, "reviewed_only": reviewed_only}
+    return export(layout, config, samples, sources, executor, **choice, reporter=reporter)
 
 
 def export(
@@ -91,6 +97,7 @@ def export(
     executor: Executor | None = None,
     *,
     allow_unverified: bool = False,
+    reviewed_only: bool = False,
     reporter: Reporter | None = None,
 ) -> Exported:
     """Split the survivors and write everything that is made from them, the manifest last.
@@ -102,6 +109,7 @@ def export(
         sources: the source images they come from, in the same order.
         executor: where images are checked and shards are written; by default here. The bytes do not depend on it.
         allow_unverified: treat deletions that nobody has verified as deletions.
+        reviewed_only: leave out what nobody has reviewed.
         reporter: where progress goes.
 
     Raises:
@@ -116,10 +124,10 @@ def export(
             f"{layout.root}: {len(state.unverified)} deletions have not been verified",
             "Verify them in the review app (perception20k review), or export with --allow-unverified",
         )
-    deleted = state.deleted | state.unverified
-    every, parts = _with_split(layout, config, samples, sources, deleted)
+    gone = state.left_out((sample.sample_id for sample in samples), reviewed_only=reviewed_only)
+    every, parts = _with_split(layout, config, samples, sources, gone)
     survivors = sum(bool(sample.split) for sample in every)
-    if between := len(samples) - survivors - len(deleted):
+    if between := len(samples) - survivors - len(gone):
         reporter.line(
             f"Split: {between} samples left out: their photos belong to a scene that is in both parts already"
         )

@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from annotate_app.lead.mount import pages_for
 from annotate_app.review.service import Review
 from annotate_app.web.server import create_app
 from annotate_app.web.site import Site
@@ -51,9 +52,11 @@ class Served:
         users: dict[str, str] | None = None,
         port: int | None = None,
         public_url: str | None = None,
+        lead: str | None = None,
     ) -> None:
         self.review, self.port = review, port or free_port()
-        app = create_app(review, users, None if public_url is None else Site.of(public_url))
+        site = None if public_url is None else Site.of(public_url)
+        app = create_app(review, users, site, None if lead is None else pages_for(lead, users or {})(review, site))
         config = uvicorn.Config(app, port=self.port, log_level="error", ws="none")
         config.timeout_graceful_shutdown = 1
         self._server = uvicorn.Server(config)

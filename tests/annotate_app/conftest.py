@@ -187,8 +187,8 @@ def serve_review(open_review: Callable[..., Review]) -> Iterator[Callable[..., S
     """Serves the review of ``layout``; stopped in the end."""
     running: list[Served] = []
 
-    def server(settings: Settings = BARE, users: dict[str, str] | None = None, public_url: str | None = None) -> Served:
-        running.append(Served(open_review(settings), users, public_url=public_url))
+    def server(settings: Settings = BARE, users: dict[str, str] | None = None, **more: str | None) -> Served:
+        running.append(Served(open_review(settings), users, **more))  # type: ignore[arg-type]
         return running[-1]
 
     yield server

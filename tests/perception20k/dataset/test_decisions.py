@@ -223,3 +223,10 @@ def test_a_log_of_another_version_is_refused(tmp_path: Path) -> None:
     for opener in (read_review, connect):
         with pytest.raises(UserError, match="version 99"):
             opener(path)
+
+
+def test_an_export_leaves_out_what_was_deleted_or_if_so_wished_what_nobody_reviewed() -> None:
+    state = ReviewState(3, kept=frozenset("a"), deleted=frozenset("b"), unverified=frozenset("c"))
+    assert state.left_out("abd", reviewed_only=False) == {"b"}
+    assert state.left_out("abcd", reviewed_only=False) == {"b", "c"}
+    assert state.left_out("abcd", reviewed_only=True) == {"b", "c", "d"}
