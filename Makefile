@@ -49,6 +49,7 @@ bench: $(FULL)/ready
 	$(FULL)/bin/python -m benchmarks.kadid
 	$(FULL)/bin/python -m benchmarks.build
 	$(FULL)/bin/python -m benchmarks.review
+	$(FULL)/bin/python -m benchmarks.annotate
 	$(FULL)/bin/python -m benchmarks.training
 
 # What was resolved and tested, for every extra; names and versions only.

@@ -25,7 +25,7 @@ import click
 @click.option(
     "--proposals",
     type=click.Path(path_type=Path, exists=True),
-    help="An annotation file whose boxes are proposed: you accept, correct or drop them.",
+    help="An annotation file, or a build's YAML whose model is asked; you accept, correct or drop the boxes.",
 )
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Where the boxes are kept.")
 @click.option(
@@ -47,10 +47,11 @@ def command(
 ) -> None:
     """Draw boxes on PHOTOS by keyboard and mouse, in the browser, and name what is in them.
 
-    PHOTOS are folders, files or globs of photos and videos, or a build's YAML, whose sources, keyframes and filters
-    are taken then. Prints an address to open. Each person gives a name and gets photos of their own: drag a box, type
-    what it is, Enter; two or three boxes, Enter, next. Arrows move a box, Shift and arrows resize it, S says that
-    nothing is here, Z undoes, ? shows all keys. The page tells at once what a build would refuse.
+    PHOTOS are folders, files or globs of photos and videos; or a build's YAML, and then its sources, keyframes and
+    filters are taken, and the boxes of its annotations or models are proposed. Prints an address to open. Each person
+    gives a name and gets photos of their own: drag a box, type what it is, Enter; two or three boxes, Enter, next.
+    Arrows move a box, Shift and arrows resize it, S says that nothing is here, Z undoes, ? shows all keys. The page
+    tells at once what a build would refuse.
 
     Every step is kept in annotations.sqlite in the first folder as it is made; stop and start whenever you like.
 

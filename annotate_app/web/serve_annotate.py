@@ -8,7 +8,7 @@ from pathlib import Path
 
 from annotate_app.annotate.job import Job
 from annotate_app.annotate.pictures import find_pictures
-from annotate_app.annotate.proposals import from_file, nothing
+from annotate_app.annotate.proposals import proposals_of
 from annotate_app.annotate.service import Annotation
 from annotate_app.web.annotate import create_app
 from annotate_app.web.logins import read_auth
@@ -34,8 +34,9 @@ def serve_annotate(
     users = read_auth(auth_file)
     check_open(host, users)
     with closing(listen(host, port)) as listener, job.alone():
-        pictures, failed = find_pictures(job.sources, job.frames, Reporter(ready))
-        propose = from_file(proposals, pictures) if proposals else nothing
+        reporter = Reporter(ready)
+        pictures, failed = find_pictures(job.sources, job.frames, reporter)
+        propose = proposals_of(job, proposals, pictures, reporter)
         with closing(Annotation(job.log, pictures, job.limits, job.max_side, propose)) as annotation:
             app = create_app(annotation, users)
             overview = annotation.overview()

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from annotate_app.annotate.pictures import Opened, Picture
-from annotate_app.annotate.proposals import from_file, nothing
+from annotate_app.annotate.job import job_of
+from annotate_app.annotate.pictures import Opened, Picture, find_pictures
+from annotate_app.annotate.proposals import from_file, nothing, proposals_of
 from annotate_app.annotate.rules import DrawnObject
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT, Reporter
+from tests.annotate_app.annotate.conftest import write_photos
+from tests.tiny_models import build_tiny_detector
 
 PICTURE = Picture("clip.mp4#frame=7", Path("clip.mp4"), 7)
 
@@ -45,3 +49,35 @@ def test_any_format_is_read_and_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("buy milk\n")
     with pytest.raises(UserError, match=r"notes.csv: not an annotation file. Known: .*COCO"):
         from_file(tmp_path / "notes.csv", [PICTURE])
+
+
+def test_a_builds_yaml_proposes_what_its_annotations_hold(tmp_path: Path) -> None:
+    write(tmp_path / "boxes.json", "000.png", [10, 10, 50, 40])
+    config = tmp_path / "my.yaml"
+    config.write_text("sources: [.]\nannotations: {coco: boxes.json}\nscore: null\n")
+    picture = Picture("000.png", tmp_path / "000.png")
+    for job, given in ((job_of([str(config)]), None), (job_of([str(tmp_path)]), config)):
+        find = proposals_of(job, given, [picture], SILENT)
+        assert find(picture, opened(100, 80)) == (DrawnObject("thing 0", (10, 10, 60, 50)),)
+    assert proposals_of(job_of([str(tmp_path)]), None, [picture], SILENT) is nothing
+
+
+@pytest.mark.slow
+def test_a_detector_proposes_before_the_first_picture_is_shown_and_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_tiny_detector(tmp_path / "rtdetr")
+    folder = write_photos(tmp_path / "photos", 2)
+    config = tmp_path / "my.yaml"
+    config.write_text(
+        f"sources: [elsewhere/]\nobjects: {{model: {tmp_path / 'rtdetr'}, threshold: 0.05}}\nscore: null\n"
+    )
+    job = job_of([str(folder)])
+    pictures, _ = find_pictures(job.sources, job.frames, SILENT)
+    find = proposals_of(job, config, pictures, SILENT)
+    first = [find(picture, picture.open(None)) for picture in pictures]
+    assert any(first) and {item.name for found in first for item in found or ()} <= {"dog", "cup", "chair"}
+    said: list[str] = []
+    again = proposals_of(job, config, pictures, Reporter(said.append, progress=False))
+    assert [again(picture, picture.open(None)) for picture in pictures] == first
+    assert (folder / "annotations.work").is_dir()

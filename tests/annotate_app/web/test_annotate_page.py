@@ -115,7 +115,7 @@ def test_what_a_build_would_drop_is_told_at_once_and_is_not_done(serve: Serving,
     served = serve()
     ann = Artist(open_context(), served.url)
     ann.begin()
-    assert "2 to 3 objects" in ann.text("rules") and "sides of 32 px" in ann.text("rules")
+    assert "2 to 3 objects" in ann.text("rules") and "sides of 32\u00a0px" in ann.text("rules")
     for name, box, said in [
         ("all", (1, 1, 318, 238), "over 90 %"),
         ("pin", (200, 10, 220, 60), "a side is under 32 px"),

@@ -37,9 +37,8 @@ export class Canvas {
     svg.setAttribute('aria-hidden', 'true');
     svg.removeAttribute('role');
     svg.addEventListener('pointerdown', (event) => this.#down(event, svg), true);
-    svg.addEventListener('pointerup', () => queueMicrotask(() => this.#up()));
+    svg.addEventListener('pointerup', () => setTimeout(() => this.#up())); // after Annotorious has dealt with it
     this.anno.on('createAnnotation', (made) => this.#created(made));
-    this.anno.on('selectionChanged', (found) => this.#selected(found));
     this.anno.state.store.observe(({ changes }) => this.#observed(changes.updated ?? []));
   }
 
@@ -126,28 +125,26 @@ export class Canvas {
     return undefined;
   }
 
+  // What a press has come to. Annotorious's own event of selection also comes late, of what is no longer so.
   #up() {
-    if (this.moved === null) {
-      // A click on nothing: Annotorious has no selection now, and so have we.
-      if (this.anno && !this.anno.getSelected().length && this.chosen !== null) this.hear.selected(null);
-      return;
+    if (this.moved !== null) {
+      const place = this.moved;
+      this.moved = null;
+      return this.hear.changed(place, this.boxes[place].box);
     }
-    const place = this.moved;
-    this.moved = null;
-    this.hear.changed(place, this.boxes[place].box);
+    const [selected] = this.anno.getSelected();
+    const place = selected ? Number(selected.id) : null;
+    if (place !== this.chosen && (place === null || place in this.boxes)) this.hear.selected(place);
+    return undefined;
   }
 
   #created(made) {
     if (this.quiet) return;
     const box = this.#pixels(made.target.selector.geometry);
-    this.#silently(() => this.anno.removeAnnotation(made.id));
-    this.hear.drawn(box);
-  }
-
-  #selected(found) {
-    if (this.quiet) return;
-    const place = found.length ? Number(found[0].id) : null;
-    if (place !== null && place in this.boxes) this.hear.selected(place);
+    setTimeout(() => { // Annotorious selects what it has made right after telling of it
+      this.#silently(() => this.anno.removeAnnotation(made.id));
+      this.hear.drawn(box);
+    });
   }
 
   #observed(updated) {

@@ -116,7 +116,8 @@ export class Draw {
     this.objects = this.#with(this.chosen, { box });
     clearTimeout(this.nudging);
     this.nudging = setTimeout(() => this.settle(), PAUSE);
-    this.render();
+    this.#judge();
+    this.panel.tick(this.chosen, box, this.picture, this.verdict.objects[this.chosen]);
     return undefined;
   }
 
@@ -141,13 +142,18 @@ export class Draw {
   }
 
   render() {
+    this.#judge();
+    this.panel.render(this.objects, this.picture, this.verdict, this.chosen);
+  }
+
+  // Everything but the list, which is remade only when more than a box's place has changed.
+  #judge() {
     const { objects, picture, chosen } = this;
     const verdict = judge(objects, picture, this.rules);
     this.verdict = verdict;
     this.canvas.draw(objects.map(({ name, box, proposed }, place) => ({
       box, label: name || '?', look: proposed ? 'proposed' : `colour-${place % 6} ${verdict.objects[place] ? 'wrong' : ''}`,
     })), chosen);
-    this.panel.render(objects, picture, verdict, chosen);
     byId('photo').textContent = picture.name;
     const fine = !verdict.picture && !verdict.objects.some(Boolean);
     const status = { done: 'Done. ', skipped: 'Skipped. ' }[picture.status] ?? '';

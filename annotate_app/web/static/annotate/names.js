@@ -37,9 +37,11 @@ export class NameField {
     const free = this.names().filter((name) => !this.taken.has(name.toLowerCase()) && name.toLowerCase() !== typed);
     const starts = free.filter((name) => name.toLowerCase().startsWith(typed));
     const holds = typed ? free.filter((name) => !starts.includes(name) && name.toLowerCase().includes(typed)) : [];
-    this.matches = [...starts, ...holds].slice(0, MOST);
+    const matches = [...starts, ...holds].slice(0, MOST);
+    const same = String(matches) === String(this.matches) && this.at < 0 && this.list.hidden === !matches.length;
+    this.matches = matches;
     this.at = -1;
-    this.#show();
+    if (!same) this.#show();
   }
 
   #show() {

@@ -47,6 +47,7 @@ export function judge(objects, picture, rules) {
 
 export function inWords(rules) {
   const count = rules.min_objects === rules.max_objects ? rules.min_objects : `${rules.min_objects} to ${rules.max_objects}`;
-  return `${count} objects with different names. A box: ${percent(rules.min_box)} to ${percent(rules.max_box)} of the photo, `
-    + `sides of ${rules.min_side} px or more, overlap (IoU) up to ${rules.max_iou}.`;
+  const shares = `${percent(rules.min_box)} to ${percent(rules.max_box)}`.replaceAll(' %', '\u00a0%');
+  return `${count} objects with different names. A box: ${shares} of the photo, `
+    + `sides of ${rules.min_side}\u00a0px or more, overlap (IoU) up to ${rules.max_iou}.`;
 }
