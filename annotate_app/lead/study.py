@@ -31,18 +31,7 @@ KINDS = (
 )
 """What samples the lead may want to go through."""
 
-PEOPLE = (
-    "session",
-    "reviewer",
-    "state",
-    "judged",
-    "deleted",
-    "s an image",
-    "min left",
-    "training",
-    *SIGNS,
-    "over a limit",
-)
+PEOPLE = ("reviewer", "state", "judged", "deleted", "s each", "min left", "training", *SIGNS, "over a limit", "session")
 """Columns of :meth:`Study.people`."""
 
 
@@ -54,12 +43,11 @@ class Study:
         self.review, self.name = review, name
 
     def people(self) -> list[list[str]]:
-        """One row a review (:data:`PEOPLE`), the newest first."""
+        """One row a review (:data:`PEOPLE`), the newest first; what is over a limit is HTML, in red."""
         with self.review.reading() as log:
             rows = review_rows(log, self.review.settings.red)
         return [
             [
-                row.session_id,
                 plain(row.reviewer),
                 row.state,
                 f"{row.decided} of {row.items}",
@@ -68,7 +56,8 @@ class Study:
                 _number(row.seconds_each and row.seconds_each * (row.items - row.decided) / 60),
                 _percent(row.training),
                 *(_percent(row.care.share(sign)) for sign in SIGNS),
-                "; ".join(row.red),
+                f'<span style="color: #b00000">{"; ".join(row.red)}</span>' if row.red else "",
+                row.session_id,
             ]
             for row in reversed(rows)
         ]
@@ -137,7 +126,13 @@ class Study:
         by_severity = {sample_id: f"severity {sample.severity}" for sample_id, sample in dataset.samples.items()}
         rows = alphas(decisions, by_group, scenes) + alphas(decisions, by_severity, scenes)[1:]
         return [
-            [a.kind, str(a.samples), _number(a.alpha, 2), f"{_number(a.low, 2)} to {_number(a.high, 2)}"] for a in rows
+            [
+                a.kind,
+                str(a.samples),
+                _number(a.alpha, 2),
+                "" if a.low is None else f"{_number(a.low, 2)} to {_number(a.high, 2)}",
+            ]
+            for a in rows
         ]
 
     def export_preview(self, reviewed_only: bool) -> tuple[str, list[list[str]]]:

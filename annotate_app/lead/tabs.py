@@ -16,13 +16,21 @@ KEYS = """() => document.addEventListener('keydown', (event) => {
 })"""
 """C, R and N press the buttons of the tab in front."""
 
+_WIDTHS = {"reviewer": 130, "state": 160, "over a limit": 320, "session": 320}
+"""Of the columns of the people, in pixels; the others have 90."""
+
 
 def progress_tab(study: Study, blocks: gr.Blocks) -> None:
     """Reviews with their pace and signs of care, read again every five seconds, and what to do about one."""
     with gr.Tab("Progress"):
         chosen = gr.State("")
         table = gr.Dataframe(
-            headers=list(PEOPLE), label="Reviews, newest first; choose one", interactive=False, wrap=True
+            headers=list(PEOPLE),
+            datatype=["html" if name == "over a limit" else "str" for name in PEOPLE],
+            column_widths=[_WIDTHS.get(name, 90) for name in PEOPLE],
+            label="Reviews, newest first; choose one",
+            interactive=False,
+            wrap=True,
         )
         with gr.Row():
             which = gr.Textbox(label="Chosen", interactive=False)
@@ -33,7 +41,7 @@ def progress_tab(study: Study, blocks: gr.Blocks) -> None:
 
         def choose(event: gr.SelectData) -> tuple[str, str]:
             row = event.row_value
-            return row[0], f"{row[1]}: {row[2]}, {row[3]}"
+            return row[-1], f"{row[0]}: {row[1]}, {row[2]}"
 
         table.select(choose, None, [chosen, which])
         aside.click(study.set_aside, [chosen, why], said)

@@ -73,7 +73,7 @@ def test_each_review_is_a_row_and_can_be_set_aside_reinstated_and_given_back(
     assert "60 of 60 decisions on an image that was not on the screen" in row["over a limit"]
     assert study.set_aside(ann.session, " ") == "Say why; its reviewer reads it."
     assert study.set_aside(ann.session, "was asleep") == "The review is set aside."
-    assert study.people()[0][2] == "set aside: was asleep (lead)"
+    assert study.people()[0][1] == "set aside: was asleep (lead)"
     bob = Person(study.review, clock, "bob")
     assert len(bob.open()["items"]) == 60
     assert study.give_back(ann.session) == "Only a review that is not finished can be given back."
