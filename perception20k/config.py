@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import Field
@@ -182,7 +183,8 @@ class Config:
     """A build's configuration, as the YAML file spells it."""
 
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Folders, files or globs of photos and videos; ``package:NAME/PATH`` means files of an installed package."""
+    """Folders, files, globs or URLs of photos and videos, tars and Parquet tables; ``package:NAME/PATH`` means
+    files of an installed package."""
     annotations: Annotations | None = None
     """Existing objects and boxes; alternatively ``objects``, or ``describe`` and ``detect``."""
     describe: Describe | None = None
@@ -307,7 +309,12 @@ def _at_home(config: Config, path: Path) -> Config:
 
 
 def _anchored(text: str, path: Path) -> str:
-    if text.startswith("package:"):
+    if "://" in text and urlsplit(text).password:
+        hint = "The config is saved with the dataset: put the credentials into the environment"
+        raise UserError(
+            f"{path}: {text.partition('://')[0]}://...: a source's URL must not hold a password", hint, code=2
+        )
+    if text.startswith("package:") or "://" in text:
         return text
     try:
         return str((path.parent / Path(text).expanduser()).resolve())

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -23,6 +23,7 @@ from perception20k.execution.local import LocalExecutor
 from perception20k.execution.run import run_stage
 from perception20k.imaging import images, video
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
+from perception20k.pipeline.stages.places import Place, on_disk, version_of
 from perception20k.pipeline.stages.sources import Ingest, check_file
 
 _AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -38,7 +39,7 @@ class Picture:
 
     origin: str
     """Its name below its source, as a build names it; ``name#frame=N`` for a keyframe."""
-    path: Path
+    path: Place
     frame: int | None = None
 
     @property
@@ -53,8 +54,7 @@ class Picture:
             ItemError: it cannot be read, or is nothing a build would take; the message says why.
         """
         check_file(self.path)
-        status = self.path.stat()
-        return _open(self, max_side, status.st_size, status.st_mtime_ns)
+        return _open(self, max_side, tuple(version_of(self.path)))
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ def _keyframes(
 
 
 @lru_cache(maxsize=_KEPT)
-def _open(picture: Picture, max_side: int | None, size: int, changed: int) -> Opened:
-    """Decode a picture; ``size`` and ``changed`` are its file's, so that another file is another picture."""
+def _open(picture: Picture, max_side: int | None, version: tuple[Any, ...]) -> Opened:
+    """Decode a picture; ``version`` is its file's, so that another file is another picture."""
     if picture.frame is not None:
-        return _shown(video.read_frame(picture.path, picture.frame), max_side, None)
+        return _shown(video.read_frame(on_disk(picture.path), picture.frame), max_side, None)
     data = picture.path.read_bytes()
     try:
         pixels = images.decode(data)

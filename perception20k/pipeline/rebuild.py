@@ -19,6 +19,7 @@ from perception20k.imaging.images import Array
 from perception20k.imaging.versions import different
 from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.distort import remake
+from perception20k.pipeline.stages.places import Place, on_disk
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ class _SourceFinder:
 
     def __init__(self, found: list[SourceFile], max_side: int | None) -> None:
         self._max_side = max_side
-        self._by_name: dict[str, list[Path]] = {}
+        self._by_name: dict[str, list[Place]] = {}
         for file in found:  # by its last part: the rest depends on where it was found
             self._by_name.setdefault(PurePosixPath(file.name).name, []).append(file.path)
         self._unseen = iter(found)
-        self._by_id: dict[str, Path] = {}
+        self._by_id: dict[str, Place] = {}
 
     def knows(self, origin: str) -> bool:
         """Whether a file has that name."""
@@ -110,9 +111,9 @@ class _SourceFinder:
                 self._by_id[found] = file.path
                 yield found, pixels
 
-    def _pixels(self, path: Path, frame: int | None) -> Array | None:
+    def _pixels(self, path: Place, frame: int | None) -> Array | None:
         try:
-            whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
+            whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(on_disk(path), frame)
         except (images.ImageError, ItemError, OSError):
             return None
         height, width = whole.shape[:2]

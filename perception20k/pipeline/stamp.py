@@ -21,6 +21,7 @@ from perception20k.dataset.layout import Layout
 from perception20k.imaging.versions import pixel_versions
 from perception20k.models.weights import local_revision
 from perception20k.pipeline.stages.discover import discover
+from perception20k.pipeline.stages.places import Place, version_of
 from perception20k.publish.figures import has_plots
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import dump_config, portable
@@ -96,9 +97,8 @@ def _below(folder: Path) -> Iterator[tuple[str, str]]:
                 yield f"{inside}{name}", path
 
 
-def _status(path: Path) -> list[int] | list[str]:
+def _status(place: Place) -> list[Any]:
     try:
-        status = path.stat()
+        return version_of(place)
     except (OSError, ValueError) as error:
         return [type(error).__name__]
-    return [status.st_size, status.st_mtime_ns]

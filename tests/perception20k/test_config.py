@@ -79,6 +79,7 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("filters: {min_delta_e: .inf}", "filters: min_delta_e must be a finite number"),
         ("rft_per_sample: .nan", "rft_per_sample must be a finite number"),
         ("sources: [~no-such-user/x]", "'~no-such-user/x' is not a path: Could not determine home directory."),
+        ("sources: ['https://me:secret@lab.org/x']", "https://...: a source's URL must not hold a password"),
         ("sources: [loop/x]", "'loop/x' is not a path: Symlink loop from"),
         ("annotations: {coco: a.json, voc: b}", "annotations: give exactly one format. Known: coco, lvis, voc, yolo"),
         ("annotations: {}", "annotations: give exactly one format"),

@@ -1,4 +1,4 @@
-"""Find photos and videos: in folders, globs and lists, each file once and under a name of its own."""
+"""Find photos and videos: in folders, globs, lists, archives and at URLs, each once and under a name of its own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from perception20k.config import located
-from perception20k.core.errors import UserError
+from perception20k.core.errors import ItemError, UserError
+from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, members
+from perception20k.pipeline.stages.remote import is_url, listed
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
@@ -18,18 +20,19 @@ VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A photo or video on disk, and its name below the source it was found in."""
+    """A photo or video, where it lies, and its name below the source it was found in."""
 
-    path: Path
+    path: Place
     name: str
 
 
 def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[SourceFile]:
     """Photos and videos of the configured sources, in sorted order, each file once.
 
-    A source is a folder (its whole tree, without following linked folders), a file, a glob, or a list: a ``.txt``
-    file with one path a line, relative to its own folder. Missing files in a list and dangling links are
-    yielded too; the stage refuses them with a reason.
+    A source is a folder (its whole tree, without following linked folders), a file, a glob, a URL, or a list: a
+    ``.txt`` file with one path a line, relative to its own folder. A tar, and a Parquet table with a column of images,
+    is a folder of its photos. Missing files in a list, dangling links and archives that cannot be read are yielded
+    too; the stage refuses them with a reason.
 
     Names are unique, because scores and boxes are matched by name: a name that is taken gets the folders above it.
 
@@ -45,11 +48,11 @@ def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[So
     names: set[int] = set()
     for spec in specs:
         found = False
-        for file in _expand(spec):
-            if own and os.path.abspath(file.path).startswith(own):  # noqa: PTH100
+        for file in _opened(_expand(spec)):
+            if own and isinstance(file.path, Path) and os.path.abspath(file.path).startswith(own):  # noqa: PTH100
                 continue
             found = True
-            mark = hash(os.fspath(file.path))
+            mark = hash(str(file.path))
             if mark not in seen:
                 seen.add(mark)
                 name = next(name for name in _names(file) if hash(name) not in names)
@@ -62,13 +65,31 @@ def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[So
 def _names(file: SourceFile) -> Iterator[str]:
     """Possible names of a file: its own, then with more and more folders above it, then numbered."""
     yield file.name
-    above = file.path.absolute().parts[1 : -len(Path(file.name).parts)]
+    whole = file.path.absolute() if isinstance(file.path, Path) else PurePosixPath(str(file.path))
+    above = whole.parts[1 : -len(Path(file.name).parts)]
     for count in range(1, len(above) + 1):
         yield printable(Path(*above[-count:], file.name))
     yield from (f"{number}/{file.name}" for number in itertools.count(2))
 
 
+def _opened(files: Iterator[SourceFile]) -> Iterator[SourceFile]:
+    """The files, and instead of an archive what is in it."""
+    for file in files:
+        if isinstance(file.path, Member) or file.path.suffix.lower() not in ARCHIVE_SUFFIXES:
+            yield file
+            continue
+        try:
+            for member in members(file.path, PHOTO_SUFFIXES):
+                yield SourceFile(member, f"{file.name}/{printable(member.name)}")
+        except ItemError:
+            yield file
+
+
 def _expand(spec: str) -> Iterator[SourceFile]:
+    if is_url(spec):
+        for remote, name in listed(spec, PHOTO_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES):
+            yield SourceFile(remote, printable(name))
+        return
     path = located(spec)
     if path.is_dir():
         yield from _tree(path, path)
@@ -101,14 +122,16 @@ def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
                 yield SourceFile(path, printable(path.relative_to(root)))  # the stage refuses it with the reason
                 continue
             waiting += [(path / name, below) for name, below in reversed(found)]
-        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
+        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES:
             yield SourceFile(path, printable(path.relative_to(root)))
 
 
 def _listed(path: Path) -> Iterator[SourceFile]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for line in lines:
-            if name := line.strip():
+            if is_url(name := line.strip()):
+                yield from _expand(name)
+            elif name:
                 file = path.parent / name
                 yield SourceFile(file, printable(file.name if Path(name).is_absolute() else Path(name)))
 

@@ -11,7 +11,6 @@ import stat
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -25,6 +24,7 @@ from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
 from perception20k.imaging.fingerprint import fingerprint
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
+from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, on_disk, version_of
 
 _SUFFIXES = {
     "JPEG": ".jpg",
@@ -40,9 +40,9 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """A source image in the pipeline: its record, and the file its pixels are read from."""
+    """A source image in the pipeline: its record, and the place its pixels are read from."""
 
-    path: Path
+    path: Place
     source: Source
     fingerprint: str = ""
     """Of its pixels (:mod:`perception20k.imaging.fingerprint`), in base64, until its scene is known."""
@@ -68,10 +68,9 @@ class Ingest(Stage[SourceFile]):
 
     def key(self, item: SourceFile) -> str:
         """See :class:`Stage`."""
-        about: list[int] | str
+        about: list[Any] | str
         try:
-            status = item.path.stat()
-            about = [status.st_size, status.st_mtime_ns]
+            about = version_of(item.path)
         except (OSError, ValueError) as error:
             about = type(error).__name__
         return digest([self.name, 5, item.name, about, self.max_frames, self.max_side, self.flat])
@@ -114,8 +113,9 @@ class Ingest(Stage[SourceFile]):
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         seen = video.LookAlikes()
-        item.path.open("rb").close()  # an unreadable file is reported as such, and tried again
-        for frame in video.keyframes(item.path, self.max_frames):
+        path = on_disk(item.path)
+        path.open("rb").close()  # an unreadable file is reported as such, and tried again
+        for frame in video.keyframes(path, self.max_frames):
             origin = f"{item.name}#frame={frame.index}"
             twin = seen.earlier(frame)
             if twin is not None:
@@ -129,8 +129,19 @@ class Ingest(Stage[SourceFile]):
         return records
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Place) -> None:
     """Refuse anything but a regular file of a sane size before opening it: reading a pipe could block forever."""
+    if isinstance(path, Member):
+        if path.archive.suffix.lower() == ".tar":
+            _check_size(path.second)
+        return
+    if path.suffix.lower() in ARCHIVE_SUFFIXES:
+        next(members(path, set()), None)  # tells why it could not be opened
+        raise ItemError("an archive without photos")
+    if isinstance(path, Remote):
+        if path.suffix.lower() not in VIDEO_SUFFIXES:
+            _check_size(path.size)
+        return
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -143,8 +154,13 @@ def check_file(path: Path) -> None:
         raise ItemError("a folder that cannot be listed, or that a list names as a file")
     if not stat.S_ISREG(status.st_mode):
         raise ItemError("not a regular file but a device, pipe or socket")
-    if path.suffix.lower() not in VIDEO_SUFFIXES and status.st_size > images.MAX_BYTES:
-        raise ItemError(f"{status.st_size / 1e9:.1f} GB is too large for a photo")
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        _check_size(status.st_size)
+
+
+def _check_size(size: int) -> None:
+    if size > images.MAX_BYTES:
+        raise ItemError(f"{size / 1e9:.1f} GB is too large for a photo")
 
 
 def decoded(data: bytes) -> images.Array:
@@ -164,9 +180,10 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     """
     source = candidate.source
     try:
-        candidate.path.open("rb").close()
         if source.frame is not None:
-            pixels = images.scaled(video.read_frame(candidate.path, source.frame), source.width, source.height)
+            path = on_disk(candidate.path)
+            path.open("rb").close()
+            pixels = images.scaled(video.read_frame(path, source.frame), source.width, source.height)
             data, _ = images.encode(pixels)
         else:
             data = candidate.path.read_bytes()
