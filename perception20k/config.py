@@ -158,6 +158,20 @@ class Score:
 
 @checked
 @dataclass(frozen=True)
+class Credits:
+    """Licence and author of the photos. A photo's annotations come before its EXIF data, and both before ``licence``
+    and ``author``, which are said of all photos."""
+
+    licence: str = ""
+    """Of every photo that says nothing else, such as ``CC BY 4.0``."""
+    author: str = ""
+    """Of every photo that says nothing else."""
+    table: str | None = None
+    """A CSV with the columns ``file``, ``licence`` and ``author``, which comes before everything else."""
+
+
+@checked
+@dataclass(frozen=True)
 class Filters:
     """Which boxes and images are kept; the others are listed in the quarantine with the reason."""
 
@@ -196,6 +210,10 @@ class Config:
     objects, the whole image is distorted."""
     score: tuple[Score, ...] | None = (Score("qalign"), Score("dbcnn"), Score("hyperiqa"))
     """Metrics that must all be satisfied, by default the paper's three; null keeps every image."""
+    credits: Credits = field(default_factory=Credits)
+    near_duplicates: Literal["keep", "drop"] = "keep"
+    """What becomes of photos that show nearly the same, and of crops of another photo: all are kept, in one scene; or
+    only the largest of them is."""
     max_frames_per_video: AtLeastOne = 3
     """Frames taken from a video, evenly spaced."""
     max_side: AtLeastOne | None = 2048
@@ -291,6 +309,8 @@ def with_paths(config: Config, change: Callable[[str], str], change_model: Calla
         part = getattr(config, key)
         if hasattr(part, "model"):
             changes[key] = dataclasses.replace(part, model=change_model(part.model))
+    if config.credits.table is not None:
+        changes["credits"] = dataclasses.replace(config.credits, table=change(config.credits.table))
     if config.score is not None:
         changes["score"] = tuple(
             s if s.table is None else dataclasses.replace(s, table=change(s.table)) for s in config.score

@@ -21,7 +21,7 @@ from perception20k.core.spill_list import SpillList
 Rule = Literal[
     "failed",  # with an error: unreadable, refused, crashed
     # images
-    "duplicate", "look_alike", "image_too_small", "low_score",
+    "duplicate", "look_alike", "near_duplicate", "image_too_small", "low_score",
     # entries of the user's tables
     "not_listed", "ambiguous_name", "size_mismatch",
     # objects and their boxes

@@ -150,7 +150,7 @@ def check_inputs(config: Config) -> None:
     """
     metric_notes(config.score)
     tables = [score.table for score in config.score or ()]
-    named = {"scenes": config.scenes, "split": config.split}
+    named = {"scenes": config.scenes, "split": config.split, "credits: table": config.credits.table}
     named |= {f"score[{place}]: table": table for place, table in enumerate(tables)}
     if config.annotations is not None:
         key, spec = config.annotations.given

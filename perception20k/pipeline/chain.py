@@ -21,8 +21,9 @@ from perception20k.dataset.records import Sample
 from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Executor, NullExecutor, Stage
-from perception20k.pipeline.scenes import find_scenes
+from perception20k.pipeline.scenes import distinct, find_scenes
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
+from perception20k.pipeline.stages.credit import CreditTable
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
 from perception20k.pipeline.stages.detect import DetectClassesStage, DetectStage, confident, salient
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
@@ -81,7 +82,7 @@ class Chain:
 
     def run(self) -> tuple[SpillList[Candidate], SpillList[Sample]]:
         """All stages: the images that were kept and the samples made of them."""
-        images = self.take_objects(self.keep_good(self.find_sources()))
+        images = self.credit(self.take_objects(self.keep_good(self.find_sources())))
         return images, self.make_samples(images)
 
     def find_sources(self) -> SpillList[Candidate]:
@@ -105,8 +106,9 @@ class Chain:
             videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
             self.max_pending += (self.config.max_frames_per_video - 1) * min(self.max_pending, videos)
         kept: SpillList[Candidate] = SpillList()
-        for candidate, duplicate in duplicates(decoded):
-            reason = duplicate or large_enough(candidate.source, self.config.filters)
+        unlike = distinct(decoded) if self.config.near_duplicates == "drop" else ((c, None) for c in decoded)
+        for (candidate, duplicate), (_, near) in zip(duplicates(decoded), unlike, strict=True):
+            reason = duplicate or large_enough(candidate.source, self.config.filters) or near
             if reason is None:
                 kept.append(candidate)
             else:
@@ -170,6 +172,11 @@ class Chain:
                 self.quarantine.drop("objects", source.origin, reason)
         self.totals.line(f"Objects: {len(kept)} images with {count} objects")
         return kept
+
+    def credit(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
+        """Candidates with licence and author."""
+        table = CreditTable(self.config.credits, self.names)
+        return SpillList(replace(candidate, source=table.credited(candidate.source)) for candidate in candidates)
 
     def with_objects(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
         """Candidates with all objects known of them: from annotations, from a detector, or named and then boxed."""

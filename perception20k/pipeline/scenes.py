@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from perception20k.core.errors import UserError
+from perception20k.dataset.quarantine import Reason
 from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES
 from perception20k.pipeline.stages.names import Names, plain
 from perception20k.pipeline.stages.sources import Candidate
@@ -33,8 +34,7 @@ def find_scenes(candidates: Iterable[Candidate], table: Path | None, origins: It
         UserError: the table cannot be read.
     """
     sources = [candidate.source for candidate in candidates]
-    marks = b"".join(b64decode(candidate.fingerprint) for candidate in candidates)
-    prints = np.frombuffer(marks, DTYPE).reshape(len(sources), TABLES, KEYS)
+    prints = _prints(candidates)
     named = _read_table(table) if table else {}
     names = Names(named, origins)
     matches = (names.find(source.origin) for source in sources)
@@ -44,6 +44,36 @@ def find_scenes(candidates: Iterable[Candidate], table: Path | None, origins: It
         prints,
         [named[name] if isinstance(name, str) else None for name in matches],
     )
+
+
+def distinct(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Reason | None]]:
+    """Each candidate with the reason if it shows nearly what another does, or is a crop of it; None for the largest.
+
+    Args:
+        candidates: readable twice, with their fingerprints.
+    """
+    twins: dict[int, list[int]] = {}
+    for a, b in near_duplicates(_prints(candidates)):
+        twins.setdefault(a, []).append(b)
+        twins.setdefault(b, []).append(a)
+    alike = {place: candidate.source for place, candidate in enumerate(candidates) if place in twins}
+    kept: set[int] = set()
+    dropped: dict[int, int] = {}
+    for place in sorted(twins, key=lambda place: (-alike[place].width * alike[place].height, place)):
+        larger = next((twin for twin in sorted(twins[place]) if twin in kept), None)
+        if larger is None:
+            kept.add(place)
+        else:
+            dropped[place] = larger
+    for place, candidate in enumerate(candidates):
+        twin = dropped.get(place)
+        text = None if twin is None else f"shows nearly what {alike[twin].origin} does, or a part of it"
+        yield candidate, None if text is None else Reason("near_duplicate", text)
+
+
+def _prints(candidates: Iterable[Candidate]) -> NDArray[np.void]:
+    marks = [b64decode(candidate.fingerprint) for candidate in candidates]
+    return np.frombuffer(b"".join(marks), DTYPE).reshape(len(marks), TABLES, KEYS)
 
 
 def _read_table(path: Path) -> dict[str, str]:

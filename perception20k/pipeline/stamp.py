@@ -66,7 +66,7 @@ def read_stamp(layout: Layout, inputs: str) -> dict[str, Any] | None:
 
 def _named(config: Config) -> Iterator[tuple[str, Path]]:
     """Files that the configuration names beside the sources: tables, annotations, models; of a folder, all in it."""
-    specs = [config.split, config.scenes, *(score.table for score in config.score or ())]
+    specs = [config.split, config.scenes, config.credits.table, *(score.table for score in config.score or ())]
     if config.annotations is not None:
         specs.append(config.annotations.given[1])
     specs += [part.model for part in _models(config) if Path(part.model).is_dir()]

@@ -82,7 +82,8 @@ class AnnotatedPhotos:
             largest.setdefault(item.name.casefold(), item)
         refused = {item.name: reason for item in largest.values() if (reason := bad_name(item.name))}
         kept = tuple(item for item in largest.values() if item.name not in refused)
-        licence, author = (clean(text)[:MAX_CREDIT] for text in (found.licence, found.author))
+        stated = (found.licence or source.licence, found.author or source.author)
+        licence, author = (clean(text)[:MAX_CREDIT] for text in stated)
         return (
             replace(source, objects=kept, licence=licence, author=author),
             [(name[:MAX_NAME], reason) for name, reason in refused.items()],

@@ -22,6 +22,7 @@ from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
+from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
 from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, on_disk, version_of
@@ -73,7 +74,7 @@ class Ingest(Stage[SourceFile]):
             about = version_of(item.path)
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 5, item.name, about, self.max_frames, self.max_side, self.flat])
+        return digest([self.name, 6, item.name, about, self.max_frames, self.max_side, self.flat])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -87,7 +88,9 @@ class Ingest(Stage[SourceFile]):
         whole = decoded(data)
         pixels = self._within_limit(whole)
         kept, suffix = _to_keep(data, pixels, pixels is not whole)
-        return [self._record(whole, pixels, kept, suffix, item.name)]
+        licence, author = exif_credit(data)
+        record = self._record(whole, pixels, kept, suffix, item.name)
+        return [{**record, "licence": licence, "author": author}]
 
     def _within_limit(self, image: images.Array) -> images.Array:
         height, width = image.shape[:2]

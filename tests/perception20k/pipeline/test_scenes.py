@@ -7,7 +7,7 @@ import pytest
 from perception20k.core.errors import UserError
 from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES, fingerprint
 from perception20k.imaging.images import Array, decode
-from perception20k.pipeline.scenes import find_scenes, near_duplicates, scenes_of
+from perception20k.pipeline.scenes import distinct, find_scenes, near_duplicates, scenes_of
 from perception20k.pipeline.stages.discover import SourceFile
 from perception20k.pipeline.stages.sources import Ingest, candidates_of
 from tests.conftest import SAMPLE_PHOTOS
@@ -42,6 +42,20 @@ def test_copies_and_crops_of_a_photo_are_found_and_no_two_photos_are_taken_for_o
     crops = sum(scenes[i] == scenes[2 * count + i] for i in range(count))
     assert copies == count
     assert crops >= 0.8 * count, "a crop of 72 % of a photo's area is found for most photos"
+
+
+def test_of_photos_that_show_nearly_the_same_the_largest_is_kept(tmp_path: Path) -> None:
+    photo, other = (decode((SAMPLE_PHOTOS / name).read_bytes()) for name in ("city.jpg", "circuit_board.jpg"))
+    half = np.asarray(cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    candidates = []
+    for name, image in {"half.png": half, "other.png": other, "whole.png": photo, "again.png": photo}.items():
+        cv2.imwrite(str(tmp_path / name), image[..., ::-1])
+        item = SourceFile(tmp_path / name, name)
+        candidates += candidates_of(item, Ingest(3).process_one(item))
+    found = {candidate.source.origin: reason for candidate, reason in distinct(candidates)}
+    assert [name for name, reason in found.items() if reason is None] == ["other.png", "whole.png"]
+    assert (half_reason := found["half.png"]) and half_reason.rule == "near_duplicate"
+    assert half_reason.text == "shows nearly what whole.png does, or a part of it"
 
 
 def test_frames_of_a_video_are_one_scene_and_a_table_puts_photos_together() -> None:
