@@ -18,6 +18,7 @@ COVERED = {
     "perception20k/cli/options.py": "perception20k/pipeline/test_verify.py",
     "perception20k/cli/rebuild.py": "perception20k/pipeline/test_rebuild.py",
     "perception20k/cli/stats.py": "perception20k/test_cli.py",
+    "perception20k/config_sections.py": "perception20k/test_config.py",
     "perception20k/pipeline/chain.py": "perception20k/pipeline/test_curation.py",
     "perception20k/publish/croissant.py": "perception20k/publish/test_export.py",
     "trainer/cli/compare.py": "trainer/evaluation/test_compare.py",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,11 +13,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.pipeline.stages.discover import discover
 from perception20k.pipeline.stages.remote import is_url, listed
+from tests.perception20k.hub_server import hub_server
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +120,26 @@ def test_a_bucket_of_an_s3_server_is_a_source(monkeypatch: pytest.MonkeyPatch) -
         assert remote.size == 7 and remote.version
     finally:
         server.stop()
+
+
+LIST = """\
+from perception20k.pipeline.stages.discover import discover
+for file in discover(("hf://datasets/lab/photos",)):
+    print(file.name, file.path.read_bytes().decode())
+"""
+
+
+@pytest.mark.slow
+def test_a_dataset_of_the_hub_is_a_source(tmp_path: Path) -> None:
+    table = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([{"image": {"bytes": b"a row", "path": "c.jpg"}, "label": 3}]), table)
+    files = {"a.jpg": b"a photo", "deep/b.png": b"another", "README.md": b"#", "data/x.parquet": table.getvalue()}
+    with hub_server() as server:
+        server.files["datasets/lab/photos"], server.private["datasets/lab/photos"] = files, False
+        environment = {**os.environ, **server.environment(str(tmp_path))}  # read when the hub's package is imported
+        done = subprocess.run(
+            [sys.executable, "-c", LIST], env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.stdout.splitlines() == ["a.jpg a photo", "data/x.parquet/c.jpg a row", "deep/b.png another"], (
+        done.stderr
+    )
