@@ -14,6 +14,9 @@ EXTRAS = {
     "review": ("fastapi", "gradio", "jinja2", "matplotlib", "uvicorn"),
     "hub": ("huggingface_hub",),
     "models": ("google.genai", "icecream", "openai", "pyiqa", "torch", "torchvision", "transformers"),
+    "remote": ("aiohttp", "fsspec", "huggingface_hub"),
+    "s3": ("fsspec", "s3fs"),
+    "gcs": ("fsspec", "gcsfs"),
     "train": (
         *("accelerate", "datasets", "jinja2", "matplotlib", "openpyxl", "peft", "scipy", "tensorboard", "torch"),
         *("torchvision", "transformers", "trl"),
