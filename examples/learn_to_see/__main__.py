@@ -80,7 +80,7 @@ class Experiment:
         """Leaves a run for each seed."""
         source = data.shards(self.seen, self.out / "shards", self.sizes.crops)
         for seed in self.seeds:
-            changes = self._changes(seed, self.sizes.stage1_steps, beta=0)
+            changes = self._changes(seed, self.sizes.stage1_steps, learning_rate=3e-5, beta=0)
             run = self.out / f"stage1-{seed}"
             start = self.out / "supervised"
             reinforce("refine-iqa-stage1", str(source), start, run, self.questions, changes, self.sizes.every)
@@ -91,7 +91,7 @@ class Experiment:
         source = data.ratings(self.seen, self.out / "rated", self.sizes.rated)
         for seed in self.seeds:
             for arm, start in zip(ARMS, (self.out / "supervised", self.out / f"stage1-{seed}" / "model"), strict=True):
-                changes = self._changes(seed, self.sizes.stage2_steps, accumulation=1)
+                changes = self._changes(seed, self.sizes.stage2_steps, learning_rate=2e-4, accumulation=1)
                 run = self._arm(arm, seed)
                 reinforce("refine-iqa-stage2", source, start, run, self.ratings, changes, self.sizes.every)
                 self._blindly(run, self.ratings)
@@ -137,7 +137,6 @@ class Experiment:
             "max_steps": steps,
             "prompts_per_step": self.sizes.prompts,
             "per_device": 8 * self.sizes.prompts,
-            "learning_rate": 2e-4,
             "max_completion": 32,
             "gradient_checkpointing": "false",
             "save_every": self.sizes.every,

@@ -19,17 +19,19 @@ annotations: {coco: crops/instances.json}
 score: null
 filters: {min_side: 28}
 test_fraction: 0
+split: parts.csv
 rft_per_sample: 2
 seed: 1
 """
 
 
-def shards(photos: Sequence[world.Photo], folder: Path, crops: int) -> Path:
-    """A dataset of ``crops`` crops, of two or three samples, by ``perception20k build``; goes on if it was stopped."""
+def shards(photos: Sequence[world.Photo], folder: Path, crops: int, *, part: str = "train") -> Path:
+    """A dataset of ``crops`` crops, of two or three samples each, all in one part; continues if it was stopped."""
     if not (folder / "crops" / "instances.json").is_file():
         _write_crops(photos, folder / "crops", crops)
     config = folder / "config.yaml"
     config.write_text(CONFIG)
+    _write_table(folder / "parts.csv", [("file", "part"), *((f"{number:05d}.png", part) for number in range(crops))])
     command = [sys.executable, "-m", "perception20k", "build", str(config), "--out", str(folder / "dataset")]
     subprocess.run([*command, "--workers", "2"], check=True)
     return folder / "dataset"
@@ -45,8 +47,7 @@ def ratings(photos: Sequence[world.Photo], folder: Path, count: int) -> str:
             pixels, quality = world.rated(photos, world.draw_for("rated", number))
             Image.fromarray(pixels).save(folder / f"{number:05d}.png")
             rows.append((f"{number:05d}.png", str(quality), "train"))
-        with table.open("w", newline="") as stream:
-            csv.writer(stream).writerows(rows)
+        _write_table(table, rows)
     return f"{table}:0-5"
 
 
@@ -63,3 +64,8 @@ def _write_crops(photos: Sequence[world.Photo], folder: Path, count: int) -> Non
     categories = [{"id": i, "name": name} for i, name in enumerate(world.PLACES)]
     coco = {"images": images, "annotations": notes, "categories": categories}
     (folder / "instances.json").write_text(json.dumps(coco))
+
+
+def _write_table(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
