@@ -169,7 +169,7 @@ def main() -> None:
     sizes = parser.add_argument_group("sizes")
     sizes.add_argument("--look-steps", type=int, default=1000, help="steps of 24 crops for the vision tower (1000)")
     sizes.add_argument("--compare-steps", type=int, default=1000, help="steps of 24 crops for the whole model (1000)")
-    sizes.add_argument("--supervised", type=int, default=40_000, help="supervised samples (40000)")
+    sizes.add_argument("--supervised", type=int, default=80_000, help="supervised questions (80000)")
     sizes.add_argument("--crops", type=int, default=1000, help="crops that the shards are made of (1000)")
     sizes.add_argument("--rated", type=int, default=2000, help="rated crops (2000)")
     sizes.add_argument("--prompts", type=int, default=8, help="prompts of a GRPO step, eight rollouts each (8)")
