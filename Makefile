@@ -1,5 +1,6 @@
 # make demo   the light install with videos and charts, then the main job on real photos, to dataset/
 # make test   full install, then every test
+# make demo-train  a small trained model on photos (PHOTOS=DIR for your own), by the commands of the evaluation
 # make test-fast  the tests that take no time: an answer within a minute
 # make check  ruff and the strict type checker
 # make environments   the distortions alone, as a wheel, under other Pythons and both OpenCV majors: the same bytes
@@ -9,15 +10,19 @@
 # make bench  what is measured, not asserted
 
 PYTHON ?= python3
+PHOTOS ?= perception20k/sample
 LIGHT := .venv-light
 FULL := .venv
 # Compiled once at the install, so that no worker of the tests compiles torch again.
 UV_FLAGS := -q -c constraints.txt --compile-bytecode
 
-.PHONY: demo test test-fast check environments release-check docs site bench pin clean
+.PHONY: demo demo-train test test-fast check environments release-check docs site bench pin clean
 
 demo: $(LIGHT)/ready
 	$(LIGHT)/bin/perception20k build --out dataset
+
+demo-train: $(FULL)/ready
+	$(FULL)/bin/python -m examples.learn_to_see.demo --photos $(PHOTOS) --out out/demo-train
 
 test: $(FULL)/ready
 	$(FULL)/bin/python -m pytest -n 2 --dist loadfile

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from examples.learn_to_see import blind, fit, unseen, world
+from examples.learn_to_see import blind, demo, fit, unseen, world
 from examples.learn_to_see.report import earnings, estimate
+from trainer import models
 from trainer.data import answers
 
 
@@ -133,3 +134,29 @@ def test_a_stopped_fit_ends_where_an_unstopped_one_does(tmp_path: Path, monkeypa
         train(20, tmp_path / "stopped.pt", stop=12)
     again = train(20, tmp_path / "stopped.pt")
     assert torch.equal(whole.weight, again.weight)
+
+
+@pytest.mark.slow
+def test_the_shipped_model_sees_photos_it_was_not_trained_on(scenes: list[world.Photo]) -> None:
+    checkpoint = str(demo.CHECKPOINT)
+    network, processor = models.load_model(checkpoint).eval(), models.load_processor(checkpoint)
+    asked = [question for question in unseen.perception(scenes, 8) if question.mode == "fr"]
+    said = unseen.ask(network, processor, asked)
+    for task in ("description", "grounding"):
+        places = [i for i, question in enumerate(asked) if question.task == task]
+        about = [asked[i] for i in places]
+        by_looking = earnings(about, [said[i] for i in places]).mean()
+        assert by_looking > earnings(about, blind.best(about)).mean() + 0.1
+
+
+@pytest.mark.slow
+def test_the_demonstration_runs_to_its_pages(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("city.jpg", "clock.jpg"):
+        shutil.copy(photos / name, tmp_path / "photos")
+    out = tmp_path / "out"
+    words = ["demo", "--photos", str(tmp_path / "photos"), "--out", str(out), "--crops", "4"]
+    monkeypatch.setattr("sys.argv", words)
+    demo.main()
+    assert (out / "evaluations" / "trained" / "index.html").is_file()
+    assert (out / "boxes.html").is_file()
