@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from examples.learn_to_see import blind, demo, fit, unseen, world
+from examples.learn_to_see import blind, data, demo, fit, unseen, world
 from examples.learn_to_see.report import earnings, estimate
 from trainer import models
 from trainer.data import answers
@@ -150,13 +151,7 @@ def test_the_shipped_model_sees_photos_it_was_not_trained_on(scenes: list[world.
 
 
 @pytest.mark.slow
-def test_the_demonstration_runs_to_its_pages(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "photos").mkdir()
-    for name in ("city.jpg", "clock.jpg"):
-        shutil.copy(photos / name, tmp_path / "photos")
-    out = tmp_path / "out"
-    words = ["demo", "--photos", str(tmp_path / "photos"), "--out", str(out), "--crops", "4"]
-    monkeypatch.setattr("sys.argv", words)
-    demo.main()
-    assert (out / "evaluations" / "trained" / "index.html").is_file()
-    assert (out / "boxes.html").is_file()
+def test_a_dataset_of_crops_lies_in_the_part_asked_for(scenes: list[world.Photo], tmp_path: Path) -> None:
+    dataset = data.shards(scenes, tmp_path, 4, part="test")
+    recipe = pq.read_table(dataset / "recipe.parquet", columns=["split"])
+    assert set(recipe["split"].to_pylist()) == {"test"}
