@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.annotate_app.browser import free_port, launch
+from tests.annotate_app.browser import free_port
 from tests.annotate_app.datasets import write_dataset
 from tests.waiting import DEADLINE
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def gallery(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Page]:
     """The page of a dataset of 60 samples that nobody has reviewed."""
     layout = write_dataset(tmp_path_factory.mktemp("browse") / "dataset")
     port = free_port()
@@ -27,13 +27,15 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         assert server.stdout is not None
         assert server.stdout.readline() == "60 samples.\n"
         assert f"Open http://127.0.0.1:{port}/" in server.stdout.readline()
-        with sync_playwright() as playwright, launch(playwright) as browser:
-            page = browser.new_page(viewport={"width": 1366, "height": 900})
+        try:
+            page = chromium.new_page(viewport={"width": 1366, "height": 900})
             page.set_default_timeout(DEADLINE * 1000)
             expect.set_options(timeout=DEADLINE * 1000)
             page.goto(f"http://127.0.0.1:{port}/")
             yield page
-        server.terminate()
+            page.close()
+        finally:
+            server.terminate()
     assert not layout.review.exists(), "looking writes nothing"
 
 
