@@ -36,9 +36,10 @@ def fingerprint(image: Array) -> NDArray[np.void]:
     """
     found = np.zeros((TABLES, KEYS), DTYPE)
     longer = max(image.shape[:2])
-    if longer > _SIDE:
+    if longer != _SIDE:
         size = [max(1, round(side * _SIDE / longer)) for side in image.shape[1::-1]]
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        how = cv2.INTER_AREA if longer > _SIDE else cv2.INTER_CUBIC
+        image = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if min(grey.shape) < _LEAST_SIDE:
         return found
