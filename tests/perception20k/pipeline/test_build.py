@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,12 @@ def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path
     out = tmp_path / "d"
     command = [sys.executable, "-m", "perception20k", "build", str(config(tmp_path, photos)), "--out", str(out)]
     running = subprocess.Popen(
-        [*command, "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--workers", "2"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a background job's tests run without it
     )
     parent = psutil.Process(running.pid)
     while running.poll() is None and not any("spawn_main" in " ".join(c.cmdline()) for c in parent.children()):
@@ -260,6 +266,7 @@ def test_a_damaged_journal_is_told_in_a_line(whole: tuple[Path, Path], tmp_path:
     path, one = whole
     out = tmp_path / "d"
     shutil.copytree(one, out)
+    Layout(out).stamp.unlink()  # a build with nothing to do does not open its journal
     (out / ".perception20k" / "journal.sqlite").write_bytes(b"not a database" * 1000)
     done = cli("build", path, "--out", out, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr

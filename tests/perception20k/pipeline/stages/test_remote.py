@@ -136,7 +136,8 @@ def test_a_dataset_of_the_hub_is_a_source(tmp_path: Path) -> None:
     files = {"a.jpg": b"a photo", "deep/b.png": b"another", "README.md": b"#", "data/x.parquet": table.getvalue()}
     with hub_server() as server:
         server.files["datasets/lab/photos"], server.private["datasets/lab/photos"] = files, False
-        environment = {**os.environ, **server.environment(str(tmp_path))}  # read when the hub's package is imported
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        environment = {**clean, **server.environment(str(tmp_path))}  # read when the hub's package is imported
         done = subprocess.run(
             [sys.executable, "-c", LIST], env=environment, capture_output=True, text=True, check=False
         )
