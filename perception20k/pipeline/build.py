@@ -69,8 +69,8 @@ def build(
         UserError: bad input; ``out`` holds something else, or was built with another configuration.
     """
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
-    check_inputs(config)
     _check_stage(config, scope.only)
+    check_inputs(config)
     _check_directory(layout, config, force)
     if config.detector is not None and scope.includes("detect") and not layout.manifest.is_file():
         check_detector(config.detector)
