@@ -79,15 +79,71 @@ def keyframes(path: Path, most: int) -> Iterator[Frame]:
     Raises:
         ItemError: decord cannot open the video or decode a frame.
     """
-    reader = _open(path)
-    for index in frame_indexes(len(reader), most):
-        start, _ = reader.get_frame_timestamp(index)
-        yield Frame(index, round(float(start), 6), _pixels(reader, index, path))
+    video = _Video(path)
+    for index in frame_indexes(len(video), most):
+        yield Frame(index, video.seconds(index), video.pixels(index))
 
 
 def read_frame(path: Path, index: int) -> Array:
-    """One frame as an RGB array of shape (height, width, 3), dtype uint8."""
-    return _pixels(_open(path), index, path)
+    """One frame as an RGB array of shape (height, width, 3), dtype uint8; by index, counted from 0."""
+    return _Video(path).pixels(index)
+
+
+class _Video:
+    """A video that decord has opened.
+
+    To reach a frame, decord seeks by the times that the container states. An AVI states none, its index marks frames as
+    key frames that are not, and where frames refer to later ones decord gives another frame than the one asked for. In
+    an AVI, and in whatever has no increasing times, frames are therefore counted from the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._reader = path, _open(path)
+        starts = self._reader.get_frame_timestamp(range(len(self)))[:, 0]
+        self._timed = len(self) > 0 and bool(abs(starts[0]) < _DAY and (np.diff(starts) > 0).all())
+        self._seeks = self._timed and not _is_avi(path)
+        self._next = 0  # the frame that the reader stands at, if it does not seek
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    def seconds(self, index: int) -> float:
+        """When a frame is shown; in a video without times of its own, at its rate."""
+        if not self._timed:
+            return round(index / float(self._reader.get_avg_fps()), 6)
+        return round(float(self._reader.get_frame_timestamp(index)[0]), 6)
+
+    def pixels(self, index: int) -> Array:
+        """A frame as an RGB array. Frames are asked for in their order."""
+        decord = load_decord()
+        try:
+            pixels: Array = np.ascontiguousarray(
+                (self._reader[index] if self._seeks else self._counted(index)).asnumpy()
+            )
+        except (decord.DECORDError, IndexError, RuntimeError, StopIteration) as error:
+            reason = _plain(error, self._path)
+            raise ItemError(f"{self._path.name}: frame {index} cannot be decoded: {reason}") from None
+        if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
+            raise ItemError(f"frames of {pixels.shape[1]}x{pixels.shape[0]} are over {MAX_PIXELS // 10**6} megapixels")
+        return pixels
+
+    def _counted(self, index: int) -> Any:
+        """A frame that is reached by reading all before it."""
+        frame = None
+        while self._next <= index:
+            frame = self._reader.next()
+            self._next += 1
+        return frame
+
+
+_DAY = 86_400
+"""Seconds; no video starts later, and what has no time is said to start millions of years ago."""
+
+
+def _is_avi(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    return head[:4] == b"RIFF" and head[8:] == b"AVI "
 
 
 _importing = threading.Lock()
@@ -139,17 +195,6 @@ def _utf8(path: Path) -> Iterator[str]:
             yield str(link)
     else:
         yield str(path)
-
-
-def _pixels(reader: Any, index: int, path: Path) -> Array:
-    decord = load_decord()
-    try:
-        pixels: Array = np.ascontiguousarray(reader[index].asnumpy())
-    except (decord.DECORDError, IndexError, RuntimeError) as error:
-        raise ItemError(f"{path.name}: frame {index} cannot be decoded: {_plain(error, path)}") from None
-    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
-        raise ItemError(f"frames of {pixels.shape[1]}x{pixels.shape[0]} are over {MAX_PIXELS // 10**6} megapixels")
-    return pixels
 
 
 def _plain(error: Exception, path: Path) -> str:

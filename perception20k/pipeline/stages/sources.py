@@ -74,7 +74,8 @@ class Ingest(Stage[SourceFile]):
             about = version_of(item.path)
         except (OSError, ValueError) as error:
             about = type(error).__name__
-        return digest([self.name, 7, item.name, about, self.max_frames, self.max_side, self.flat])
+        version = 8 if item.path.suffix.lower() in VIDEO_SUFFIXES else 7
+        return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -30,6 +31,48 @@ def test_keyframes_of_a_real_video(photos: Path) -> None:
     assert seconds == sorted(seconds) and 0 < seconds[0] < seconds[-1] < 1.6
     # taken by index alone, a frame has the same pixels
     assert np.array_equal(read_frame(photos / "dog_indoors.mp4", 20), frames[1].pixels)
+
+
+def _numbered(path: Path, codec: str, count: int = 60) -> Path:
+    """A video at 25 frames a second whose frames carry their number: bright bars are its bits."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 25.0, (128, 96))
+    for number in range(count):
+        frame = np.full((96, 128, 3), 40, np.uint8)
+        for bit in range(8):
+            frame[16:80, 16 * bit : 16 * bit + 16] += 180 * (number >> bit & 1)
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+def _number(pixels: np.ndarray) -> int:
+    return sum(int(pixels[30:66, 16 * bit + 4 : 16 * bit + 12].mean() > 130) << bit for bit in range(8))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("frames_refer_to_later_ones.avi", "MPEG"),  # MPEG-1 with B-frames, which an AVI gives no times
+        ("all_marked_as_key_frames.avi", "H263"),
+        ("xvid.avi", "XVID"),
+        ("intra_only.avi", "MJPG"),
+        ("b_frames_with_times.mkv", "MPG1"),
+        ("plain.mp4", "mp4v"),
+    ],
+)
+def test_a_frame_is_the_one_its_number_says_and_has_its_time(tmp_path: Path, name: str, codec: str) -> None:
+    video = _numbered(tmp_path / name, codec)
+    # the middles of four equal parts of 60 frames, at 25 a second
+    frames = list(keyframes(video, 4))
+    assert [(f.index, _number(f.pixels), f.seconds) for f in frames] == [
+        (7, 7, 0.28), (22, 22, 0.88), (37, 37, 1.48), (52, 52, 2.08),
+    ]  # fmt: skip
+    assert [_number(read_frame(video, index)) for index in (3, 30, 59)] == [3, 30, 59]
+
+
+def test_a_frame_after_the_last_of_an_avi_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ItemError, match="frame 8 cannot be decoded"):
+        read_frame(_numbered(tmp_path / "short.avi", "MPEG", 8), 8)
 
 
 def test_what_is_no_video_is_refused_with_decords_reason(tmp_path: Path) -> None:
