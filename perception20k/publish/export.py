@@ -36,13 +36,13 @@ from perception20k.execution.local import LocalExecutor
 from perception20k.execution.stage import Executor
 from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
-from perception20k.publish.figures import CHARTS, draw_figures, has_plots
+from perception20k.publish.figures import CHARTS, drawings, has_plots
 from perception20k.publish.overview import overview
 from perception20k.publish.parts import PARTS, parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
-from perception20k.publish.work import CheckFiles, WriteShards, outcomes
+from perception20k.publish.work import CheckFiles, DrawFigures, WriteShards, outcomes
 from perception20k.saved_config import portable
 
 
@@ -150,7 +150,10 @@ def export(
     write_json(layout.stats, statistics(view, rft))
     without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"
     reporter.line(f"Figures and contact sheets{without}")
-    _replace_all(layout.figures, draw_figures(layout, view))
+    figures = list(drawings(view))
+    for _ in outcomes(DrawFigures(layout.root.absolute(), view), figures, executor):
+        pass
+    _replace_all(layout.figures, [layout.figures / name for name in figures])
     used = HashedSet(sample.image_id for sample in every if sample.split)
     licences = sorted({s.licence for s in sources if s.licence and s.image_id in used})
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))

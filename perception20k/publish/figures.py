@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from distortions import SEVERITY_LEVELS, groups
 from perception20k.core.extras import installed
-from perception20k.core.files import write_bytes, written_aside
+from perception20k.core.files import written_aside
 from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Sample
@@ -25,6 +24,9 @@ from perception20k.imaging.images import Array
 from perception20k.imaging.sheets import contact_sheet
 from perception20k.imaging.word_cloud import word_cloud
 from perception20k.publish.overview import Overview
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHEET_SAMPLES = 48
 """Samples on one contact sheet."""
@@ -39,24 +41,33 @@ def has_plots() -> bool:
     return installed("matplotlib")
 
 
-def draw_figures(layout: Layout, view: Overview) -> list[Path]:
-    """Draw every figure into ``figures/``; returns their paths. An empty dataset has none.
+def drawings(view: Overview) -> dict[str, Callable[[Layout], Array | Figure]]:
+    """What draws each figure, by its file's name, the slow ones first. An empty dataset has none.
 
     Without matplotlib (the extra ``plots``) the charts, ``CHARTS``, are left out.
     """
-    if not view.first:
-        return []
-    drawings: dict[str, Callable[[Path], None]] = {"examples.png": lambda path: _examples(path, layout, view)}
-    if view.words:
-        drawings["objects.png"] = lambda path: _write(path, word_cloud(view.words, (1200, 600)))
-    if has_plots():
+    found: dict[str, Callable[[Layout], Array | Figure]] = {}
+    if view.first and has_plots():
         charts = (_areas, _severities, _groups)
-        drawings |= {name: partial(chart, view=view) for name, chart in zip(CHARTS, charts, strict=True)}
-    for name, drawing in drawings.items():
-        with written_aside(layout.figures / name) as aside:
-            drawing(aside)
-    sheets = [_sheet(layout, view.first, number) for number in range(-(-len(view.first) // SHEET_SAMPLES))]
-    return [layout.figures / name for name in drawings] + sheets
+        found |= {name: partial(chart, view=view) for name, chart in zip(CHARTS, charts, strict=True)}
+    for number, start in enumerate(range(0, len(view.first), SHEET_SAMPLES), 1):
+        found[f"samples-{number:02d}.png"] = partial(_sheet, samples=view.first[start : start + SHEET_SAMPLES])
+    if view.first:
+        found["examples.png"] = partial(_examples, view=view)
+    if view.words:
+        found["objects.png"] = lambda layout: word_cloud(view.words, (1200, 600))
+    return found
+
+
+def draw_figure(layout: Layout, view: Overview, name: str) -> None:
+    """Draw one of the :func:`drawings` into ``figures/``."""
+    drawn = drawings(view)[name](layout)
+    with written_aside(layout.figures / name) as aside:
+        if isinstance(drawn, np.ndarray):
+            aside.write_bytes(_png(drawn))
+        else:
+            # The metadata carries no version, so that two installs that draw alike write alike.
+            drawn.savefig(aside, format="png", dpi=100, metadata={"Software": None})
 
 
 def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
@@ -84,24 +95,21 @@ def boxed_crop(layout: Layout, sample: Sample, size: tuple[int, int]) -> Array:
     return image[top : int(cy + half_h), left : int(cx + half_w)]
 
 
-def _sheet(layout: Layout, samples: Sequence[Sample], number: int) -> Path:
-    part = samples[number * SHEET_SAMPLES : (number + 1) * SHEET_SAMPLES]
-    cells = [(boxed_crop(layout, s, (240, 180)), f"{s.object}: {label_of(s)} {s.severity}") for s in part]
-    path = layout.figures / f"samples-{number + 1:02d}.png"
-    write_bytes(path, _png(contact_sheet(cells, columns=6, cell=(240, 180))))
-    return path
+def _sheet(layout: Layout, samples: Sequence[Sample]) -> Array:
+    cells = [(boxed_crop(layout, s, (240, 180)), f"{s.object}: {label_of(s)} {s.severity}") for s in samples]
+    return contact_sheet(cells, columns=6, cell=(240, 180))
 
 
-def _examples(path: Path, layout: Layout, view: Overview) -> None:
+def _examples(layout: Layout, view: Overview) -> Array:
     """Figure 9: of each group the sample nearest to severity 4, the most visible first."""
     cells = []
     for group, label in groups(view.preset).items():
         if best := view.examples.get(group):
             cells.append((boxed_crop(layout, best, (320, 240)), f"{label} {best.severity}: {best.object}"))
-    _write(path, contact_sheet(cells, columns=4, cell=(320, 240)))
+    return contact_sheet(cells, columns=4, cell=(320, 240))
 
 
-def _areas(path: Path, view: Overview) -> None:
+def _areas(layout: Layout, view: Overview) -> Figure:
     """Figure 10: histogram of box areas by group, with a kernel density (Scott's width) where the areas differ."""
 
     def panel(axis: Any, group: str) -> None:
@@ -117,19 +125,19 @@ def _areas(path: Path, view: Overview) -> None:
             axis.plot(grid, 0.05 * density / (width * np.sqrt(2 * np.pi)), color="#c04040")
         axis.set_xlim(0, 1)
 
-    _grid(path, view, panel, "share of the image the box covers")
+    return _grid(view, panel, "share of the image the box covers")
 
 
-def _severities(path: Path, view: Overview) -> None:
+def _severities(layout: Layout, view: Overview) -> Figure:
     """Figure 11: severities by group."""
 
     def panel(axis: Any, group: str) -> None:
         axis.bar(SEVERITY_LEVELS, [view.count(None, group, level) for level in SEVERITY_LEVELS], color="#4878a8")
 
-    _grid(path, view, panel, "severity")
+    return _grid(view, panel, "severity")
 
 
-def _groups(path: Path, view: Overview) -> None:
+def _groups(layout: Layout, view: Overview) -> Figure:
     """Figure 12: how often each group occurs, by split."""
     figure = _figure(9, 4)
     axis = figure.subplots()
@@ -142,10 +150,10 @@ def _groups(path: Path, view: Overview) -> None:
     axis.tick_params(axis="x", rotation=40)
     axis.set_ylabel("samples")
     axis.legend()
-    _save(figure, path)
+    return figure
 
 
-def _grid(path: Path, view: Overview, panel: Callable[[Any, str], None], label: str) -> None:
+def _grid(view: Overview, panel: Callable[[Any, str], None], label: str) -> Figure:
     labels = groups(view.preset)
     rows = -(-len(labels) // 4)
     figure = _figure(12, 7 / 3 * rows)
@@ -158,22 +166,13 @@ def _grid(path: Path, view: Overview, panel: Callable[[Any, str], None], label: 
         axis.set_title(f"{name} ({view.count(None, group)})", fontsize=10)
     figure.supxlabel(label)
     figure.supylabel("samples")
-    _save(figure, path)
+    return figure
 
 
-def _figure(width: float, height: float) -> Any:
+def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure  # draws with Agg: a server has no display
 
     return Figure(figsize=(width, height), layout="constrained")
-
-
-def _save(figure: Any, path: Path) -> None:
-    # The metadata carries no version, so that two installs that draw alike write alike.
-    figure.savefig(path, format="png", dpi=100, metadata={"Software": None})
-
-
-def _write(path: Path, image: Array) -> None:
-    path.write_bytes(_png(image))
 
 
 def _png(image: Array) -> bytes:

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Overview:
     """Distinct objects, an object being of one image."""
     words: Counter[str] = field(default_factory=Counter)
     """Names of objects, each image counted once."""
-    areas: dict[tuple[str, str], array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    areas: dict[tuple[str, str], array[float]] = field(default_factory=lambda: defaultdict(partial(array, "d")))
     """Boxes' shares of their images, by part and group."""
     visibility: dict[str, array[float]] = field(
         default_factory=lambda: {name: array("d") for name in ("psnr", "ssim", "delta_e")}

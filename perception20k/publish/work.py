@@ -1,4 +1,4 @@
-"""The parts of an export that workers share: digests of images, and shards."""
+"""The parts of an export that workers share: digests of images, shards, and figures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from perception20k.core.files import file_sha256
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.shards import Shard, write_shard
 from perception20k.execution.stage import Executor, Stage
+from perception20k.publish.figures import draw_figure
+from perception20k.publish.overview import Overview
 
 Digests = tuple[str, str]
 """A file's path in the dataset, and the SHA-256 it should have."""
@@ -54,6 +56,23 @@ class WriteShards(Stage[Shard]):
     def process_one(self, item: Shard) -> int:
         """See :class:`WriteShards`."""
         return write_shard(Layout(self.root), item, rft_per_sample=self.rft_per_sample, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class DrawFigures(Stage[str]):
+    """Draw figures, named by their files."""
+
+    root: Path
+    view: Overview
+    name = "figures"
+
+    def key(self, item: str) -> str:
+        """See :class:`Stage`; a figure is never journalled."""
+        return item
+
+    def process_one(self, item: str) -> None:
+        """See :class:`DrawFigures`."""
+        draw_figure(Layout(self.root), self.view, item)
 
 
 def outcomes(

@@ -6,7 +6,7 @@ import pytest
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples
 from perception20k.imaging import images
-from perception20k.publish.figures import boxed_crop, draw_figures
+from perception20k.publish.figures import boxed_crop, draw_figure, drawings
 from perception20k.publish.overview import overview
 
 
@@ -29,13 +29,15 @@ def test_a_crop_shows_the_box_untouched(built_dataset: Path) -> None:
     assert any(np.array_equal(np.moveaxis(w, 0, -1), patch) for row in windows for w in row)
 
 
-def test_an_empty_dataset_has_no_figures(tmp_path: Path) -> None:
-    assert draw_figures(Layout(tmp_path), overview([])) == []
+def test_an_empty_dataset_has_no_figures() -> None:
+    assert drawings(overview([])) == {}
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_handful_of_samples_is_drawn_too(built_dataset: Path, tmp_path: Path, count: int) -> None:
     layout = Layout(tmp_path)
     (tmp_path / "images").symlink_to(built_dataset / "images")
-    paths = draw_figures(layout, overview(read_samples(Layout(built_dataset).recipe)[:count]))
-    assert all(path.stat().st_size > 1000 for path in paths)
+    view = overview(read_samples(Layout(built_dataset).recipe)[:count])
+    for name in drawings(view):
+        draw_figure(layout, view, name)
+        assert (layout.figures / name).stat().st_size > 1000
