@@ -6,7 +6,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -17,6 +16,10 @@ FIRST = 384
 """Samples on contact sheets: eight of 48; a large dataset shows its first ones."""
 
 Cell = tuple[str, str, int]
+
+
+def _numbers() -> array[float]:
+    return array("d")
 
 
 @dataclass
@@ -36,10 +39,10 @@ class Overview:
     """Distinct objects, an object being of one image."""
     words: Counter[str] = field(default_factory=Counter)
     """Names of objects, each image counted once."""
-    areas: dict[tuple[str, str], array[float]] = field(default_factory=lambda: defaultdict(partial(array, "d")))
+    areas: dict[tuple[str, str], array[float]] = field(default_factory=lambda: defaultdict(_numbers))
     """Boxes' shares of their images, by part and group."""
     visibility: dict[str, array[float]] = field(
-        default_factory=lambda: {name: array("d") for name in ("psnr", "ssim", "delta_e")}
+        default_factory=lambda: {name: _numbers() for name in ("psnr", "ssim", "delta_e")}
     )
     examples: dict[str, Sample] = field(default_factory=dict)
     """Of each group the sample nearest to severity 4, of these the most visible."""
