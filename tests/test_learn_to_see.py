@@ -151,6 +151,20 @@ def test_the_shipped_model_sees_photos_it_was_not_trained_on(scenes: list[world.
 
 
 @pytest.mark.slow
+def test_sampled_answers_are_the_same_each_time_and_leave_the_draws_of_training_alone(
+    questions: list[unseen.Question],
+) -> None:
+    checkpoint = str(demo.CHECKPOINT)
+    network, processor = models.load_model(checkpoint).eval(), models.load_processor(checkpoint)
+    before = torch.get_rng_state()
+    first = unseen.ask(network, processor, questions[:8], sampled=True)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(1)
+    assert unseen.ask(network, processor, questions[:8], sampled=True) == first
+    assert first != unseen.ask(network, processor, questions[:8])
+
+
+@pytest.mark.slow
 def test_a_dataset_of_crops_lies_in_the_part_asked_for(scenes: list[world.Photo], tmp_path: Path) -> None:
     dataset = data.shards(scenes, tmp_path, 4, part="test")
     recipe = pq.read_table(dataset / "recipe.parquet", columns=["split"])

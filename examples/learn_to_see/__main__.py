@@ -26,7 +26,7 @@ from typing import Any
 
 from examples.learn_to_see import compare, data, look, model, pictures, report, supervise, unseen, world
 from examples.learn_to_see.fit import RANK, wait_for_all
-from examples.learn_to_see.reinforce import answers_by_step, reinforce
+from examples.learn_to_see.reinforce import DECODINGS, answers_by_step, reinforce
 from trainer import models
 
 PIECES = ("look", "compare", "supervise", "stage1", "stage2", "report")
@@ -80,7 +80,7 @@ class Experiment:
         """Leaves a run for each seed."""
         source = data.shards(self.seen, self.out / "shards", self.sizes.crops)
         for seed in self.seeds:
-            changes = self._changes(seed, self.sizes.stage1_steps, learning_rate=3e-5, beta=0)
+            changes = self._changes(seed, self.sizes.stage1_steps, learning_rate=5e-5, beta=0)
             run = self.out / f"stage1-{seed}"
             start = self.out / "supervised"
             reinforce("refine-iqa-stage1", str(source), start, run, self.questions, changes, self.sizes.every)
@@ -108,7 +108,10 @@ class Experiment:
         if runs:
             shuffled = {seed: json.loads((run / "shuffled.json").read_text()) for seed, run in runs.items()}
             found["Stage 1 on unseen photos"] = report.stage_1(self.questions, runs, shuffled)
-            found["Stage 1, step by step"] = report.over_steps(self.questions, _named(runs))
+            found["Stage 1, what reinforcement added"] = report.gains(self.questions, _named(runs))
+            for decoding in DECODINGS:
+                steps = report.over_steps(self.questions, _named(runs), decoding)
+                found[f"Stage 1, step by step, {decoding} answers"] = steps
             found["Choices right"] = report.choices(self.questions, _named(runs))
             said = _last(next(iter(runs.values())))
             report.confusion(self.questions, said).draw(folder / "confusion.png")

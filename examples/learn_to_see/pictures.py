@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from examples.learn_to_see import blind
-from examples.learn_to_see.reinforce import answers_by_step
+from examples.learn_to_see.reinforce import DECODINGS, answers_by_step
 from examples.learn_to_see.report import KINDS, earnings, estimate, of_kind
 from examples.learn_to_see.unseen import Question, earned
 from trainer.data import answers
@@ -29,11 +29,12 @@ def curves(questions: Sequence[Question], runs: dict[str, Path], path: Path) -> 
         asked = [questions[i] for i in places]
         scenes = [question.scene for question in asked]
         for number, (name, run) in enumerate(runs.items()):
-            kept = sorted(answers_by_step(run).items())
-            found = [estimate(earnings(asked, [said[i] for i in places]), scenes) for _, said in kept]
-            steps = [step for step, _ in kept]
-            axes.plot(steps, [f.mean for f in found], color=f"C{number}", label=name)
-            axes.fill_between(steps, [f.low for f in found], [f.high for f in found], color=f"C{number}", alpha=0.15)
+            for decoding, style in zip(DECODINGS, ("-", ":"), strict=True):
+                kept = sorted(answers_by_step(run, decoding).items())
+                found = [estimate(earnings(asked, [said[i] for i in places]), scenes) for _, said in kept]
+                steps, low, high = [step for step, _ in kept], [f.low for f in found], [f.high for f in found]
+                axes.plot(steps, [f.mean for f in found], style, color=f"C{number}", label=f"{name}, {decoding}")
+                axes.fill_between(steps, low, high, color=f"C{number}", alpha=0.08)
         constant = float(earnings(asked, blind.best(asked)).mean())
         axes.axhline(constant, color="grey", linestyle="--", label="best blind constant")
         axes.set(title=f"{task}, {mode.upper()}", xlabel="GRPO step", ylabel="reward on unseen photos", ylim=(0, 1))

@@ -16,7 +16,8 @@ from trainer.training import recipe
 from trainer.training.train import train
 
 ANSWERS = "unseen.jsonl"
-"""In a run's directory, a line an evaluation: its step and the answer to every question."""
+"""In a run's directory, one line per evaluation: its step and the answers to every question, greedy and sampled."""
+DECODINGS = ("greedy", "sampled")
 
 
 class Exam(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
@@ -40,16 +41,17 @@ class Exam(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
 
     def _ask(self, step: int, model: Any, processing_class: Any, **_: Any) -> None:
         training = model.training
-        said = ask(model.eval(), processing_class, self.questions)
+        model.eval()
+        said = {name: ask(model, processing_class, self.questions, sampled=name == "sampled") for name in DECODINGS}
         model.train(training)
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"step": step, "answers": said}) + "\n")
+            stream.write(json.dumps({"step": step, **said}) + "\n")
 
 
-def answers_by_step(run: Path) -> dict[int, list[str]]:
+def answers_by_step(run: Path, decoding: str = "greedy") -> dict[int, list[str]]:
     """What was answered when; a step that was done twice counts as it was the last time."""
     lines = (run / ANSWERS).read_text(encoding="utf-8").splitlines()
-    return {entry["step"]: entry["answers"] for entry in map(json.loads, lines)}
+    return {entry["step"]: entry[decoding] for entry in map(json.loads, lines)}
 
 
 def reinforce(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from distortions import GROUPS
 from examples.learn_to_see import blind
-from examples.learn_to_see.reinforce import answers_by_step
+from examples.learn_to_see.reinforce import DECODINGS, answers_by_step
 from examples.learn_to_see.unseen import Question, earned
 from trainer.data import answers
 from trainer.evaluation.confusion import UNREAD, Confusion
@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(values: Values, scenes: Sequence[str]) -> Estimate:
-    """The mean of one value a question and its interval over scenes."""
+    """The mean of one value per question and its interval over scenes."""
     found = interval([float(values[rows].mean()) for rows in resamples(scenes, "learn to see")])
     return Estimate(float(values.mean()), *(found or (np.nan, np.nan)))
 
@@ -54,8 +54,8 @@ def stage_1(questions: Sequence[Question], runs: dict[int, Path], shuffled: dict
     first = next(iter(runs))
     start = answers_by_step(runs[first])[0]
     lines = [
-        "| task | mode | blind constant | shuffled images | supervised start | after RL | RL less its start |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| task | mode | blind constant | shuffled images | supervised start | after RL |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for task, mode in KINDS:
         places = of_kind(questions, task, mode)
@@ -71,20 +71,41 @@ def stage_1(questions: Sequence[Question], runs: dict[int, Path], shuffled: dict
             after = over(steps[max(steps)])
             cells[1] = estimate(over(shuffled[seed]), scenes)
             numbers = [*(cells if not number else ["", cells[1], ""]), estimate(after, scenes)]
-            gain = estimate(after - before, scenes)
             names = [task, mode.upper()] if not number else ["", f"seed {seed}"]
-            lines.append("| " + " | ".join(map(str, [*names, *numbers, gain])) + " |")
+            lines.append("| " + " | ".join(map(str, [*names, *numbers])) + " |")
     return "\n".join(lines)
 
 
-def over_steps(questions: Sequence[Question], runs: dict[str, Path]) -> str:
+def gains(questions: Sequence[Question], runs: dict[str, Path]) -> str:
+    """What reinforcement added to its start: greedy answers, and sampled ones, whose reward is what it maximises."""
+    lines = [
+        "| answers | task | mode | run | supervised start | after RL | gain |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for decoding in DECODINGS:
+        for task, mode in KINDS:
+            places = of_kind(questions, task, mode)
+            asked, scenes = [questions[i] for i in places], [questions[i].scene for i in places]
+            pairs = {}
+            for name, run in runs.items():
+                steps = answers_by_step(run, decoding)
+                pairs[name] = [earnings(asked, [steps[step][i] for i in places]) for step in (0, max(steps))]
+            if len(runs) > 1:
+                pairs["all seeds"] = [np.mean(values, axis=0) for values in zip(*pairs.values(), strict=True)]
+            for name, (before, after) in pairs.items():
+                cells = (estimate(values, scenes) for values in (before, after, after - before))
+                lines.append(f"| {decoding} | {task} | {mode.upper()} | {name} | " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def over_steps(questions: Sequence[Question], runs: dict[str, Path], decoding: str = "greedy") -> str:
     """The mean reward on the unseen photos after so many steps, task by task, run by run."""
     steps = sorted(answers_by_step(next(iter(runs.values()))))
     lines = ["| task | mode | run | " + " | ".join(map(str, steps)) + " |", "| --- " * (len(steps) + 3) + "|"]
     for task, mode in dict.fromkeys((q.task, q.mode) for q in questions):
         places = of_kind(questions, task, mode)
         for name, run in runs.items():
-            kept = answers_by_step(run)
+            kept = answers_by_step(run, decoding)
             means = [earnings([questions[i] for i in places], [kept[s][i] for i in places]).mean() for s in steps]
             lines.append(f"| {task} | {mode.upper()} | {name} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |")
     return "\n".join(lines)

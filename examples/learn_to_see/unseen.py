@@ -16,6 +16,7 @@ from perception20k.dataset.boxes import iou
 from perception20k.dataset.rft import KINDS
 from trainer.data import answers, prompts
 
+BATCH = 64
 RIGHT_WITHIN = 0.5
 """Stage 2's answer reward: a score is right this near to the quality."""
 
@@ -68,19 +69,23 @@ def ratings(photos: Sequence[world.Photo], each: int) -> list[Question]:
 
 
 @torch.inference_mode()
-def ask(network: Any, processor: Any, questions: Sequence[Question], *, batch: int = 64) -> list[str]:
-    """Greedy answers; questions of one kind go together, since they are of one length."""
+def ask(network: Any, processor: Any, questions: Sequence[Question], *, sampled: bool = False) -> list[str]:
+    """Greedy answers, or ``sampled`` ones at temperature 1 as the reinforcement samples them, the same draws each time.
+
+    Questions of one kind go together, since they are of one length.
+    """
     from transformers import GenerationConfig
 
     tokenizer = processor.tokenizer
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
-    greedy = GenerationConfig(do_sample=False, max_new_tokens=32, **ends)
+    drawing = {"do_sample": True, "temperature": 1.0, "top_k": 0} if sampled else {"do_sample": False}
+    decoding = GenerationConfig(max_new_tokens=32, **drawing, **ends)
     order = sorted(
         range(len(questions)), key=lambda i: (questions[i].task, questions[i].mode, len(questions[i].objects))
     )
     said = [""] * len(questions)
-    for start in range(0, len(order), batch):
-        places = order[start : start + batch]
+    for start in range(0, len(order), BATCH):
+        places = order[start : start + BATCH]
         asked = [[{"role": "user", "content": filled(questions[i].content, questions[i].images)}] for i in places]
         inputs = processor.apply_chat_template(
             asked,
@@ -89,7 +94,9 @@ def ask(network: Any, processor: Any, questions: Sequence[Question], *, batch: i
             return_dict=True,
             processor_kwargs={"padding": True, "return_tensors": "pt"},
         )
-        output = network.generate(**inputs.to(network.device), generation_config=greedy)
+        with torch.random.fork_rng():  # the draws of the training go on as if nothing had been asked
+            torch.manual_seed(start)
+            output = network.generate(**inputs.to(network.device), generation_config=decoding)
         for i, ids in zip(places, output[:, inputs["input_ids"].shape[1] :], strict=True):
             said[i] = tokenizer.decode(ids, skip_special_tokens=True)
     return said

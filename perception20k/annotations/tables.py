@@ -17,7 +17,7 @@ OPEN_IMAGES = ("ImageID", "LabelName", "XMin", "YMin", "XMax", "YMax")
 
 
 def read_csv(path: Path) -> Iterator[AnnotatedImage]:
-    """The images of a table with a row a box and the columns ``PLAIN``; others are ignored.
+    """The images of a table with one row per box and the columns ``PLAIN``; others are ignored.
 
     Raises:
         UserError: the table is missing, not UTF-8, lacks a column, or a row is wrong.

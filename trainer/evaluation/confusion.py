@@ -42,7 +42,7 @@ class Confusion:
         return cls(name, tuple(labels), counts)
 
     def table(self) -> Table:
-        """The counts as a table, a truth a row."""
+        """The counts as a table, one truth per row."""
         rows: list[tuple[Cell, ...]] = [
             (label, *line) for label, line in zip(self.labels, self.counts.tolist(), strict=True)
         ]

@@ -1,6 +1,6 @@
 """A model's answers about your own photos: a table, a page with pictures, and every answer verbatim.
 
-scores.csv      one line a photo: what was read from the answer, the answer itself, and what went wrong
+scores.csv      one line per photo: what was read from the answer, the answer itself, and what went wrong
 scores.html     the same with the pictures, the worst first
 scores.answers/ run.json and predictions.parquet (trainer.evaluation.predict), from which a stopped run continues
 """

@@ -69,8 +69,8 @@ def fidelity_rewards(
     """Eqs. 1 to 3 for a batch: ``scores[i][k]`` is the k-th score of image i, ``mos[i]`` its MOS.
 
     Args:
-        scores: one list an image, None for a rollout without a readable score.
-        mos: one value an image, on any scale: only their order counts.
+        scores: one list per image, None for a rollout without a readable score.
+        mos: one value per image, on any scale: only their order counts.
         binary: the binary reward of table 4.
         fixed_variance: Eq. 7 with both variances set to one (Thurstone's case V, table 4).
         average: Eq. 7 with the sample variances (table 4).
