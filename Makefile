@@ -71,7 +71,7 @@ $(LIGHT)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 $(FULL)/ready: pyproject.toml distortions/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/pip install -q uv
-	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) --compile-bytecode -e '.[review,plots,video,hub,remote,models,train,ray,docs,dev]'
+	$(FULL)/bin/uv pip install --python $(FULL)/bin/python $(UV_FLAGS) --compile-bytecode -e '.[review,plots,video,formats,hub,remote,models,train,ray,docs,dev]'
 	touch $@
 
 clean:

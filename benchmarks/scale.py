@@ -1,15 +1,16 @@
 """How the build scales: images per second for one worker, two workers and Ray, stage by stage, and memory.
 
-    python benchmarks/scale.py [--images 80] [--memory 1000 10000] [--whole 1000 10000] [--no-ray]
+    python benchmarks/scale.py [--images 80] [--whole 1000 10000] [--no-ray]
 
 Photos are crops of the sample photos, each of its own. A rate is that of one stage run alone by the command line
 (``--only``). It is run twice, for a few photos and then for all: what the second run did more, divided by the time it
 took longer, so that the start-up of processes, workers and Ray is left out; it stands in a column of its own. Memory is
 the largest resident set of the parent and of any one worker.
 
-The last table is of whole builds of small photos: CPU time of parent and workers for one sample, which must not grow
-with their number, and the memory's high-water mark; of a build, of the same build again, of an export and of a
-verification.
+The second table is of whole builds of small photos, stage by stage: CPU time (user and system) of parent and workers
+for one photo, which must not grow with their number, and the parent's high-water mark. ``export`` is the whole command
+after the stages, split, shards and figures included; ``again`` the same command once more. Each includes the
+start-up of parent and workers, about 5 s of CPU for those that have some.
 """
 
 from __future__ import annotations
@@ -170,41 +171,26 @@ def rates(work: Path, count: int, side: int, with_ray: bool) -> None:
     print(f"  2 workers to 1{'':11}{cells}   together {whole:.2f}x (aim: 1.7)")
 
 
-def memory(work: Path, counts: list[int]) -> None:
-    print("\nmemory by number of photos of 96x96, 2 workers, MB: what finding them takes, what making samples takes")
-    print(f"  {'photos':>8}{'sources: parent':>17}{'worker':>8}{'distort: parent':>17}{'worker':>8}{'seconds':>9}")
-    for count in counts:
-        config = make_photos(work / "memory", count, 96)
-        values = json.loads(config.read_text())
-        config.write_text(json.dumps({**values, "score": None, "samples_per_object": 1}))
-        out = work / "out" / f"memory-{count}"
-        shutil.rmtree(out, ignore_errors=True)
-        found, made = (run(config, out, "--only", stage, "--workers", "2") for stage in ("sources", "distort"))
-        print(
-            f"  {count:>8}{found.parent:>17.0f}{found.worker:>8.0f}{made.parent:>17.0f}{made.worker:>8.0f}"
-            f"{found.seconds + made.seconds:>9.0f}",
-            flush=True,
-        )
+STEPS = ("sources", "score", "distort", "export", "verify", "again")
 
 
-def whole(work: Path, counts: list[int]) -> None:
+def whole(work: Path, counts: list[int], side: int) -> None:
+    """A build stage by stage, its verification, and the same build again."""
     print(
-        "\nwhole builds of photos of 96x96, two samples each, 2 workers: ms of CPU a sample, and peak MB of the parent"
+        f"\nwhole builds of photos of {side}x{side}, two samples each, 2 workers: CPU ms a photo, peak MB of the parent"
     )
-    steps = ("build", "again", "export", "verify")
-    print(f"  {'photos':>8}{'samples':>9}" + "".join(f"{step:>10}{'MB':>6}" for step in steps) + f"{'worker MB':>11}")
+    print(f"  {'photos':>8}{'samples':>9}" + "".join(f"{step:>10}{'MB':>6}" for step in STEPS) + f"{'worker MB':>11}")
     for count in counts:
-        config = make_photos(work / "whole", count, 96)
-        values = json.loads(config.read_text())
-        config.write_text(json.dumps({**values, "score": None, "samples_per_object": 1}))
+        config = make_photos(work / "whole", count, side)
+        config.write_text(json.dumps({**json.loads(config.read_text()), "samples_per_object": 1}))
         out = work / "out" / f"whole-{count}"
         shutil.rmtree(out, ignore_errors=True)
-        done = {step: run(config, out, "--workers", "2") for step in ("build", "again")}
-        (out / "manifest.json").unlink()
-        done["export"] = run_command("export", str(out))
-        done["verify"] = run_command("verify", str(out))
+        done = {stage: run(config, out, "--only", stage, "--workers", "2") for stage in STAGES}
+        done["export"] = run(config, out, "--workers", "2")
+        done["verify"] = run_command("verify", str(out), "--workers", "2")
+        done["again"] = run(config, out, "--workers", "2")
         samples = json.loads((out / "stats.json").read_text())["samples"]
-        cells = "".join(f"{1e3 * done[step].cpu / samples:>10.2f}{done[step].parent:>6.0f}" for step in steps)
+        cells = "".join(f"{1e3 * done[step].cpu / count:>10.2f}{done[step].parent:>6.0f}" for step in STEPS)
         worker = max(measured.worker for measured in done.values())
         print(f"  {count:>8}{samples:>9}{cells}{worker:>11.0f}", flush=True)
         shutil.rmtree(out)
@@ -214,17 +200,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=80, help="photos for the rates, 0 for none")
     parser.add_argument("--side", type=int, default=768, help="their sides in pixels")
-    parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10000], help="photos for the memory table")
     parser.add_argument("--whole", type=int, nargs="*", default=[1000, 10000], help="photos for the whole builds")
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.images:
             rates(Path(folder), options.images, options.side, not options.no_ray)
-        if options.memory:
-            memory(Path(folder), options.memory)
         if options.whole:
-            whole(Path(folder), options.whole)
+            whole(Path(folder), options.whole, 96)
 
 
 if __name__ == "__main__":

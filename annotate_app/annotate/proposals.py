@@ -18,7 +18,8 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.execution.local import LocalExecutor
-from perception20k.pipeline.chain import BuildScope, Chain
+from perception20k.pipeline.chain import Chain
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 
 Find = Callable[[Picture, Opened], tuple[DrawnObject, ...] | None]

@@ -16,9 +16,9 @@ from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import Built, build, check_inputs
-from perception20k.pipeline.chain import STAGES, BuildScope
 from perception20k.pipeline.choose import choose
 from perception20k.pipeline.measure_sample import measure_sample
+from perception20k.pipeline.scope import STAGES, BuildScope
 from perception20k.pipeline.surroundings import look_around
 from perception20k.publish.card import review_sentence
 from perception20k.publish.export import Exported

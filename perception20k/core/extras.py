@@ -10,6 +10,7 @@ from perception20k.core.errors import UserError
 
 EXTRAS = {
     "video": ("decord",),
+    "formats": ("pillow_heif", "pillow_jxl"),
     "plots": ("matplotlib",),
     "review": ("fastapi", "gradio", "jinja2", "matplotlib", "uvicorn"),
     "hub": ("huggingface_hub",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -20,6 +20,8 @@ from perception20k.core.spill_list import SpillList
 
 Rule = Literal[
     "failed",  # with an error: unreadable, refused, crashed
+    # what the user gave and nothing uses
+    "unread_type", "not_found",
     # images
     "duplicate", "look_alike", "near_duplicate", "image_too_small", "low_score",
     # entries of the user's tables
@@ -84,9 +86,16 @@ class Quarantine:
         self.open(stage)
         self._rows[stage].append(Row(stage, item, reason))
 
-    def write(self, folder: Path) -> None:
-        """Write ``<stage>.jsonl`` of every stage that has rows; a file that is up to date is left alone."""
+    def write(self, folder: Path, stages: Collection[str] | None = None) -> None:
+        """Write ``<stage>.jsonl`` of every stage that has rows; a file that is up to date is left alone.
+
+        Args:
+            folder: where the files are.
+            stages: of which they are written, by default all.
+        """
         for stage, rows in self._rows.items():
+            if stages is not None and stage not in stages:
+                continue
             path = folder / f"{stage}.jsonl"
             if not rows:
                 path.unlink(missing_ok=True)

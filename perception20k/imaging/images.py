@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from perception20k.core.extras import missing
+from perception20k.imaging.plugins import EXTRA, load, plugin_for
+
 MAX_PIXELS = 100_000_000
 """Larger images are refused: they are decompression bombs, or panoramas too large for any model."""
 
@@ -45,6 +48,11 @@ def decode(data: bytes) -> Array:
     """
     if not data:
         raise ImageError("the file is empty")
+    if plugin := plugin_for(data):
+        try:
+            load(plugin)
+        except ImportError:
+            raise ImageError(str(missing(f"{plugin.title}, the format of this file,", EXTRA, plugin.package))) from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about odd EXIF and its own, lower, size limit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -28,16 +29,18 @@ def pixel_versions() -> Mapping[str, str]:
             "opencv": cv2.__version__,
             "pillow": PIL.__version__,
             **{name: features.version(feature) or "none" for name, feature in codecs.items()},
-            **_decord(),
+            **_of_extras(),
         }
     )
 
 
-def _decord() -> dict[str, str]:
-    try:
-        return {"decord2": version("decord2")}
-    except PackageNotFoundError:  # it comes with the extra for videos
-        return {}
+def _of_extras() -> dict[str, str]:
+    """Of the decoders that extras bring, those that are here."""
+    found = {}
+    for name in ("decord2", "pillow-heif", "pillow-jxl-plugin"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def different(made_with: Mapping[str, str]) -> str:

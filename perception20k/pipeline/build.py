@@ -23,7 +23,8 @@ from perception20k.dataset.manifest import prune
 from perception20k.dataset.records import Sample, each_sample
 from perception20k.execution.stage import Executor
 from perception20k.models.detectors.class_detector import check_detector
-from perception20k.pipeline.chain import BuildScope, Chain
+from perception20k.pipeline.chain import Chain
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.sources import Candidate
 from perception20k.pipeline.stamp import inputs_of, read_stamp, write_stamp
 from perception20k.publish.export import DamagedImages, Exported, export
@@ -88,6 +89,8 @@ def build(
         chain = Chain(here, layout, executor, scope, reporter)
         try:
             images, made = chain.run()
+            if scope.only and not scope.dry_run:
+                chain.quarantine.write(layout.quarantine, ("inputs", scope.only))
             if scope.dry_run or scope.only:
                 return Built(None, len(images), chain.items_processed)
             try:

@@ -7,12 +7,12 @@ draw distortions, make the samples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 from perception20k.config import Config, Detect, Objects, Score, located
-from perception20k.core.extras import require
+from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.spill_list import SpillList
 from perception20k.dataset.layout import Layout
@@ -21,7 +21,8 @@ from perception20k.dataset.records import Sample
 from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Executor, NullExecutor, Stage
-from perception20k.pipeline.scenes import distinct, find_scenes
+from perception20k.pipeline.scenes import SceneTable, distinct, find_scenes
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.credit import CreditTable
 from perception20k.pipeline.stages.describe import DescribeStage, Named, read_answer
@@ -31,28 +32,16 @@ from perception20k.pipeline.stages.distort import Distort
 from perception20k.pipeline.stages.draw import SamplePlan, draw
 from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects, whole_image
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
-from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of, duplicates, with_source
-
-STAGES = ("sources", "score", "describe", "detect", "distort")
-"""The stages that work item by item, in their order."""
-
-
-@dataclass(frozen=True)
-class BuildScope:
-    """How much of a build one run does."""
-
-    limit: int | None = None
-    """Take only the first files of the sources."""
-    only: str | None = None
-    """Run this stage alone; the others contribute what earlier runs have done."""
-    retry_failed: str | None = None
-    """Forget the failures of this stage, or of ``all``, and try those items again."""
-    dry_run: bool = False
-    """Run nothing and write nothing: report what is done and what is left to do."""
-
-    def includes(self, stage: str) -> bool:
-        """Whether this run runs a stage."""
-        return not self.dry_run and self.only in (None, stage)
+from perception20k.pipeline.stages.sources import (
+    Candidate,
+    Ingest,
+    candidates_of,
+    check_decoders,
+    duplicates,
+    with_source,
+)
+from perception20k.pipeline.unused import UnusedInputs
+from perception20k.publish.parts import read_parts
 
 
 class Chain:
@@ -76,6 +65,7 @@ class Chain:
         self.names: SpillList[str] = SpillList()  # of every file and keyframe, for matching tables
         self.max_pending = 0
         self.quarantine = Quarantine()
+        self.unused = UnusedInputs(self.quarantine)
         self.journal = Journal(layout.journal if layout.journal.is_file() or not scope.dry_run else None)
         if scope.retry_failed:
             self.journal.forget_failures(None if scope.retry_failed == "all" else scope.retry_failed)
@@ -83,15 +73,16 @@ class Chain:
     def run(self) -> tuple[SpillList[Candidate], SpillList[Sample]]:
         """All stages: the images that were kept and the samples made of them."""
         images = self.credit(self.take_objects(self.keep_good(self.find_sources())))
+        if self.unused.line:
+            self.totals.line(self.unused.line)
         return images, self.make_samples(images)
 
     def find_sources(self) -> SpillList[Candidate]:
         """Decode every photo and video; drop unreadable files and duplicates."""
-        everything = SpillList(discover(self.config.sources, without=self.layout.root))
+        everything = SpillList(discover(self.config.sources, self.layout.root, self.unused.unread))
         self.names = SpillList(file.name for file in everything)
         found = SpillList(islice(everything, self.scope.limit))
-        if video := next((file.name for file in found if file.path.suffix.lower() in VIDEO_SUFFIXES), None):
-            require(f"{video}, a video,", "video", "decord")
+        check_decoders(found)
         decoded: SpillList[Candidate] = SpillList()
         stage = Ingest(self.config.max_frames_per_video, self.config.max_side, self.flat)
         for item, records in self._run(stage, found, lambda item: item.name):
@@ -113,7 +104,14 @@ class Chain:
                 kept.append(candidate)
             else:
                 self.quarantine.drop("sources", candidate.source.origin, reason)
-        scenes = find_scenes(kept, located(self.config.scenes) if self.config.scenes else None, self.names)
+        self.unused.partial = bool(self.max_pending) or len(found) < len(everything)
+        table = SceneTable(located(self.config.scenes) if self.config.scenes else None, self.names)
+        self.unused.unmatched(self.config.scenes, table.unmatched())
+        if self.config.split and not self.unused.partial:
+            known = HashedSet(chain(self.names, (candidate.source.image_id for candidate in decoded)))
+            parts = read_parts(located(self.config.split))
+            self.unused.unmatched(self.config.split, (name for name in parts if name not in known))
+        scenes = find_scenes(kept, table)
         kept = SpillList(
             replace(with_source(candidate, scene=scene), fingerprint="")
             for candidate, scene in zip(kept, scenes, strict=True)
@@ -147,6 +145,7 @@ class Chain:
     def look_up(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
         """Quality from a user-supplied table."""
         table = ScoreTable(score, self.names)
+        self.unused.unmatched(score.table, table.unmatched())
         for candidate in candidates:
             found = table.find(candidate.source)
             if isinstance(found, Reason):
@@ -176,6 +175,7 @@ class Chain:
     def credit(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
         """Candidates with licence and author."""
         table = CreditTable(self.config.credits, self.names)
+        self.unused.unmatched(self.config.credits.table, table.unmatched())
         return SpillList(replace(candidate, source=table.credited(candidate.source)) for candidate in candidates)
 
     def with_objects(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
@@ -191,6 +191,7 @@ class Chain:
         assert self.config.annotations is not None
         key, spec = self.config.annotations.given
         annotations = AnnotatedPhotos(key, located(spec), self.names)
+        self.unused.unmatched(spec, annotations.unmatched())
         for candidate in candidates:
             found = annotations.objects_of(candidate.source)
             if isinstance(found, Reason):

@@ -22,28 +22,44 @@ from perception20k.pipeline.stages.names import Names, plain
 from perception20k.pipeline.stages.sources import Candidate
 
 
-def find_scenes(candidates: Iterable[Candidate], table: Path | None, origins: Iterable[str]) -> list[str]:
-    """The scene of each candidate; see :func:`scenes_of`.
+class SceneTable:
+    """Which photos belong together, as a table of the user's says, matched by their names
+    (:class:`perception20k.pipeline.stages.names.Names`).
 
     Args:
-        candidates: readable twice, with their fingerprints.
-        table: a CSV of the user's with the columns ``file`` and ``scene``, if there is one.
+        path: a CSV with the columns ``file`` and ``scene``, if there is one.
         origins: the names of all photos there are, to tell when a name in the table may mean more than one.
 
     Raises:
         UserError: the table cannot be read.
     """
-    sources = [candidate.source for candidate in candidates]
-    prints = _prints(candidates)
-    named = _read_table(table) if table else {}
-    names = Names(named, origins)
-    matches = (names.find(source.origin) for source in sources)
-    return scenes_of(
-        [source.image_id for source in sources],
-        [source.origin for source in sources],
-        prints,
-        [named[name] if isinstance(name, str) else None for name in matches],
-    )
+
+    def __init__(self, path: Path | None, origins: Iterable[str] = ()) -> None:
+        self._scenes = _read_table(path) if path else {}
+        self._names = Names(self._scenes, origins)
+
+    def find(self, origin: str) -> str | None:
+        """The scene of a photo; None if the table does not say, or not surely."""
+        name = self._names.find(origin)
+        return self._scenes[name] if isinstance(name, str) else None
+
+    def unmatched(self) -> set[str]:
+        """Files in the table that no photo is."""
+        return self._names.unmatched()
+
+
+def find_scenes(candidates: Iterable[Candidate], table: SceneTable) -> list[str]:
+    """The scene of each candidate; see :func:`scenes_of`.
+
+    Args:
+        candidates: readable twice, with their fingerprints.
+        table: what the user says of scenes.
+    """
+    image_ids, origins = [], []
+    for candidate in candidates:
+        image_ids.append(candidate.source.image_id)
+        origins.append(candidate.source.origin)
+    return scenes_of(image_ids, origins, _prints(candidates), map(table.find, origins))
 
 
 def distinct(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Reason | None]]:

@@ -20,7 +20,7 @@ from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout
 from perception20k.imaging.versions import pixel_versions
 from perception20k.models.weights import local_revision
-from perception20k.pipeline.stages.discover import discover
+from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.places import Place, version_of
 from perception20k.publish.figures import has_plots
 from perception20k.publish.provenance import metric_notes
@@ -38,9 +38,11 @@ def inputs_of(config: Config, layout: Layout) -> str:
     on_hub = [part for part in _models(config) if not Path(part.model).is_dir()]
     commits = [local_revision(part.model, part.revision) for part in on_hub]
     about = [__version__, dict(pixel_versions()), has_plots(), dump_config(portable(config)), decided, commits]
-    files = ((file.name, file.path) for file in discover(config.sources, without=layout.root))
+    unread: list[SourceFile] = []
+    found = discover(config.sources, without=layout.root, unread=unread.append)
+    files = ((file.name, file.path) for file in found)
     sizes = ([name, *_status(path)] for name, path in chain(files, _named(config)))
-    return digest_of(chain([about, metric_notes(config.score)], sizes))
+    return digest_of(chain([about, metric_notes(config.score)], sizes, (file.name for file in unread)))
 
 
 def written_by(layout: Layout) -> str:

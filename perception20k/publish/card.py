@@ -87,7 +87,7 @@ def _group_row(group: str, label: str, view: Overview) -> str:
 
 
 def _drops(drops: dict[str, int]) -> str:
-    left_out = {stage: count for stage, count in drops.items() if stage != "redrawn"}
+    left_out = {stage: count for stage, count in drops.items() if stage not in ("inputs", "redrawn")}
     text = "Nothing failed or was filtered out."
     if left_out:
         counts = ", ".join(f"{count} at {stage}" for stage, count in left_out.items())

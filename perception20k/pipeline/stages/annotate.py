@@ -52,6 +52,10 @@ class AnnotatedPhotos:
         name = self._names.find(self._spelled(origin))
         return isinstance(name, str) and len(self._images[name]) == 1 and bool(self._images[name][0].boxes)
 
+    def unmatched(self) -> set[str]:
+        """Annotated images with boxes that no photo is."""
+        return {name for name in self._names.unmatched() if any(image.boxes for image in self._images[name])}
+
     def find(self, source: Source) -> AnnotatedImage | Reason:
         """The annotated image of a source, or the reason why there is none."""
         name = self._names.find(self._spelled(source.origin))

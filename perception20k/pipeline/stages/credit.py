@@ -36,6 +36,10 @@ class CreditTable:
         self._rows = _read(located(config.table)) if config.table else {}
         self._names = Names(self._rows, (name for origin in origins for name in {origin, _video(origin)}))
 
+    def unmatched(self) -> set[str]:
+        """Files in the table that no photo is."""
+        return self._names.unmatched()
+
     def credited(self, source: Source) -> Source:
         """The source with its licence and author."""
         found = (self._names.find(origin) for origin in (source.origin, _video(source.origin)))

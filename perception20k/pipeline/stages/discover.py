@@ -5,17 +5,29 @@ from __future__ import annotations
 import glob
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perception20k.config import located
 from perception20k.core.errors import ItemError, UserError
+from perception20k.imaging.plugins import HEIC_SUFFIXES, JXL_SUFFIXES
 from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, members
 from perception20k.pipeline.stages.remote import is_url, listed
 
-PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"}
+PHOTO_SUFFIXES = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", *HEIC_SUFFIXES, *JXL_SUFFIXES),
+}
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"}
+UNREAD_SUFFIXES = {
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"),  # raw photos have no pixels of their own
+    *(".eps", ".exr", ".hdr", ".j2k", ".jpf", ".jpx", ".psd", ".svg", ".tga"),
+    *(".3gp", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".wmv"),
+    *(".7z", ".bz2", ".gz", ".rar", ".tbz2", ".tgz", ".txz", ".xz", ".zip", ".zst"),
+}
+"""Photos, videos and archives that are not read; somebody who has them among the sources should know."""
+_KNOWN = PHOTO_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES | UNREAD_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,9 @@ class SourceFile:
     name: str
 
 
-def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[SourceFile]:
+def discover(
+    specs: tuple[str, ...], without: Path | None = None, unread: Callable[[SourceFile], object] = lambda file: None
+) -> Iterator[SourceFile]:
     """Photos and videos of the configured sources, in sorted order, each file once.
 
     A source is a folder (its whole tree, without following linked folders), a file, a glob, a URL, or a list: a
@@ -39,6 +53,7 @@ def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[So
     Args:
         specs: the configured sources.
         without: a folder whose files are left out: the dataset, if it lies inside a source.
+        unread: is called with photos, videos and archives of types that are not read.
 
     Raises:
         UserError: a source does not exist or matches nothing.
@@ -47,9 +62,13 @@ def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[So
     seen: set[int] = set()  # hashes, not paths, to save memory
     names: set[int] = set()
     for spec in specs:
-        found = False
+        found, skipped = False, ""
         for file in _opened(_expand(spec)):
             if own and isinstance(file.path, Path) and os.path.abspath(file.path).startswith(own):  # noqa: PTH100
+                continue
+            if why := why_unread(file):
+                skipped = why
+                unread(file)
                 continue
             found = True
             mark = hash(str(file.path))
@@ -59,7 +78,15 @@ def discover(specs: tuple[str, ...], without: Path | None = None) -> Iterator[So
                 names.add(hash(name))
                 yield replace(file, name=name)
         if not found:
-            raise UserError(f"{spec}: no photo or video found", "Check the config's 'sources'")
+            raise UserError(f"{spec}: no photo or video found", skipped or "Check the config's 'sources'")
+
+
+def why_unread(file: SourceFile) -> str:
+    """Why a file found among the sources is not read; empty if it is."""
+    suffix = file.path.suffix.lower()
+    if isinstance(file.path, Member) and suffix in VIDEO_SUFFIXES:
+        return "A video inside an archive is not read: unpack it"
+    return f"Files of the type {suffix} are not read: convert or unpack them" if suffix in UNREAD_SUFFIXES else ""
 
 
 def _names(file: SourceFile) -> Iterator[str]:
@@ -79,7 +106,7 @@ def _opened(files: Iterator[SourceFile]) -> Iterator[SourceFile]:
             yield file
             continue
         try:
-            for member in members(file.path, PHOTO_SUFFIXES):
+            for member in members(file.path, _KNOWN):
                 yield SourceFile(member, f"{file.name}/{printable(member.name)}")
         except ItemError:
             yield file
@@ -87,7 +114,7 @@ def _opened(files: Iterator[SourceFile]) -> Iterator[SourceFile]:
 
 def _expand(spec: str) -> Iterator[SourceFile]:
     if is_url(spec):
-        for remote, name in listed(spec, PHOTO_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES):
+        for remote, name in listed(spec, _KNOWN):
             yield SourceFile(remote, printable(name))
         return
     path = located(spec)
@@ -122,7 +149,7 @@ def _tree(folder: Path, root: Path) -> Iterator[SourceFile]:
                 yield SourceFile(path, printable(path.relative_to(root)))  # the stage refuses it with the reason
                 continue
             waiting += [(path / name, below) for name, below in reversed(found)]
-        elif path.suffix.lower() in PHOTO_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES:
+        elif path.suffix.lower() in _KNOWN:
             yield SourceFile(path, printable(path.relative_to(root)))
 
 

@@ -37,6 +37,10 @@ class Names:
             return Reason("ambiguous_name", f"ambiguous: '{name}' matches {one} and {other}")
         return name
 
+    def unmatched(self) -> set[str]:
+        """Names that no photo has."""
+        return self._names - self._claimed.keys()
+
     def _longest(self, origin: str) -> str | None:
         return next((name for name in _ends(origin) if name in self._names), None)
 

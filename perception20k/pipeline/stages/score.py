@@ -99,6 +99,10 @@ class ScoreTable:
         self._scores = _read_table(self._path, score.metric)
         self._names = Names(self._scores, (name for origin in origins for name in {origin, _video(origin)}))
 
+    def unmatched(self) -> set[str]:
+        """Files in the table that no photo is."""
+        return self._names.unmatched()
+
     def find(self, source: Source) -> float | Reason:
         """A source's quality in 0..100, or the reason why it has none."""
         for origin in (source.origin, _video(source.origin)):

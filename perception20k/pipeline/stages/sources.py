@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from perception20k.core.errors import ItemError, TransientError
+from perception20k.core.extras import require
 from perception20k.core.files import digest, sha256
 from perception20k.dataset.layout import image_file
 from perception20k.dataset.quarantine import Reason
@@ -24,6 +25,7 @@ from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
 from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
+from perception20k.imaging.plugins import EXTRA, PLUGINS
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
 from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, on_disk, version_of
 
@@ -131,6 +133,22 @@ class Ingest(Stage[SourceFile]):
         if not records:
             raise ItemError("the video has no frames")
         return records
+
+
+def check_decoders(files: Iterable[SourceFile]) -> None:
+    """Refuse files whose decoders are not installed, before the first one is opened.
+
+    Raises:
+        UserError: names a file, and the extra that reads it.
+    """
+    needed = {suffix: (plugin.title, EXTRA, plugin.package) for plugin in PLUGINS for suffix in plugin.suffixes}
+    needed |= dict.fromkeys(VIDEO_SUFFIXES, ("a video", "video", "decord"))
+    first: dict[tuple[str, str, str], str] = {}
+    for file in files:
+        if decoder := needed.get(file.path.suffix.lower()):
+            first.setdefault(decoder, file.name)
+    for (title, extra, package), name in first.items():
+        require(f"{name}, {title},", extra, package)
 
 
 def check_file(path: Place) -> None:

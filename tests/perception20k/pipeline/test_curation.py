@@ -26,7 +26,7 @@ from perception20k.dataset.manifest import dataset_files
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import build
-from perception20k.pipeline.chain import BuildScope
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.describe import prompt
 from tests.perception20k.fake_api import FakeApi
 from tests.perception20k.stepping import JOURNAL, Stepping

@@ -7,7 +7,7 @@ import pytest
 from perception20k.core.errors import UserError
 from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES, fingerprint
 from perception20k.imaging.images import Array, decode
-from perception20k.pipeline.scenes import distinct, find_scenes, near_duplicates, scenes_of
+from perception20k.pipeline.scenes import SceneTable, distinct, find_scenes, near_duplicates, scenes_of
 from perception20k.pipeline.stages.discover import SourceFile
 from perception20k.pipeline.stages.sources import Ingest, candidates_of
 from tests.conftest import SAMPLE_PHOTOS
@@ -72,7 +72,7 @@ def test_a_table_of_scenes_names_photos_as_other_tables_do(tmp_path: Path) -> No
         candidates += candidates_of(item, Ingest(3).process_one(item))
     table = tmp_path / "scenes.csv"
     table.write_text(f"file,scene\n{PHOTOS[0].name},7\n./folder/{PHOTOS[2].name},7\n")
-    first, second, third = find_scenes(candidates, table, [c.source.origin for c in candidates])
+    first, second, third = find_scenes(candidates, SceneTable(table, [c.source.origin for c in candidates]))
     assert first == third == candidates[0].source.image_id != second
 
 
@@ -82,4 +82,4 @@ def test_a_bad_table_is_refused_in_one_line(tmp_path: Path, text: str | None, me
     if text is not None:
         table.write_text(text)
     with pytest.raises(UserError, match=message):
-        find_scenes([], table, [])
+        SceneTable(table)

@@ -17,7 +17,7 @@ from perception20k.dataset.quarantine import read_quarantine
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import Built, build
-from perception20k.pipeline.chain import BuildScope
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.verify import verify
 from tests.tiny_models import build_tiny_detector, build_tiny_dino
 

@@ -18,8 +18,8 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import WHOLE_IMAGE, read_samples, read_sources
 from perception20k.execution.local import LocalExecutor
 from perception20k.pipeline.build import build
-from perception20k.pipeline.chain import BuildScope
 from perception20k.pipeline.rebuild import rebuild
+from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.verify import verify
 from perception20k.publish.export import export_dataset
 from trainer.data.boxes import Grid

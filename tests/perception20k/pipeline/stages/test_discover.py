@@ -24,6 +24,23 @@ def test_a_folder_gives_its_whole_tree_in_sorted_order(tree: Path) -> None:
     assert names(tree) == ["a.png", "b/clip.mp4", "b/z.JPG"]
 
 
+def test_media_of_types_that_are_not_read_are_told_and_other_files_are_not(tree: Path) -> None:
+    for name in ("b/film.MPG", "b/raw.dng", "all.zip", "labels.json"):
+        (tree / name).write_bytes(b"x")
+    unread: list[str] = []
+    assert names(tree) == ["a.png", "b/clip.mp4", "b/z.JPG"]
+    list(discover((str(tree),), unread=lambda file: unread.append(file.name)))
+    assert unread == ["all.zip", "b/film.MPG", "b/raw.dng"]
+    with pytest.raises(UserError, match=r"no photo or video found. Files of the type .zip are not read"):
+        names(tree / "all.zip")
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".HIF", ".jfif", ".jxl", ".ppm"])
+def test_less_common_photos_are_found(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(b"x")
+    assert names(tmp_path) == [f"a{suffix}"]
+
+
 def test_files_globs_and_packages_are_sources_and_nothing_comes_twice(tree: Path) -> None:
     assert names(tree / "b" / "z.JPG", tree / "*.png", tree) == ["z.JPG", "a.png", "b/clip.mp4"]
     assert names("package:skimage/data/coffee.png") == ["coffee.png"]

@@ -31,6 +31,11 @@ def test_a_name_that_matches_two_photos_is_ignored() -> None:
     assert names.find("y/b.jpg") == "b.jpg"
 
 
+def test_names_that_no_photo_has_are_known() -> None:
+    names = Names(["a.jpg", "y/b.jpg", "./c.jpg", "gone/a.jpg"], ["x/a.jpg", "z/a.jpg", "x/y/b.jpg"])
+    assert names.unmatched() == {"c.jpg", "gone/a.jpg"}
+
+
 def test_also_where_one_of_them_has_just_that_name() -> None:
     # the first file found keeps its bare name, so that says nothing of which one is meant
     names = Names(["a.jpg"], ["a.jpg", "y/a.jpg"])

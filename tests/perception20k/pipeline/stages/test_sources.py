@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from perception20k.core.errors import ItemError, TransientError
+from perception20k.core import extras
+from perception20k.core.errors import ItemError, TransientError, UserError
 from perception20k.core.files import sha256
 from perception20k.dataset.layout import image_file
 from perception20k.dataset.quarantine import Reason
 from perception20k.imaging import images
 from perception20k.pipeline.stages.discover import SourceFile, discover
-from perception20k.pipeline.stages.sources import Ingest, candidates_of, duplicates, load_source
+from perception20k.pipeline.stages.sources import Ingest, candidates_of, check_decoders, duplicates, load_source
 
 
 def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
@@ -62,6 +63,20 @@ def test_a_format_that_not_everyone_reads_is_kept_as_its_pixels(tmp_path: Path) 
     (tmp_path / "a.jp2").rename(tmp_path / "a.jpg")
     [record] = Ingest(3).process_one(SourceFile(tmp_path / "a.jpg", "a.jpg"))
     assert record["file"].endswith(".webp")
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [("b/clip.mp4", "decord", "video"), ("a.HEIC", "pillow_heif", "formats"), ("a.jxl", "pillow_jxl", "formats")],
+)
+def test_a_missing_decoder_is_told_before_anything_is_opened(
+    name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [SourceFile(Path("/nowhere", file), file) for file in ("plain.jpg", name)]
+    check_decoders(files)
+    monkeypatch.setattr(extras, "installed", lambda *names: package not in names)
+    with pytest.raises(UserError, match=rf"^{name}, .* needs .*pip install 'perception20k\[{extra}\]'"):
+        check_decoders(files)
 
 
 def test_keyframes_of_a_video_are_sources(photos: Path) -> None:
