@@ -107,16 +107,17 @@ class DrawingLog:
     Attributes:
         drawings: by picture id, in the order they were first shown.
         sessions: the person of each session, by its id.
+        shown_as: the picture first shown with some pixels, by their ``image_id``.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Read the log behind ``connection``."""
         self.connection = connection
         self.sessions: dict[str, str] = dict(connection.execute("SELECT session_id, reviewer FROM sessions").fetchall())
-        self.drawings: dict[str, Drawing] = {
-            row["picture_id"]: Drawing(*tuple(row)[:6])
-            for row in connection.execute("SELECT * FROM pictures ORDER BY rowid")
-        }
+        self.drawings: dict[str, Drawing] = {}
+        self.shown_as: dict[str, Drawing] = {}
+        for row in connection.execute("SELECT * FROM pictures ORDER BY rowid"):
+            self._show(Drawing(*tuple(row)[:6]), row["image_id"])
         self._stored: dict[str, tuple[str, str]] = {}
         for row in connection.execute("SELECT * FROM takes ORDER BY seq"):
             self._give(row["picture_id"], row["session_id"])
@@ -143,7 +144,7 @@ class DrawingLog:
         shown, original = (drawing.width, drawing.height), (drawing.original_width, drawing.original_height)
         row = (drawing.picture_id, drawing.origin, *shown, *original, image_id, now)
         self.connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self.drawings[drawing.picture_id] = drawing
+        self._show(drawing, image_id)
 
     def give(self, picture_id: str, session_id: str, now: float) -> None:
         """Store that a session was given a picture."""
@@ -158,6 +159,10 @@ class DrawingLog:
         names, marks = ", ".join(plain), ", ".join("?" * len(plain))
         self.connection.execute(f"INSERT INTO events ({names}) VALUES ({marks})", tuple(plain.values()))
         self._apply(plain)
+
+    def _show(self, drawing: Drawing, image_id: str) -> None:
+        self.drawings[drawing.picture_id] = drawing
+        self.shown_as.setdefault(image_id, drawing)
 
     def _give(self, picture_id: str, session_id: str) -> None:
         drawing = self.drawings[picture_id]

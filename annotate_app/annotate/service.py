@@ -139,6 +139,9 @@ class Annotation:
                 if self._next(person, session) is not picture:  # somebody was faster
                     continue
                 if picture.picture_id not in self.log.drawings:
+                    if twin := self.log.shown_as.get(opened.image_id):
+                        self.unusable[picture.picture_id] = (picture.origin, f"the same photo as {twin.origin}")
+                        continue
                     self._add(picture, opened, "propose", proposed, "open", session, now)
                 self.log.give(picture.picture_id, session, now)
                 shown = self.log.drawings[picture.picture_id].as_json()

@@ -8,6 +8,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Change an element's text, if it is another: a browser lays out and paints what is set again, though it is the same.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function showScreen(name) {
   byId('review').dataset.screen = name;
 }

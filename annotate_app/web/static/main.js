@@ -77,7 +77,7 @@ async function start(config) {
   for (;;) {
     try {
       if (!where) {
-        where = await askStart(user, message);
+        where = await askStart(user, config.verify_own, message);
         message = '';
       }
       remember(where);

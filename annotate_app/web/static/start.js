@@ -7,8 +7,9 @@ const FIELDS = ['light', 'display', 'distance', 'vision'];
 
 export const conditions = () => Object.fromEntries(FIELDS.map((field) => [field, byId(field).value.trim()]));
 
-// Resolves to { reviewer, verifies } once the reviewer has chosen; `user` is the name of whoever is logged in.
-export async function start(user, message = '') {
+// Resolves to { reviewer, verifies } once the reviewer has chosen; `user` is the name of whoever is logged in,
+// `verifyOwn` whether people may verify what they deleted themselves.
+export async function start(user, verifyOwn, message = '') {
   showScreen('start');
   byId('start-message').textContent = message;
   const name = byId('reviewer');
@@ -24,19 +25,23 @@ export async function start(user, message = '') {
   removed.hidden = !data.removed.length;
   removed.querySelector('summary').textContent = `${many(data.removed.length, 'object')} removed beforehand`;
   removed.querySelector('ul').replaceChildren(...data.removed.map(([what, why]) => make('li', { textContent: `${what} (${why})` })));
+  const typed = () => name.value.trim().normalize('NFC');
   return new Promise((chosen) => {
     const go = (verifies) => {
-      if (byId('start-form').reportValidity()) chosen({ reviewer: name.value.trim().normalize('NFC'), verifies });
+      if (byId('start-form').reportValidity()) chosen({ reviewer: typed(), verifies });
     };
     byId('start-form').onsubmit = (event) => {
       event.preventDefault();
       go(null);
     };
-    byId('waiting').replaceChildren(...data.waiting.map((row) => {
+    name.oninput = () => byId('waiting').replaceChildren(...data.waiting.map((row) => {
       const when = new Date(row.opened_at * 1000).toLocaleString();
+      const own = row.reviewer === typed() && !verifyOwn;
       const button = make('button', { textContent: 'verify', onclick: () => go(row.session) });
-      return make('p', {}, `${many(row.deletions, 'deletion')} by `, make('bdi', { textContent: row.reviewer }), ` (${when}) waiting to be verified by somebody else: `, button);
+      return make('p', {}, `${many(row.deletions, 'deletion')} by `, make('bdi', { textContent: row.reviewer }),
+        ` (${when}) waiting to be verified by somebody else${own ? '.' : ': '}`, ...(own ? [] : [button]));
     }));
+    name.oninput();
     if (!user) name.focus();
   });
 }

@@ -131,6 +131,19 @@ def test_a_picture_that_cannot_be_opened_is_passed_over_and_listed(
     assert (one, two) == ("000.png", "001.png") and "damaged" in why and "a side under 32" in reason
 
 
+def test_of_two_files_with_the_same_photo_one_is_shown_and_the_other_is_named(
+    folder: Path, open_annotation: Callable[..., Annotation], clock: Clock
+) -> None:
+    (folder / "003.png").write_bytes((folder / "001.png").read_bytes())
+    annotation = open_annotation()
+    ann = person(annotation, clock, "ann")
+    names = [picture["name"] for picture in iter(ann.take, None)]
+    assert names == ["000.png", "001.png", "002.png", "004.png"]
+    assert annotation.overview()["unusable"] == [("003.png", "the same photo as 001.png")]
+    later = person(open_annotation(), clock, "bob")
+    assert later.take() is None
+
+
 def test_a_second_tab_of_the_same_person_is_refused(annotation: Annotation, clock: Clock, ann: Drawer) -> None:
     with pytest.raises(ProtocolRefusal, match="another tab"):
         person(annotation, clock, "ann")

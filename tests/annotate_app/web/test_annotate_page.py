@@ -44,6 +44,8 @@ def test_boxes_are_drawn_named_moved_undone_and_kept_across_a_reload(serve: Serv
     served = serve()
     ann = Artist(open_context(), served.url)
     ann.begin("000.png")
+    ann.press("z")
+    ann.wait("notice", "nothing to undo")
     ann.draw("cup", (10, 10, 110, 90))
     ann.draw("dog", (150, 100, 300, 220))  # beside the box that is still selected
     ann.wait("verdict", "Enter: done")
@@ -67,8 +69,14 @@ def test_boxes_are_drawn_named_moved_undone_and_kept_across_a_reload(serve: Serv
     ann.wait("objects", "100 × 80 px")
     ann.press("z", "z")
     assert ann.text("objects").strip() == ""
-    ann.press("z")
-    ann.wait("notice", "nothing to undo")
+    ann.press("z")  # of the photo before
+    ann.on("000.png")
+    ann.wait("notice", "Undone")
+    ann.wait("verdict", "Enter: done")
+    ann.saved()
+    assert served.standing()["000.png"][0] == "open"
+    ann.press("Enter")
+    ann.on("001.png")
     ann.draw("bird", (20, 20, 120, 100))
     ann.saved()
 

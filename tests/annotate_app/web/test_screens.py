@@ -107,7 +107,9 @@ def screens(reader: Reader) -> Iterator[str]:
     )
     yield "summary"
     page.keyboard.press("Enter")
-    page.wait_for_selector("#review[data-screen=start] #waiting button")
+    page.wait_for_selector("#review[data-screen=start] #waiting p")
+    page.fill("#reviewer", "somebody else")
+    page.wait_for_selector("#waiting button")
     yield "start, with deletions to verify"
 
 

@@ -1,7 +1,7 @@
 // The photo with its boxes. Annotorious draws, moves and resizes by mouse, pen and finger; what its boxes look like, and
 // their names, is an overlay of our own, because Annotorious styles them inline, which the page's policy forbids.
 
-import { make } from '../dom.js';
+import { make, say } from '../dom.js';
 
 const selectorOf = ([x1, y1, x2, y2]) => ({
   type: 'RECTANGLE',
@@ -92,7 +92,7 @@ export class Canvas {
       Object.assign(element.style, {
         left: `${x1 * scale}px`, top: `${y1 * scale}px`, width: `${(x2 - x1) * scale}px`, height: `${(y2 - y1) * scale}px`,
       });
-      element.firstChild.textContent = label;
+      say(element.firstChild, label);
     });
   }
 

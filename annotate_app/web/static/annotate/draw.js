@@ -1,6 +1,6 @@
 // Drawing on one photo after another: what each key and each movement of the mouse does to the objects.
 
-import { byId } from '../dom.js';
+import { byId, say } from '../dom.js';
 import { Canvas } from './canvas.js';
 import { NameField } from './names.js';
 import { Panel } from './panel.js';
@@ -10,7 +10,7 @@ const PAUSE = 400; // ms after the last arrow key, until which movements are one
 const FAST = 5; // times as far while an arrow is held down
 
 export class Draw {
-  // hear: { put(event), move(by), names() }; `rules` are the server's numbers.
+  // hear: { put(event), move(by), undo(), names() }; `rules` are the server's numbers.
   constructor(rules, hear) {
     this.rules = rules;
     this.hear = hear;
@@ -137,7 +137,7 @@ export class Draw {
   }
 
   notice(words, refused = true) {
-    byId('notice').textContent = words;
+    say(byId('notice'), words);
     byId('notice').classList.toggle('refused', Boolean(words) && refused);
   }
 
@@ -154,10 +154,10 @@ export class Draw {
     this.canvas.draw(objects.map(({ name, box, proposed }, place) => ({
       box, label: name || '?', look: proposed ? 'proposed' : `colour-${place % 6} ${verdict.objects[place] ? 'wrong' : ''}`,
     })), chosen);
-    byId('photo').textContent = picture.name;
+    say(byId('photo'), picture.name);
     const fine = !verdict.picture && !verdict.objects.some(Boolean);
     const status = { done: 'Done. ', skipped: 'Skipped. ' }[picture.status] ?? '';
-    byId('verdict').textContent = status + (fine ? 'Enter: done, next photo.' : verdict.picture || 'One object is not right yet.');
+    say(byId('verdict'), status + (fine ? 'Enter: done, next photo.' : verdict.picture || 'One object is not right yet.'));
     byId('verdict').classList.toggle('fine', fine);
   }
 
@@ -208,7 +208,7 @@ export class Draw {
 
   #undo() {
     const event = this.picture.undo();
-    if (!event) return this.notice('There is nothing to undo on this photo.');
+    if (!event) return this.hear.undo();
     this.hear.put(event);
     this.objects = this.picture.objects;
     this.chosen = null;

@@ -6,7 +6,7 @@ import { byId, make } from '../dom.js';
 const KEYS = [
   ['done', 'Enter', 'Enter', 'done, next', 'done, next photo; in the name field: take the name'],
   ['skip', 's', 'S', 'nothing here', 'nothing to draw here: skip the photo'],
-  ['undo', 'z', 'Z', 'undo', 'undo the last step on this photo'],
+  ['undo', 'z', 'Z', 'undo', 'undo the last step on this photo, and then on the one before'],
   ['delete', 'x', 'X', 'delete box', 'delete the selected box (Del and Backspace too)'],
   ['name', 'r', 'R', 'rename', 'rename the selected box'],
   ['accept', 'a', 'A', 'accept', 'accept the selected proposal, or all of them'],

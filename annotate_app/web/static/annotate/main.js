@@ -88,7 +88,7 @@ async function open(reviewer) {
   page.at = page.pictures.length - 1;
   byId('rules').textContent = inWords(data.rules);
   showProgress(data);
-  draw ??= new Draw(data.rules, { put, move: (by) => move(by).catch(unreachable), names });
+  draw ??= new Draw(data.rules, { put, names, move: (by) => move(by).catch(unreachable), undo: () => undoElsewhere().catch(unreachable) });
   show('draw');
   return move(1);
 }
@@ -143,6 +143,16 @@ async function turnTo(by) {
   draw.notice('');
   draw.begin(picture, image);
   return undefined;
+}
+
+// With nothing to undo on the photo that is shown: back to the one that was drawn on last, and undo there.
+async function undoElsewhere() {
+  const last = page.pictures.reduce((best, each) => (each.actedAt >= (best?.actedAt ?? 0) ? each : best), null);
+  if (!last) return draw.notice('There is nothing to undo.');
+  await move(page.pictures.indexOf(last) - page.at);
+  if (draw.picture !== last) return undefined;
+  draw.act('undo');
+  return draw.notice('Undone: your last step, on this photo.', false);
 }
 
 async function lookAhead() {

@@ -1,6 +1,6 @@
 // The list beside the photo: every object with its name, its size and what a build would say to it.
 
-import { byId, make } from '../dom.js';
+import { byId, make, say } from '../dom.js';
 
 const COLOURS = 6; // in annotate.css
 
@@ -30,7 +30,7 @@ export class Panel {
   // Only the numbers and the verdict of one row: while the mouse moves.
   tick(place, box, picture, wrong) {
     const row = byId('objects').children[place];
-    row.querySelector('.size').textContent = sizeOf(box, picture);
+    say(row.querySelector('.size'), sizeOf(box, picture));
     this.#say(row, wrong);
   }
 
@@ -55,7 +55,7 @@ export class Panel {
 
   #say(row, wrong) {
     const element = row.querySelector('.wrong');
-    element.textContent = wrong || 'fine';
+    say(element, wrong || 'fine');
     element.classList.toggle('fine', !wrong);
   }
 }

@@ -14,11 +14,17 @@ export class Picture {
 
   get status() { return this.steps.at(-1)?.status ?? 'open'; }
 
+  // When its last step was taken, if that was one's own: seconds since 1970, 0 for one before the page was opened.
+  get actedAt() {
+    const last = this.steps.at(-1);
+    return last?.id ? last.at ?? 0 : -1;
+  }
+
   // A step to these objects; the event to send.
   step(action, objects) {
     const kept = action === 'done' ? objects.filter((each) => !each.proposed) : objects;
     const event = { ...this.#event(action), objects: kept };
-    this.steps.push({ id: event.id, status: STATUS[action] ?? 'open', objects: kept });
+    this.steps.push({ id: event.id, at: event.at, status: STATUS[action] ?? 'open', objects: kept });
     return event;
   }
 
