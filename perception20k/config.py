@@ -233,6 +233,8 @@ def _check(config: Config, path: Path) -> None:
     if config.preset not in PRESETS:
         raise UserError(f"{path}: unknown preset '{config.preset}'", suggestion(config.preset, PRESETS), code=2)
     names = (objects and (objects.classes or objects.phrases)) or ()
+    gemini = config.describe is None or config.describe.backend == "gemini"
+    calls, budget = (config.describe.calls, config.describe.thinking_budget) if config.describe else (None, None)
     kind = "phrases" if objects and objects.phrases else "classes"
     rules = [
         (f"objects: {kind}", len({name.casefold() for name in names}) == len(names), "different"),
@@ -241,6 +243,10 @@ def _check(config: Config, path: Path) -> None:
         ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
         ("filters: min_box", filters.min_box < filters.max_box, "below max_box"),
         ("filters: min_objects", filters.min_objects <= filters.max_objects, "at most max_objects"),
+    ]
+    rules += [
+        ("describe: calls: batch", gemini or not (calls and calls.batch), "left out: only Gemini has it"),
+        ("describe: thinking_budget", gemini or budget is None, "left out: only Gemini has it"),
     ]
     for key, holds, rule in rules:
         if not holds:

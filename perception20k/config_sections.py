@@ -68,6 +68,8 @@ class Calls:
     """Maximum number of requests of one run, retries included; then it stops, and the next run resumes."""
     max_tokens: int | None = None
     """Tokens, in and out, after which a run stops."""
+    batch: bool = False
+    """Gemini's batch mode: half the price, answers within a day. ``at_once`` then counts jobs, of 256 images each."""
 
 
 @checked
@@ -83,6 +85,8 @@ class Describe:
     """For ``local`` and a hub model: its branch, tag or commit."""
     base_url: str | None = None
     """The API's URL, if it is not the usual one."""
+    thinking_budget: Annotated[int, Field(ge=-1)] | None = None
+    """Tokens that Gemini may think before it answers; 0 is none, -1 as many as it likes, null the model's default."""
     calls: Calls = field(default_factory=Calls)
 
 

@@ -77,8 +77,8 @@ def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
 def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
     """Work in ``stage.at_once`` threads of this process.
 
-    After an error or Ctrl-C, here or thrown in by the caller, no new batch is started, and batches in flight are still
-    returned: their answers are paid for.
+    After an error or Ctrl-C, here or thrown in by the caller, no new batch is started, waits are ended, and batches in
+    flight are still returned: their answers are paid for.
     """
     in_flight: dict[Future[list[Outcome]], Batch] = {}
     stop: BaseException | None = None
@@ -98,16 +98,19 @@ def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
                 if stop is not None:
                     raise
                 stop = interrupt
+                stage.stop()
                 continue
             for future in done:
                 batch, error = in_flight.pop(future), future.exception()
                 if error is not None:
                     stop = stop or error
+                    stage.stop()
                     continue
                 try:
                     yield batch, future.result()
                 except KeyboardInterrupt as interrupt:
                     stop = stop or interrupt
+                    stage.stop()
     if stop is not None:
         raise stop
 

@@ -63,15 +63,16 @@ def run_stage(
     run = _Run(stage, journal, Tally(stage.name))
     size = len(items) if isinstance(items, Sized) else None
     with reporter.progress(stage.title, size) as advance:
-        stream = executor.run(stage, run.batches_due(items, advance))
         try:
-            for batch, results in stream:
-                try:
-                    run.record(batch, results)
-                    advance(len(batch))
-                except KeyboardInterrupt as interrupt:
-                    run.record_rest(batch, results, stream, interrupt)
-                    raise
+            for batches in (run.batches_due(items, advance), run.batches_mended()):
+                stream = executor.run(stage, batches)
+                for batch, results in stream:
+                    try:
+                        run.record(batch, results)
+                        advance(len(batch))
+                    except KeyboardInterrupt as interrupt:
+                        run.record_rest(batch, results, stream, interrupt)
+                        raise
         finally:
             run.write_down()
     run.tally.passing = len(run.passing)
@@ -85,7 +86,9 @@ class _Run(Generic[Item]):
         self.stage, self.journal, self.tally = stage, journal, tally
         self.keys: SpillList[str] = SpillList()
         self.in_flight: dict[int, list[str]] = {}  # keys by the id of their batch
-        self.passing: dict[str, str] = {}  # errors that are not journalled, by key
+        self.passing: dict[str, str] = {}  # errors that the next run tries again, by key
+        self.retried: dict[int, list[Item]] = {}  # whole batches by the id of those of their items that failed before
+        self.mended: list[list[Item]] = []  # whole batches of which such an item succeeded
         self.fresh: dict[str, Outcome] = {}  # not journalled yet
         self.alike: dict[str, int] = {}  # how often each error occurred, until something succeeds
         self.succeeded = False
@@ -99,23 +102,41 @@ class _Run(Generic[Item]):
                 self.keys.append(key)
             due = [not self._known(key) for key in keys]
             self.tally.total += len(batch)
-            if any(due) and self.stage.whole_batches:
+            whole = self.stage.whole_batches and any(due)
+            retried = whole and all(self._failed_before(key) for key, wanted in zip(keys, due, strict=True) if wanted)
+            if whole and not retried:
                 due = [True] * len(batch)
             self.tally.cached += len(batch) - sum(due)
             skipped(len(batch) - sum(due))
             if any(due):
                 chosen = [item for item, wanted in zip(batch, due, strict=True) if wanted]
+                if retried and len(chosen) < len(batch):
+                    self.retried[id(chosen)] = batch
                 self.in_flight[id(chosen)] = [key for key, wanted in zip(keys, due, strict=True) if wanted]
                 yield chosen
 
+    def batches_mended(self) -> Iterator[list[Item]]:
+        """Whole batches in which an item that had failed before now succeeded by itself.
+
+        They are processed again, because results depend on the batch; a failure that lasts costs the others nothing.
+        """
+        for batch in self.mended:
+            self.in_flight[id(batch)] = [self.stage.key(item) for item in batch]
+            yield batch
+
     def record(self, batch: list[Item], results: list[Outcome]) -> None:
         """Record a batch's outcomes: an API's answers at once, because they cost money; others a few at a time."""
-        for key, outcome in zip(self.in_flight[id(batch)], results, strict=True):
-            if outcome.cacheable:
-                self.fresh[key] = outcome
-            else:
+        keys, whole = self.in_flight.pop(id(batch)), self.retried.pop(id(batch), None)
+        if whole is not None and any(outcome.error is None for outcome in results):
+            self.mended.append(whole)
+            self.tally.cached -= len(whole) - len(batch)
+            return
+        for key, outcome in zip(keys, results, strict=True):
+            self.passing.pop(key, None)
+            if not outcome.cacheable:
                 self.passing[key] = outcome.error or ""
-        del self.in_flight[id(batch)]
+            if outcome.cacheable or self.stage.whole_batches:
+                self.fresh[key] = outcome
         self.tally.done += len(batch)
         for outcome in results:
             self._watch(outcome)
@@ -154,7 +175,8 @@ class _Run(Generic[Item]):
     def write_down(self) -> None:
         """Journal what is fresh, in one transaction."""
         if self.fresh:
-            results = [(key, {"value": o.value, "error": o.error}) for key, o in self.fresh.items()]
+            passing = {True: {}, False: {"passing": True}}
+            results = [(k, {"value": o.value, "error": o.error, **passing[o.cacheable]}) for k, o in self.fresh.items()]
             self.journal.put(self.stage.name, results)
             self.fresh.clear()
         self.written = time.monotonic()
@@ -174,12 +196,15 @@ class _Run(Generic[Item]):
             return True  # the same item twice is processed once
         found = self.journal.get(self.stage.name, key)
         if found is None or found["error"] is not None:
-            return found is not None
+            return found is not None and "passing" not in found
         self.succeeded |= self.stage.place != "threads"  # what an API did yesterday says nothing of today
         return self.stage.still_there(found["value"])
+
+    def _failed_before(self, key: str) -> bool:
+        return "passing" in (self.journal.get(self.stage.name, key) or {})
 
     def _outcome(self, key: str) -> Outcome | None:
         if key in self.passing:
             return Outcome(error=self.passing[key], cacheable=False)
         found = self.journal.get(self.stage.name, key)
-        return None if found is None else Outcome(found["value"], found["error"])
+        return None if found is None or "passing" in found else Outcome(found["value"], found["error"])

@@ -79,6 +79,9 @@ class Stage(ABC, Generic[Item]):
         """Number of threads, for ``place`` ``threads``."""
         return 1
 
+    def stop(self) -> None:
+        """End waits, for ``place`` ``threads``: the run stops. Called from another thread than ``process``."""
+
     def batches(self, items: Iterable[Item]) -> Iterator[list[Item]]:
         """Items in the batches that workers get, finished items included."""
         stream = iter(items)

@@ -21,6 +21,7 @@ from perception20k.dataset.records import Sample
 from perception20k.execution.journal import Journal
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Executor, NullExecutor, Stage
+from perception20k.pipeline.estimate import ApiCost
 from perception20k.pipeline.scenes import SceneTable, distinct, find_scenes
 from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
@@ -126,8 +127,8 @@ class Chain:
             return candidates
         scored = candidates
         for score in wanted:
-            measured = self.look_up(score, scored) if score.table else self.measure(score, scored)
-            scored = SpillList(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in measured)
+            by_image = self.qualities(score, scored)
+            scored = SpillList(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in by_image)
         kept: SpillList[Candidate] = SpillList()
         for candidate in scored:
             reason = good_enough(candidate.source.scores, wanted)
@@ -138,12 +139,10 @@ class Chain:
         self.totals.line(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
-    def measure(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
-        """Quality by a built-in metric."""
-        return self._run(ScoreStage(score.metric), candidates, _origin)
-
-    def look_up(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
-        """Quality from a user-supplied table."""
+    def qualities(self, score: Score, candidates: SpillList[Candidate]) -> Iterator[tuple[Candidate, float]]:
+        """Quality by a built-in metric, or from a user-supplied table."""
+        if score.table is None:
+            return (yield from self._run(ScoreStage(score.metric), candidates, _origin))
         table = ScoreTable(score, self.names)
         self.unused.unmatched(score.table, table.unmatched())
         for candidate in candidates:
@@ -206,7 +205,11 @@ class Chain:
         assert self.config.describe is not None
         named: SpillList[Named] = SpillList()
         wanted = self.config.filters.min_objects
-        for candidate, answer in self._run(DescribeStage(self.config.describe), candidates, _origin):
+        stage = DescribeStage(self.config.describe)
+        paid = stage.place == "threads" and self.scope.includes(stage.name)
+        if due := paid and sum(self.journal.get(stage.name, stage.key(c)) is None for c in candidates):
+            self.reporter.line(f"Describe: estimated {ApiCost(self.config.describe, due).sentence}")
+        for candidate, answer in self._run(stage, candidates, _origin):
             origin = candidate.source.origin
             parsed = read_answer(answer["text"])
             if isinstance(parsed, Reason):

@@ -9,17 +9,65 @@ import math
 from dataclasses import dataclass, field
 from statistics import variance
 
-from perception20k.config import Config
+from perception20k.config import Config, Describe
 from perception20k.models.metrics import find_metric
 
 OBJECTS = 20907 / 8221
 """Objects of an image where models find them: the paper's samples by its images."""
 
-TOKENS = (1300, 800)
-"""Tokens in and out of one request: the prompt with a picture of 1536 px, and an answer with its thinking."""
+TOKENS_IN, TOKENS_ANSWER, TOKENS_THOUGHT = 1300, 20, 780
+"""Of one request: the prompt with a picture of 1536 px, the answer, and what a model thinks before it."""
 
 PRICES = {"gemini-2.5-pro": (1.25, 10.0)}
 """USD for a million tokens in and out."""
+
+BATCH_PRICE = 0.5
+"""Share of the price in Gemini's batch mode."""
+
+
+@dataclass(frozen=True)
+class ApiCost:
+    """What requests to an API will take, each made once."""
+
+    describe: Describe
+    requests: int
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens in and out of one request."""
+        budget = self.describe.thinking_budget
+        thought = TOKENS_THOUGHT if budget is None or budget < 0 else min(budget, TOKENS_THOUGHT)
+        return TOKENS_IN, TOKENS_ANSWER + thought
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """USD for a million tokens in and out; None if the model's are not in ``PRICES``."""
+        prices = PRICES.get(self.describe.model)
+        share = BATCH_PRICE if self.describe.calls.batch else 1
+        return None if prices is None else (share * prices[0], share * prices[1])
+
+    @property
+    def dollars(self) -> float | None:
+        """Price of the requests; None if the model's is not known."""
+        if self.prices is None:
+            return None
+        return self.requests * sum(n * price for n, price in zip(self.tokens, self.prices, strict=True)) / 1e6
+
+    def __str__(self) -> str:
+        read, written = (self.requests * tokens / 1e6 for tokens in self.tokens)
+        cost = "at a price not known here" if self.dollars is None else f"about {self.dollars:,.2f} USD"
+        return f"{self.requests:,} requests, {read:.2g} M tokens in and {written:.2g} M out, {cost}"
+
+    @property
+    def sentence(self) -> str:
+        """The figures with what they assume."""
+        return f"{self} ({self.assumed})"
+
+    @property
+    def assumed(self) -> str:
+        """What the figures assume."""
+        price = f", {self.prices[0]:g} and {self.prices[1]:g} USD a million" if self.prices else ""
+        return f"{self.tokens[0]:,} tokens in and {self.tokens[1]:,} out a request{price}; check today's prices"
 
 
 @dataclass
@@ -65,20 +113,11 @@ class Estimate:
         return self.photos.total(name) + self.videos.total(name)
 
     @property
-    def requests(self) -> int:
-        """Requests to an API, without those that are repeated."""
+    def api(self) -> ApiCost | None:
+        """Requests to an API, without those that are repeated; None if there are none."""
         describe = self.config.describe
-        return round(self.total("good")) if describe is not None and describe.backend != "local" else 0
-
-    @property
-    def dollars(self) -> float | None:
-        """Price of the requests; None if the model's is not in ``PRICES``."""
-        describe = self.config.describe
-        if not self.requests or describe is None:
-            return 0.0
-        prices = PRICES.get(describe.model)
-        each = sum(tokens * price for tokens, price in zip(TOKENS, prices, strict=True)) / 1e6 if prices else None
-        return None if each is None else self.requests * each
+        requests = round(self.total("good")) if describe is not None and describe.backend != "local" else 0
+        return ApiCost(describe, requests) if describe is not None and requests else None
 
     @property
     def bytes(self) -> float:
@@ -88,8 +127,7 @@ class Estimate:
     @property
     def hours(self) -> float:
         """Time for decoding, scoring without models and distorting, and for the API at its configured pace."""
-        describe = self.config.describe
-        paced = self.requests / describe.calls.per_minute / 60 if describe is not None else 0.0
+        paced = self.api.requests / self.api.describe.calls.per_minute / 60 if self.api else 0.0
         return self.total("seconds") / self.workers / 3600 + paced
 
     @property
@@ -101,7 +139,7 @@ class Estimate:
         rows = [
             ("Files", f"photos: {self.photos.files:,}, videos: {self.videos.files:,}; measured: {sampled}"),
             ("Images", f"{self.total('images'):,.0f}, of which {self.total('good'):,.0f} are good enough"),
-            ("API", self._api()),
+            ("API", str(self.api or "no request")),
             ("Samples", f"about {count:,.0f}{between}"),
             ("Disk", f"about {_size(self.bytes)}"),
             ("Time", f"about {_duration(self.hours)} with {self.workers} worker{'s' * (self.workers > 1)}"),
@@ -109,20 +147,11 @@ class Estimate:
         ]
         return [f"{word:9}{text}" for word, text in rows]
 
-    def _api(self) -> str:
-        if not self.requests:
-            return "no request"
-        read, written = (self.requests * tokens / 1e6 for tokens in TOKENS)
-        cost = "at a price not known here" if self.dollars is None else f"about {self.dollars:,.2f} USD"
-        return f"{self.requests:,} requests, {read:.2g} M tokens in and {written:.2g} M out, {cost}"
-
     def _assumptions(self) -> list[str]:
         config = self.config
         said = ["the files measured are like the others, and this machine is as fast and as busy as just now"]
-        if self.requests:
-            prices = PRICES.get(config.describe.model) if config.describe else None
-            price = f", {prices[0]:g} and {prices[1]:g} USD a million" if prices else ""
-            said.append(f"{TOKENS[0]:,} tokens in and {TOKENS[1]:,} out a request{price}; check today's prices")
+        if self.api:
+            said.append(self.api.assumed)
         if config.annotations is None and config.objects != "whole-image":
             said.append(f"{OBJECTS:.1f} objects in every image, as in the paper; models' time is not in it")
         if any(score.table is None and find_metric(score.metric).is_model for score in config.score or ()):

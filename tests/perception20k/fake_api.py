@@ -25,6 +25,7 @@ class FakeApi:
         self.keys: set[str] = set()
         self.answered: Counter[str] = Counter()
         self.under_way = self.most_under_way = 0
+        self.batches = FakeBatches(self)
         self.lock = threading.Lock()
         """Held while an answer is counted and sent: whoever holds it knows that none is on its way."""
 
@@ -33,7 +34,15 @@ class FakeApi:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                api._serve(self)
+                if "/upload/" in self.path or "batch" in self.path:
+                    api.batches.serve(self)
+                else:
+                    api._serve(self)
+
+            def do_GET(self) -> None:
+                api.batches.serve(self)
+
+            do_DELETE = do_GET
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -62,7 +71,7 @@ class FakeApi:
             self.most_under_way = max(self.most_under_way, self.under_way)
         if act == "timeout":
             handler.connection.recv(1, socket.MSG_PEEK)  # until the client has waited long enough and hangs up
-        status, content = self._gemini(act, key, digest) if gemini else self._openai(act, key, digest)
+        status, content = self.gemini(act, key, digest) if gemini else self._openai(act, key, digest)
         with self.lock:
             self.under_way -= 1
             if _has_hung_up(handler.connection):
@@ -81,7 +90,7 @@ class FakeApi:
             except OSError:
                 pass  # the client hangs up at this moment
 
-    def _gemini(self, act: str, key: str, digest: str) -> tuple[int, Any]:
+    def gemini(self, act: str, key: str, digest: str) -> tuple[int, Any]:
         def error(code: int, status: str, message: str, details: Any = ()) -> tuple[int, Any]:
             return code, {"error": {"code": code, "status": status, "message": message, "details": list(details)}}
 
@@ -114,6 +123,10 @@ class FakeApi:
                 return 200, {"candidates": [{"content": {"role": "model"}, "finishReason": "STOP"}], **whole}
             case "wrong schema":
                 return 200, {"candidates": "none"}
+            case "empty body":
+                return 200, b""
+            case "unsupported":
+                return error(400, "INVALID_ARGUMENT", "temperature does not support 0.0 with this model")
         text = self.answer(digest) if act in ("ok", "timeout") else act
         parts = [{"text": "I look at the picture.", "thought": True}, {"text": text}]
         return 200, {"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}], **whole}
@@ -147,6 +160,83 @@ class FakeApi:
         usage = {"prompt_tokens": 500, "completion_tokens": 8, "total_tokens": 508}
         about = {"id": "1", "object": "chat.completion", "created": 1, "model": "lab-vlm-2"}
         return 200, {**about, "choices": [choice], "usage": usage}
+
+
+class FakeBatches:
+    """Gemini's batch mode: files go up, jobs are made of them, and results come down; every job is in one ``state``.
+
+    ``script`` is what the next calls get: ``ok``, an HTTP status in place of an answer, or ``lost``, for one that is
+    worked on although the answer says otherwise.
+    """
+
+    def __init__(self, api: FakeApi) -> None:
+        self.api = api
+        self.script: deque[str] = deque()
+        self.calls: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.state = "BATCH_STATE_SUCCEEDED"
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
+        url = handler.path.partition("?")[0]
+        headers = {"content-type": "application/json"}
+        with self.api.lock:
+            self.calls.append(f"{handler.command} {url}")
+            act = self.script.popleft() if self.script else "ok"
+            status, content = (
+                (int(act), {"error": {"code": int(act), "status": "UNAVAILABLE", "message": act}})
+                if (act.isdigit())
+                else (200, self._answer(handler.command, url, body, headers))
+            )
+            if act == "lost":
+                status, content = 503, {"error": {"code": 503, "status": "UNAVAILABLE", "message": "lost"}}
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        handler.send_response(status)
+        for name, value in {**headers, "content-length": str(len(data))}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    def _answer(self, command: str, url: str, body: bytes, headers: dict[str, str]) -> Any:
+        name = url.rpartition("/")[2].partition(":")[0]
+        if url.endswith("/files"):
+            headers["x-goog-upload-url"] = f"{self.api.url}/upload/here"
+            return {}
+        if url == "/upload/here":
+            headers["x-goog-upload-status"] = "final"
+            self.files[f"files/{len(self.files)}"] = body
+            return {"file": {"name": f"files/{len(self.files) - 1}"}}
+        if url.endswith(":batchGenerateContent"):
+            batch = json.loads(body)["batch"]
+            job, requests = f"batches/{len(self.jobs)}", self.files[batch["inputConfig"]["fileName"]]
+            self.files[f"files/of-{len(self.jobs)}"] = b"\n".join(map(self._line, requests.splitlines()[::-1]))
+            output = {"responsesFile": f"files/of-{len(self.jobs)}"}
+            self.jobs[job] = {"displayName": batch["displayName"], "output": output}
+            return {"name": job, "metadata": {**self.jobs[job], "state": "BATCH_STATE_PENDING"}}
+        if ":download" in url:
+            return self.files[f"files/{name}"]
+        if command == "DELETE":
+            del self.jobs[f"batches/{name}"]
+            return {}
+        if name == "batches":
+            return {"operations": [self._job(job) for job in self.jobs]}
+        return self._job(f"batches/{name}")
+
+    def _job(self, name: str) -> dict[str, Any]:
+        return {"name": name, "metadata": {**self.jobs[name], "state": self.state}}
+
+    def _line(self, line: bytes) -> bytes:
+        """The answer to a line of the requests; the results are in another order."""
+        asked = json.loads(line)
+        picture = _picture(asked["request"], True)
+        digest = hashlib.sha256(picture).hexdigest()
+        self.api.requests.append({"path": "batch", "body": asked["request"], "picture": picture})
+        act = self.api.script.popleft() if self.api.script else "ok"
+        status, content = self.api.gemini(act, "", digest)
+        self.api.answered[digest] += 1
+        found = {"response": content} if status == 200 else {"error": content["error"]}
+        return json.dumps({"key": asked["key"], **found}).encode()
 
 
 def _has_hung_up(client: socket.socket) -> bool:

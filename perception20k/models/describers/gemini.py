@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from perception20k.config import Describe
@@ -14,7 +15,13 @@ from perception20k.models.describers.base import TRANSIENT_STATUS, Busy, NoReply
 
 
 class Gemini:
-    """See :class:`perception20k.models.describers.base.Describer`."""
+    """See :class:`perception20k.models.describers.base.Describer`.
+
+    Attributes:
+        client: google-genai's; call it through :meth:`call`.
+        model: the API's name of the model.
+        settings: how answers are made, a ``GenerateContentConfig``.
+    """
 
     def __init__(self, config: Describe) -> None:
         require("describe: gemini", "models", "google.genai")
@@ -22,30 +29,42 @@ class Gemini:
         from google.genai import types
 
         self._key = key_from("describe", "GEMINI_API_KEY", "GOOGLE_API_KEY")
-        self._model = config.model
+        self.model = config.model
         options = types.HttpOptions(
             base_url=config.base_url,
             timeout=int(1000 * config.calls.timeout),
             retry_options=types.HttpRetryOptions(attempts=1),  # ThrottledDescriber retries
         )
-        self._client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
+        self.client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
+        budget = config.thinking_budget
+        thinking = None if budget is None else types.ThinkingConfig(thinking_budget=budget)
+        self.settings = types.GenerateContentConfig(temperature=0.0, seed=0, thinking_config=thinking)
 
     def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`perception20k.models.describers.base.Describer`."""
-        from google.genai import errors, types
+        from google.genai import types
 
-        picture = types.Part.from_bytes(data=jpeg(image), mime_type="image/jpeg")
+        contents = [
+            types.Part.from_bytes(data=jpeg(image), mime_type="image/jpeg"),
+            types.Part.from_text(text=prompt),
+        ]
+        ask = self.client.models.generate_content
+        return self.answer(self.call(lambda: ask(model=self.model, contents=contents, config=self.settings)))
+
+    def call(self, request: Callable[[], Any]) -> Any:
+        """What a request to the client returns.
+
+        Raises:
+            Busy, NoReply, UserError: see :class:`perception20k.models.describers.base.Describer`.
+        """
+        from google.genai import errors
+
         try:
-            response = self._client.models.generate_content(
-                model=self._model,
-                contents=[picture, types.Part.from_text(text=prompt)],
-                config=types.GenerateContentConfig(temperature=0.0, seed=0),
-            )
+            return request()
         except errors.APIError as error:
             raise self._refusal(error) from None
         except Exception as error:  # timeouts and broken connections, of several libraries; answers that are not JSON
             raise as_busy(error, self._key) from None
-        return self._answer(response)
 
     def _refusal(self, error: Any) -> Exception:
         """What an HTTP error means: retry later, skip this image, or stop."""
@@ -55,14 +74,20 @@ class Gemini:
         if error.status == "FAILED_PRECONDITION":  # the account's country or billing
             return UserError(f"describe: Gemini refuses the account: {text}")
         if error.code == 404:
-            return UserError(f"describe: Gemini does not know the model '{self._model}': {text}")
+            return UserError(f"describe: Gemini does not know the model '{self.model}': {text}")
         if 400 <= error.code < 500 and error.code not in TRANSIENT_STATUS:
             return NoReply(f"refused by Gemini: {text}")
         delay = re.search(r"'retryDelay': '([\d.]+)s'", str(error.details))
         asked = retry_after(getattr(error.response, "headers", None) or {})
         return Busy(text, max(float(delay.group(1)) if delay else 0.0, asked or 0.0) or None)
 
-    def _answer(self, response: Any) -> Reply:
+    def answer(self, response: Any) -> Reply:
+        """What a ``GenerateContentResponse`` says.
+
+        Raises:
+            NoReply: a block, or an answer that was cut.
+            Busy: an answer without text.
+        """
         usage, feedback = response.usage_metadata, response.prompt_feedback
         tokens = (usage.total_token_count or 0) if usage else 0
         if feedback is not None and feedback.block_reason is not None:
@@ -75,7 +100,7 @@ class Gemini:
             raise NoReply(f"no complete answer from Gemini: {reason}", tokens)
         if not text:
             raise Busy("an empty answer", tokens=tokens)
-        return Reply(text, tokens, response.model_version or self._model)
+        return Reply(text, tokens, response.model_version or self.model)
 
 
 def _word(value: Any) -> str:

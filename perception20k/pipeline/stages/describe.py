@@ -14,8 +14,12 @@ from typing import Any
 from perception20k.config import Describe
 from perception20k.core.files import digest, sha256
 from perception20k.dataset.quarantine import Reason
-from perception20k.execution.stage import Stage
-from perception20k.models.describers.base import MAX_SIDE, Describer, downscaled
+from perception20k.execution.stage import Outcome, Stage, to_outcome, together
+from perception20k.imaging.images import Array
+from perception20k.models.describers import ThrottledDescriber, open_describer
+from perception20k.models.describers.base import MAX_SIDE, Busy, NoReply, Reply, downscaled
+from perception20k.models.describers.gemini_batch import JOB_SIZE, GeminiBatch
+from perception20k.models.describers.local import Local
 from perception20k.models.describers.prompt import prompt
 from perception20k.models.weights import Weights
 from perception20k.pipeline.stages.object_names import MAX_NAME, bad_name
@@ -26,6 +30,9 @@ MAX_OBJECTS = 3
 
 MAX_WORDS = 4
 """The prompt asks for one or two; a phrase of more than this is a sentence."""
+
+LOCAL_BATCH = 8
+"""Images that go through a local model together."""
 
 _MARKS = "<>⟨⟩[]\"'“”‘’`*•-–. \n"  # what models put around phrases
 _FENCE = re.compile(r"^```\w*\s*\n(.*?)\n?\s*```$", re.DOTALL)  # Markdown's, with or without a language
@@ -50,7 +57,11 @@ BACKGROUND = frozenset(_BACKGROUND.split())
 
 
 class DescribeStage(Stage[Candidate]):
-    """The model's answer for every image: in threads for an API, on the GPUs for a local model."""
+    """The model's answer for every image: in threads for an API, in batches on the GPUs for a local model.
+
+    A local model's batches are always the same and complete: which images go through it together changes the last
+    digits. An API's batches are jobs of its batch mode.
+    """
 
     name = "describe"
     max_alike = 5  # a refused call costs money too
@@ -59,10 +70,13 @@ class DescribeStage(Stage[Candidate]):
         self._config = config
         self._weights: Weights | None = None
         self.place = "threads"
+        self.batch_size = JOB_SIZE if config.calls.batch else 1
         if config.backend == "local":
             self._weights = Weights(config.model, config.revision, "describe")
-            self.place = "gpu"
-        self._describer: Describer | None = None
+            self.place, self.batch_size, self.whole_batches = "gpu", LOCAL_BATCH, True
+        self._local: Local | None = None
+        self._api: ThrottledDescriber | None = None
+        self._jobs: GeminiBatch | None = None
 
     @property
     def at_once(self) -> int:
@@ -71,20 +85,60 @@ class DescribeStage(Stage[Candidate]):
 
     def setup(self) -> None:
         """See :class:`Stage`."""
-        from perception20k.models.describers import open_describer
+        if self._weights is not None:
+            self._local = Local(self._config.model, self._weights.needed())
+        elif self._config.calls.batch:
+            self._jobs = GeminiBatch(self._config)
+        else:
+            self._api = open_describer(self._config)
 
-        self._describer = open_describer(self._config, self._weights.needed() if self._weights else "")
+    def stop(self) -> None:
+        """See :class:`Stage`."""
+        for api in (self._api, self._jobs):
+            if api is not None:
+                api.stop()
 
     def key(self, item: Candidate) -> str:
         """See :class:`Stage`."""
         asked = [self._config.backend, self._config.model, self._weights.mark if self._weights else ""]
-        return digest([self.name, 1, item.source.image_id, sha256(prompt().encode()), MAX_SIDE, *asked])
+        budget = self._config.thinking_budget
+        more = [] if budget is None else [budget]
+        return digest([self.name, 1, item.source.image_id, sha256(prompt().encode()), MAX_SIDE, *asked, *more])
+
+    def process(self, batch: list[Candidate]) -> list[Outcome]:
+        """Outcomes: ``text``, ``tokens`` and ``model`` of each answer."""
+        if self._local is not None:
+            return together(batch, _picture, self._say)
+        return super().process(batch) if self._jobs is None else self._job(batch, self._jobs)
 
     def process_one(self, item: Candidate) -> dict[str, Any]:
-        """The answer: ``text``, ``tokens`` and ``model``."""
-        assert self._describer is not None
-        _, pixels = load_source(item)
-        return asdict(self._describer.ask(prompt(), downscaled(pixels)))
+        """An API's answer, see :meth:`process`."""
+        assert self._api is not None
+        return asdict(self._api.ask(prompt(), _picture(item)))
+
+    def _say(self, pictures: list[Array]) -> list[dict[str, Any]]:
+        assert self._local is not None
+        return [asdict(reply) for reply in self._local.ask_together(prompt(), pictures)]
+
+    def _job(self, batch: list[Candidate], jobs: GeminiBatch) -> list[Outcome]:
+        """Outcomes of images that an API is asked about in one job, named by what it asks."""
+        outcomes = [to_outcome(_picture, item) for item in batch]
+        sent = [place for place, outcome in enumerate(outcomes) if outcome.error is None]
+        name = digest([self.key(batch[place]) for place in sent])
+        done = to_outcome(jobs.ask_together, prompt(), [outcomes[place].value for place in sent], name)
+        for number, place in enumerate(sent):
+            outcomes[place] = done if done.error is not None else _outcome(done.value[number])
+        return outcomes
+
+
+def _picture(item: Candidate) -> Array:
+    return downscaled(load_source(item)[1])
+
+
+def _outcome(reply: Reply | NoReply | Busy) -> Outcome:
+    if isinstance(reply, Reply):
+        return Outcome(asdict(reply))
+    return Outcome(error=str(reply), cacheable=isinstance(reply, NoReply))
 
 
 @dataclass(frozen=True)

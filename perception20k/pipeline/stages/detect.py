@@ -26,10 +26,15 @@ from perception20k.pipeline.stages.sources import Candidate, load_source
 
 
 class DetectStage(Stage[Named]):
-    """The best box of each phrase, whatever its score; the threshold is applied later and can be changed."""
+    """The best box of each phrase, whatever its score; the threshold is applied later and can be changed.
+
+    Batches are always the same and complete: which queries go through the model together changes the last digits.
+    """
 
     name = "detect"
     place = "gpu"
+    batch_size = 8
+    whole_batches = True
 
     def __init__(self, config: Detect) -> None:
         self._model = config.model
@@ -44,12 +49,21 @@ class DetectStage(Stage[Named]):
         """See :class:`Stage`."""
         return digest([self.name, 1, item.candidate.source.image_id, list(item.phrases), self._weights.mark])
 
-    def process_one(self, item: Named) -> list[dict[str, Any]]:
-        """A ``name``, ``box`` and ``score`` for each phrase, in order."""
+    def process(self, batch: list[Named]) -> list[Outcome]:
+        """A ``name``, ``box`` and ``score`` for each phrase of an image, in order."""
+        return together(batch, lambda item: (load_source(item.candidate)[1], item.phrases), self._find)
+
+    def process_one(self, item: Named) -> Any:
+        """See :meth:`process`."""
+        return self.process([item])[0]
+
+    def _find(self, asked: list[tuple[Array, tuple[str, ...]]]) -> list[list[dict[str, Any]]]:
         assert self._detector is not None
-        _, pixels = load_source(item.candidate)
-        found = self._detector.find(pixels, item.phrases)
-        return [_row(phrase, best) for phrase, best in zip(item.phrases, found, strict=True)]
+        found = self._detector.find([pixels for pixels, _ in asked], [phrases for _, phrases in asked])
+        return [
+            [_row(phrase, best) for phrase, best in zip(phrases, boxes, strict=True)]
+            for (_, phrases), boxes in zip(asked, found, strict=True)
+        ]
 
 
 class DetectClassesStage(Stage[Candidate]):

@@ -143,6 +143,47 @@ def test_a_batch_that_is_whole_is_done_again_whole(tmp_path: Path, journal: Jour
     assert stage.worked_on() == [] and tally.cached == 4
 
 
+class Together(Square):
+    """Items in whole batches of four, of which 8 fails in a way that may pass, until it is mended."""
+
+    whole_batches = True
+    mended = False
+
+    def __init__(self, notes: Path) -> None:
+        super().__init__(notes, 4)
+
+    def process_one(self, item: int) -> int:
+        super().process_one(item)
+        if item == 8 and not self.mended:
+            raise ValueError("eight does not fit today")
+        return item * item
+
+
+def test_a_failure_that_lasts_makes_no_other_item_run_again(tmp_path: Path, journal: Journal) -> None:
+    stage = Together(tmp_path / "notes")
+    run_stage(stage, list(range(5, 13)), journal, LocalExecutor())
+    for _ in range(2):
+        stage.notes.write_text("")
+        results, tally = run_stage(stage, list(range(5, 13)), journal, LocalExecutor())
+        assert stage.worked_on() == [8]
+        assert (tally.cached, tally.done, tally.failed, tally.passing, tally.due) == (7, 1, 1, 1, 0)
+        assert dict(results)[8].error == "ValueError: eight does not fit today"
+
+
+def test_a_failure_that_has_passed_is_worked_on_with_its_whole_batch(tmp_path: Path, journal: Journal) -> None:
+    stage = Together(tmp_path / "notes")
+    run_stage(stage, list(range(5, 13)), journal, LocalExecutor())
+    stage.notes.write_text("")
+    stage.mended = True
+    results, tally = run_stage(stage, list(range(5, 13)), journal, LocalExecutor())
+    assert stage.worked_on() == [8, 5, 6, 7, 8]
+    assert (tally.cached, tally.done, tally.failed, tally.due) == (4, 4, 0, 0)
+    assert [outcome.value for _, outcome in results] == [n * n for n in range(5, 13)]
+    stage.notes.write_text("")
+    run_stage(stage, list(range(5, 13)), journal, LocalExecutor())
+    assert stage.worked_on() == []
+
+
 def test_the_same_item_twice_is_worked_on_once(tmp_path: Path, journal: Journal) -> None:
     stage = Square(tmp_path / "notes")
     with LocalExecutor(2) as executor:

@@ -6,8 +6,10 @@ import json
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -29,9 +31,10 @@ from perception20k.pipeline.build import build
 from perception20k.pipeline.scope import BuildScope
 from perception20k.pipeline.stages.describe import prompt
 from tests.perception20k.fake_api import FakeApi
-from tests.perception20k.stepping import JOURNAL, Stepping
+from tests.perception20k.stepping import JOURNAL, ROOT, Stepping
 from tests.tiny_models import build_tiny_dino
 from tests.tiny_vlm import build_tiny
+from tests.waiting import DEADLINE
 
 KEY = "AIza-secret-of-the-lab-0123456789"
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -116,7 +119,7 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
         cli("build", path, "--out", tmp_path / "one" / "d", "--workers", "1")
         assert len(api.requests) == len(api.answered) == 6 and api.most_under_way <= 2
         cli("build", path, "--out", tmp_path / "two" / "d", "--workers", "2")
-        cli("build", path, "--out", tmp_path / "ray" / "d", "--workers", "2", "--executor", "ray")
+        cli("build", path, "--out", "ray/d", "--workers", "2", "--executor", "ray", cwd=tmp_path)
     one = Layout(tmp_path / "one" / "d")
     assert digests(one.root) == digests(tmp_path / "two" / "d") == digests(tmp_path / "ray" / "d")
     sources = read_sources(one.sources)
@@ -281,6 +284,32 @@ def test_killed_25_times_it_ends_with_the_same_bytes_and_no_answer_is_paid_twice
         cli("build", path, "--out", out)
     assert digests(out) == digests(tmp_path / "whole" / "d")
     assert Counter(api.answered.values()) == {1: 4}
+
+
+def test_a_kill_costs_at_most_as_many_answers_as_are_asked_for_at_once(
+    tmp_path: Path, photos: Path, models: Path
+) -> None:
+    with FakeApi(answer) as api:
+        calls = {"per_minute": 1e6, "at_once": 3}
+        describe = {"model": "gemini-test", "base_url": api.url, "calls": calls}
+        path, out = config(tmp_path, photos, models, api, describe=describe, score=None), tmp_path / "d"
+        run(path, out, only="sources")
+        command = [sys.executable, "-m", "perception20k", "build", str(path), "--out", str(out), "--only", "describe"]
+        running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+        def kill_at_the_fifth(digest: str) -> str:
+            if len(api.requests) >= 5:
+                running.kill()
+            return answer(digest)
+
+        api.answer = kill_at_the_fifth
+        assert running.wait(DEADLINE) == -signal.SIGKILL
+        assert 5 <= len(api.requests) <= journalled(out, "describe") + 3
+        api.answer = answer
+        said = run(path, out, only="describe")
+        assert journalled(out, "describe") == 6 and len(api.requests) <= 6 + 3
+        assert re.search(r"Describe: estimated [1-4] requests, .* tokens in and .* out", said)
+        assert "estimated" not in run(path, out, only="describe")  # nothing is left to ask
 
 
 def kill(running: Stepping, out: Path, moment: int, api: FakeApi) -> bool:

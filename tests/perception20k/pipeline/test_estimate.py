@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from perception20k.config import Config, Describe, Detect, Objects, Score
-from perception20k.pipeline.estimate import Estimate, Measured
+from perception20k.config import Calls, Config, Describe, Detect, Objects, Score
+from perception20k.pipeline.estimate import ApiCost, Estimate, Measured
 
 
 def measured(files: int, **lists: list[float]) -> Measured:
@@ -26,8 +26,8 @@ def test_an_api_costs_tokens_money_and_time() -> None:
     photos = measured(1000, images=[1, 1], good=[1, 1], samples=[3, 3], bytes=[1e6, 3e6], seconds=[0.5, 1.3])
     config = Config(("photos/",), describe=Describe(), detect=Detect(), score=(Score("qalign"),))
     found = Estimate(config, photos, Measured(0), workers=2)
-    assert found.requests == 1000
-    assert found.dollars == pytest.approx(1000 * (1300 * 1.25 + 800 * 10) / 1e6)  # 9.63
+    assert found.api is not None and found.api.requests == 1000
+    assert found.api.dollars == pytest.approx(1000 * (1300 * 1.25 + 800 * 10) / 1e6)  # 9.63
     assert found.bytes == pytest.approx(2 * 1000 * 2e6)
     assert found.hours == pytest.approx(1000 * 0.9 / 2 / 3600 + 1000 / 60 / 60)
     assert found.lines[:6] == [
@@ -44,7 +44,7 @@ def test_an_api_costs_tokens_money_and_time() -> None:
 def test_a_model_without_a_known_price_has_none() -> None:
     config = Config(("a",), describe=Describe("openai", "my-model"), detect=Detect())
     found = Estimate(config, measured(10, good=[1]), Measured(0), workers=1)
-    assert found.requests == 10 and found.dollars is None
+    assert found.api == ApiCost(config.describe, 10) and found.api.dollars is None
     assert "at a price not known here" in found.lines[2]
 
 
@@ -57,6 +57,14 @@ def test_what_models_find_is_assumed_and_said() -> None:
 @pytest.mark.parametrize("describe", [None, Describe("local", "m")])
 def test_without_an_api_there_is_no_request(describe: Describe | None) -> None:
     found = Estimate(Config(("a",), describe=describe), measured(10, good=[1]), Measured(0), workers=1)
-    assert (found.requests, found.dollars) == (0, 0.0)
+    assert found.api is None and found.lines[2] == "API      no request"
     assert found.lines[2] == "API      no request"
     assert math.isfinite(found.hours)
+
+
+def test_batch_mode_halves_the_price_and_a_thinking_budget_bounds_what_is_written() -> None:
+    assert ApiCost(Describe(calls=Calls(batch=True)), 1000).dollars == pytest.approx(9.625 / 2)
+    # 20 tokens of answer and 128 of thought: 1000 * (1300 * 1.25 + 148 * 10) / 1e6
+    brief = ApiCost(Describe(thinking_budget=128), 1000)
+    assert brief.tokens == (1300, 148) and brief.dollars == pytest.approx(3.105)
+    assert ApiCost(Describe(thinking_budget=-1), 1).tokens == ApiCost(Describe(), 1).tokens == (1300, 800)

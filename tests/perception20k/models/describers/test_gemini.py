@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,15 @@ def test_prompt_and_picture_are_sent_and_the_answer_read(api: FakeApi, photos: P
     assert api.keys == {KEY}
 
 
+def test_a_thinking_budget_is_sent_and_none_is_left_to_the_model(api: FakeApi) -> None:
+    for budget in (None, 0, 128):
+        open_describer(replace(config(api), thinking_budget=budget)).ask("?", IMAGE)
+    sent = [request["body"]["generationConfig"].get("thinkingConfig", {}) for request in api.requests]
+    assert [list(budget.values()) for budget in sent] == [[], [0], [128]]
+
+
 @pytest.mark.parametrize(
-    "trouble", ["429", "500", "503", "not json", "empty", "no candidate", "no text", "wrong schema"]
+    "trouble", ["429", "500", "503", "not json", "empty", "no candidate", "no text", "wrong schema", "empty body"]
 )
 def test_trouble_that_may_pass_is_tried_again(api: FakeApi, trouble: str) -> None:
     api.script.extend([trouble, trouble])
@@ -123,9 +131,9 @@ def test_the_key_is_in_no_error(api: FakeApi, act: str, caplog: pytest.LogCaptur
 class Client(FakeApi):
     """A Gemini whose acts may also be a client error: ``400 UNAUTHENTICATED the message``."""
 
-    def _gemini(self, act: str, key: str, digest: str) -> tuple[int, Any]:
+    def gemini(self, act: str, key: str, digest: str) -> tuple[int, Any]:
         if not act[:3].isdigit() or " " not in act:
-            return super()._gemini(act, key, digest)
+            return super().gemini(act, key, digest)
         code, status, message = act.split(" ", 2)
         return int(code), {"error": {"code": int(code), "status": status, "message": message}}
 
@@ -193,7 +201,7 @@ def test_of_an_unknown_exception_only_the_kind_is_told(api: FakeApi, monkeypatch
     def fail(**_: object) -> None:
         raise ValueError(f"header {KEY}")
 
-    monkeypatch.setattr(gemini._client.models, "generate_content", fail)
+    monkeypatch.setattr(gemini.client.models, "generate_content", fail)
     with pytest.raises(Busy) as caught:
         gemini.ask("?", IMAGE)
     assert str(caught.value) == "ValueError"

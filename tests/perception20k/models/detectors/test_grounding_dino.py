@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.imaging import images
+from perception20k.models.detectors import grounding_dino
 from perception20k.models.detectors.grounding_dino import GroundingDino
 from tests.tiny_models import build_tiny_dino
 
@@ -24,7 +26,7 @@ def test_the_best_box_of_each_phrase_is_the_one_transformers_itself_finds(model:
 
     photo = images.decode((photos / "salon.png").read_bytes())
     height, width = photo.shape[:2]
-    found = GroundingDino(str(model), "").find(photo, ("red cup", "dog"))
+    [found] = GroundingDino(str(model), "").find([photo], [("red cup", "dog")])
     processor, plain = AutoProcessor.from_pretrained(model), AutoModelForZeroShotObjectDetection.from_pretrained(model)
     for best, phrase in zip(found, ("red cup", "dog"), strict=True):
         inputs = processor(images=Image.fromarray(photo), text=f"{phrase}.", return_tensors="pt")
@@ -43,6 +45,21 @@ def test_the_best_box_of_each_phrase_is_the_one_transformers_itself_finds(model:
             for e in edges
         )  # fmt: skip
         assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+
+
+def test_a_batch_finds_what_is_found_one_by_one(model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = GroundingDino(str(model), "")
+    salon = images.decode((photos / "salon.png").read_bytes())
+    batch = [salon, np.ascontiguousarray(salon[::-1]), np.ascontiguousarray(salon[:, :300]), salon[:40, :40]]
+    phrases = [("red cup", "dog"), ("dog", "lamp", "red chair"), (), ("red lamp",)]
+    alone = [
+        [detector.find([image], [[phrase]])[0][0] for phrase in named]
+        for image, named in zip(batch, phrases, strict=True)
+    ]
+    assert detector.find(batch, phrases) == alone and len({found.box for row in alone for found in row}) > 2
+    assert detector.find([], []) == []
+    monkeypatch.setattr(grounding_dino, "TOGETHER", 2)
+    assert detector.find(batch, phrases) == alone
 
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:

@@ -1,16 +1,26 @@
 """Reading answers in the paper's form, and the prompt itself."""
 
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from perception20k.config import Calls, Describe
 from perception20k.core.errors import UserError
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
+from perception20k.execution.journal import Journal
+from perception20k.execution.local import LocalExecutor
+from perception20k.execution.run import run_stage
+from perception20k.models.describers import Reply
 from perception20k.pipeline.stages.describe import DescribeStage, prompt, read_answer
-from perception20k.pipeline.stages.sources import Candidate
+from perception20k.pipeline.stages.discover import SourceFile
+from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_of
+from tests.perception20k.fake_api import FakeApi
 from tests.perception20k.hub import Hub
 
 
@@ -144,6 +154,92 @@ def test_the_key_knows_image_and_model_and_not_how_the_api_is_called() -> None:
     assert len(keys) == 8
     hurried = Describe("gemini", "m", base_url="http://proxy", calls=Calls(at_once=9, max_tokens=1))
     assert DescribeStage(hurried).key(one) == DescribeStage(Describe("gemini", "m")).key(one)
+
+
+def test_a_thinking_budget_is_another_question_and_the_batch_mode_is_not() -> None:
+    item = Candidate(Path("a"), Source("0" * 16, "f", "d", 640, 480, "a"))
+    keys = [DescribeStage(Describe(thinking_budget=budget)).key(item) for budget in (None, 0, 128)]
+    assert len(set(keys)) == 3
+    assert DescribeStage(Describe(calls=Calls(batch=True))).key(item) == keys[0]
+
+
+@pytest.fixture
+def candidates(tmp_path: Path) -> list[Candidate]:
+    """Nine small pictures."""
+    found = []
+    for grey in range(20, 200, 20):
+        path = tmp_path / f"{grey}.png"
+        Image.fromarray(np.full((40, 60, 3), grey, np.uint8)).save(path)
+        found += candidates_of(SourceFile(path, path.name), Ingest(1).process_one(SourceFile(path, path.name)))
+    return found
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret-of-the-lab-0123456789")
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    with FakeApi() as fake:
+        yield fake
+
+
+def asked(api: FakeApi, **calls: Any) -> DescribeStage:
+    limits = Calls(first_wait=0.01, per_minute=1e6, **calls)
+    return DescribeStage(Describe("gemini", "gemini-test", base_url=api.url, calls=limits))
+
+
+def test_a_request_that_is_refused_alike_for_every_image_stops_soon_and_can_be_made_again(
+    api: FakeApi, candidates: list[Candidate]
+) -> None:
+    api.script.extend(["unsupported"] * 99)
+    journal = Journal(None)
+    with pytest.raises(UserError, match=r"first 5 items all failed alike: .*temperature.*--retry-failed describe"):
+        run_stage(asked(api, at_once=2), candidates, journal, LocalExecutor())
+    assert len(api.requests) <= 5 + 2
+    api.script.clear()
+    journal.forget_failures("describe")
+    results, tally = run_stage(asked(api, at_once=2), candidates, journal, LocalExecutor())
+    assert tally.failed == 0 and {outcome.value["text"] for _, outcome in results} == {"dog | red car"}
+    journal.close()
+
+
+def test_a_job_of_the_batch_mode_gives_what_single_requests_give(api: FakeApi, candidates: list[Candidate]) -> None:
+    api.answer = lambda digest: f"dog | {digest}"
+    alone = run_stage(asked(api), candidates, Journal(None), LocalExecutor())[0]
+    assert not api.batches.calls
+    together, tally = run_stage(asked(api, batch=True), candidates, Journal(None), LocalExecutor())
+    assert list(together) == list(alone) and tally.failed == 0
+    assert len(api.batches.jobs) == 1
+
+
+def test_of_a_job_each_image_fails_by_itself(api: FakeApi, candidates: list[Candidate], tmp_path: Path) -> None:
+    (tmp_path / "40.png").unlink()
+    api.script.extend(["ok"] * 6 + ["safety", "503"])  # from the last to the first
+    journal = Journal(None)
+    results, tally = run_stage(asked(api, batch=True), candidates, journal, LocalExecutor())
+    errors = [outcome.error for _, outcome in results if outcome.error]
+    assert len(results) == 9 and errors[1:] == ["the file is gone", "blocked by Gemini: SAFETY"]
+    assert errors[0].startswith("503: The model is overloaded") and tally.passing == 2
+    before = len(api.requests)
+    _, tally = run_stage(asked(api, batch=True), candidates, journal, LocalExecutor())
+    assert (len(api.requests) - before, tally.failed) == (1, 2)  # the blocked one is not asked about again
+    journal.close()
+
+
+def test_what_a_model_on_disk_says_of_one_image_does_not_depend_on_a_damaged_one(
+    candidates: list[Candidate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Model:
+        def ask_together(self, prompt: str, images: list[Any]) -> list[Reply]:
+            return [Reply(f"dog | {int(image.mean())}", 0, "vlm") for image in images]
+
+    (tmp_path / "40.png").unlink()
+    stage = DescribeStage(Describe("local", str(tmp_path)))
+    monkeypatch.setattr(stage, "_local", Model())
+    assert (stage.place, stage.whole_batches) == ("gpu", True)
+    said = [
+        outcome.value["text"] if outcome.error is None else outcome.error for outcome in stage.process(candidates[:3])
+    ]
+    assert said == ["dog | 20", "the file is gone", "dog | 60"]
 
 
 def test_a_model_is_looked_for_when_an_image_is_worked_on_and_not_before(
