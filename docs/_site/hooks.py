@@ -55,6 +55,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names in code break at their joints: the tables of the papers' map were twice as wide as the page."""
+    joints = re.compile(r"(?<=[./:_])(?=\w)")
+    return re.sub(r"<code>[^<\s]{32,}</code>", lambda found: joints.sub("<wbr>", found[0]), html)
+
+
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
     """Take the theme's stand-in for workers, which pages opened as files need, from here and not from another host."""
     return output.replace(WORKER, get_relative_url("_site/worker.js", page.url))

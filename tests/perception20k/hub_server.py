@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +27,12 @@ class HubServer(ThreadingHTTPServer):
         self.private: dict[str, bool] = {}
         self.sent: list[list[str]] = []
         self.large: dict[str, bytes] = {}
+        """Contents of large files by their SHA-256."""
+        self.received: list[str] = []
+        """The SHA-256 of each large file, as often as it came."""
+        self.room: int | None = None
+        """How many large files are taken before the server refuses; None is all."""
+        self.counting = Lock()
 
     def environment(self, home: str, token: str = "hf_of_the_tests") -> dict[str, str]:
         """What makes the hub's own package talk to this server, and to no other."""
@@ -72,9 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
             prefix = "" if repo.startswith("models/") else "datasets/"
             return self._json({"url": f"{self.server.url}/{prefix}{name}", "name": name}, 409 if known else 200)
         if found := re.fullmatch(r"/(.+)\.git/info/lfs/objects/batch", path):
+            asked = json.loads(body)["objects"]
+            ways = {each["oid"]: {"upload": {"href": f"{self.server.url}/large/{each['oid']}"}} for each in asked}
             objects = [
-                {**each, "actions": {"upload": {"href": f"{self.server.url}/large/{each['oid']}"}}}
-                for each in json.loads(body)["objects"]
+                each if each["oid"] in self.server.large else {**each, "actions": ways[each["oid"]]} for each in asked
             ]
             return self._json({"transfer": "basic", "objects": objects})
         found = re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/(preupload|commit|paths-info)/([^/]+)", path)
@@ -104,7 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.large[hashlib.sha256(content).hexdigest()] = content
+        digest = hashlib.sha256(content).hexdigest()
+        with self.server.counting:
+            if self.server.room == len(self.server.large):
+                return self._json({"error": "the link has expired"}, 403)
+            self.server.large[digest] = content
+            self.server.received.append(digest)
         self._json({})
 
     def do_HEAD(self) -> None:

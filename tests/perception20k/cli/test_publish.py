@@ -68,6 +68,20 @@ def test_a_dataset_goes_to_the_hub_is_loaded_from_there_and_comes_back_whole(
     assert stranger.returncode == 1 and "lab/set: not there, or not for you" in stranger.stderr
 
 
+def test_an_upload_that_broke_off_goes_on_with_the_rest(hub: HubServer, run: Run, tmp_path: Path) -> None:
+    dataset = shareable_dataset(tmp_path / "dataset")
+    hub.room = 8
+    broken = run("publish", dataset, "lab/set")
+    assert broken.returncode == 1 and "Run the same command again: it goes on" in broken.stderr
+    assert "Traceback" not in broken.stderr and len(hub.large) == 8 and hub.sent == []
+    hub.room = None
+    sent = run("publish", dataset, "lab/set")
+    assert f"Sent: {hub.url}/datasets/lab/set" in sent.stdout, sent.stderr
+    assert len(hub.received) == len(set(hub.received)) > 8  # nothing came twice
+    back = run("fetch", "lab/set", "--out", tmp_path / "back")
+    assert "all digests match" in back.stdout, back.stderr
+
+
 def test_a_recipe_goes_without_photos_and_is_verified_when_it_comes_back(
     hub: HubServer, run: Run, tmp_path: Path
 ) -> None:

@@ -127,6 +127,15 @@ def test_the_tiny_model_end_to_end(tiny: Path, built_dataset: Path, pictures: Pa
     assert (tmp_path / "run" / "tables.md").is_file() and (tmp_path / "run" / "tables.csv").is_file()
 
 
+def test_the_overview_is_printed_as_json_alone(pictures: Path, tmp_path: Path) -> None:
+    rated, run = f"{pictures / 'rated.csv'}:0-5", tmp_path / "run"
+    arguments = ["evaluate", "scripted:oracle", "--data", rated, "--ask", "think", "--out", str(run), "--json"]
+    printed = json.loads(CliRunner().invoke(group, arguments, catch_exceptions=False).stdout)
+    overview = json.loads((run / "tables.json").read_text())[0]
+    assert printed == {"run": str(run), "columns": overview["columns"], "rows": overview["rows"]}
+    assert len(printed["rows"]) > 0
+
+
 def test_missing_images_are_listed(pictures: Path, tmp_path: Path) -> None:
     table = tmp_path / "some.csv"
     (tmp_path / "0.png").write_bytes((pictures / "0.png").read_bytes())
