@@ -1,8 +1,9 @@
-"""The files for other machines, which cannot be run here: what they name exists."""
+"""The files for other machines: what they name exists, and what can be played here does its work."""
 
+import os
 import re
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ import yaml
 from perception20k.cli import COMMANDS
 from perception20k.cli import cli as group
 from perception20k.core.extras import EXTRAS
+from perception20k.dataset.layout import Layout
+from perception20k.dataset.records import read_samples
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 FILES = sorted(DEPLOY.iterdir())
@@ -37,9 +40,50 @@ def test_the_table_lists_every_file() -> None:
     assert sorted([*listed, "README.md"]) == [path.name for path in FILES]
 
 
-def test_the_slurm_script_and_the_cluster_file_can_be_parsed() -> None:
-    bash = shutil.which("bash")
-    assert bash
-    assert subprocess.run([bash, "-n", DEPLOY / "build.slurm"], check=False).returncode == 0
+SHIMS = {
+    "scontrol": "echo node-1 && echo node-2",
+    "srun": 'echo "$@" >> srun.log && exec "$@"',
+    # Ray itself would stop any other Ray on this machine: only the command it runs is run.
+    "ray": 'while [[ $1 != -- ]]; do shift; done; shift; exec "$@"',
+    "perception20k": f'exec {sys.executable} -m perception20k "${{@/ray/local}}"',
+}
+
+
+@pytest.mark.slow
+def test_the_slurm_script_builds_with_the_commands_of_slurm_played(tmp_path: Path, photos: Path) -> None:
+    for name, body in SHIMS.items():
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    photo = f"sources: [{photos}/salon.png]\nannotations: {{coco: {photos}/instances.json}}\nscore: null\n"
+    (tmp_path / "my.yaml").write_text(photo)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(DEPLOY.parent),
+        "SLURM_JOB_NODELIST": "node-[1-2]",
+        "SLURM_JOB_NUM_NODES": "2",
+        "SLURM_CPUS_PER_TASK": "16",
+    }
+    command = ["bash", str(DEPLOY / "build.slurm"), "my.yaml", "my dataset", "--limit", "1"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert read_samples(Layout(tmp_path / "my dataset").recipe)
+    assert (tmp_path / "srun.log").read_text() == (
+        "ray symmetric-run --address node-1:6379 --min-nodes 2 --num-cpus 16 -- "
+        "perception20k build my.yaml --out my dataset --executor ray --limit 1\n"
+    )
+
+
+@pytest.mark.slow
+def test_ray_knows_the_options_and_accepts_the_cluster_file() -> None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+    from ray.scripts.scripts import start
+    from ray.scripts.symmetric_run import symmetric_run
+
+    known = {option for command in (start, symmetric_run) for parameter in command.params for option in parameter.opts}
+    for path in FILES:
+        for line in re.findall(r"ray (?:start|symmetric-run)([^\n]*)", path.read_text(encoding="utf-8")):
+            assert set(re.findall(r"(?<=\s)--[a-z-]+", line.split(" -- ")[0])) <= known
     cluster = yaml.safe_load((DEPLOY / "ray-cluster.yaml").read_text(encoding="utf-8"))
-    assert cluster["provider"]["type"] == "local"
+    validate_config(prepare_config(cluster))

@@ -30,7 +30,7 @@ from perception20k.pipeline.stages.describe import DescribeStage, Named, read_an
 from perception20k.pipeline.stages.detect import DetectClassesStage, DetectStage, confident, salient
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, discover
 from perception20k.pipeline.stages.distort import Distort
-from perception20k.pipeline.stages.draw import SamplePlan, draw
+from perception20k.pipeline.stages.draw import draw
 from perception20k.pipeline.stages.filters import enough_objects, large_enough, select_objects, whole_image
 from perception20k.pipeline.stages.score import ScoreStage, ScoreTable, good_enough
 from perception20k.pipeline.stages.sources import (
@@ -259,15 +259,15 @@ class Chain:
         # Absolute, because workers on another machine start in another folder.
         stage = Distort(self.layout.root.absolute(), config.preset, config.filters, self.flat)
         samples: SpillList[Sample] = SpillList()
-        for plan, made in self._run(stage, plans, _plan_name):
+        for plan, made in self._run(stage, plans, lambda plan: plan.title):
             if "dropped" in made:
                 reason = Reason(made.get("rule", "invisible"), made["dropped"], made.get("value"))
-                self.quarantine.drop("distort", _plan_name(plan), reason)
+                self.quarantine.drop("distort", plan.title, reason)
             else:
                 samples.append(stage.sample(plan, made))
                 if "redrawn" in made:
                     text = f"{made['why']}; redrawn as {made['redrawn']['type']} {made['redrawn']['severity']}"
-                    self.quarantine.drop("redrawn", _plan_name(plan), Reason("denied", text))
+                    self.quarantine.drop("redrawn", plan.title, Reason("denied", text))
         self.totals.line(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
         return samples
 
@@ -297,7 +297,3 @@ class Chain:
 
 def _origin(candidate: Candidate) -> str:
     return candidate.source.origin
-
-
-def _plan_name(plan: SamplePlan) -> str:
-    return f"{plan.candidate.source.origin}: {plan.item.name}: {plan.type} {plan.severity}"

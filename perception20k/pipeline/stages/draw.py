@@ -37,6 +37,11 @@ class SamplePlan:
         words = [self.candidate.source.image_id, self.item.name, list(self.item.box)]
         return digest([*words, self.type, self.severity, self.seed])[:16]
 
+    @property
+    def title(self) -> str:
+        """What the quarantine calls it."""
+        return f"{self.candidate.source.origin}: {self.item.name}: {self.type} {self.severity}"
+
 
 def draw(candidate: Candidate, samples_per_object: int, seed: int, preset: str = DEFAULT_PRESET) -> list[SamplePlan]:
     """The samples of one source image, object by object.
