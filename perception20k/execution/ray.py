@@ -50,7 +50,7 @@ class RayExecutor:
         address = os.environ.get("RAY_ADDRESS")
         alone: dict[str, Any] = {"address": "local", "num_cpus": self._workers, "include_dashboard": False}
         try:
-            ray.init(log_to_driver=False, **({} if address else alone))
+            ray.init(log_to_driver=False, logging_level="error", **({} if address else alone))
         except Exception as error:  # Ray raises many kinds, plain exceptions among them
             said = (str(error).splitlines() or [type(error).__name__])[0]
             hint = "Is it running? See the address that 'ray start --head' printed" if address else ""

@@ -138,6 +138,24 @@ def test_an_answer_under_way_at_ctrl_c_is_still_kept(tmp_path: Path) -> None:
     assert (tally.cached, tally.due) == (2, 0)
 
 
+class Patient(Waiting):
+    """Waits with 5 until the run stops."""
+
+    def stop(self) -> None:
+        self.happened.set()
+
+
+def test_ctrl_c_and_errors_end_what_only_waits(tmp_path: Path) -> None:
+    stage = Patient(tmp_path / "notes")
+    journal = Interrupted(tmp_path / "journal.sqlite", threading.Event())
+    with LocalExecutor(2) as executor:
+        with pytest.raises(KeyboardInterrupt):
+            run_stage(stage, [6, 5, 7, 8], journal, executor)
+        stage.happened.clear()
+        with pytest.raises(UserError, match="the model is missing"):
+            run_stage(stage, [15, 5, 99], Journal(None), executor)
+
+
 class Model(Square):
     """Notes which GPU it is given; its first item waits for the other process to have one too."""
 

@@ -11,6 +11,7 @@ from perception20k.config import Calls
 from perception20k.core.errors import TransientError, UserError
 from perception20k.imaging.images import Array
 from perception20k.models.describers import Busy, NoReply, Reply, ThrottledDescriber
+from tests.waiting import DEADLINE, until
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 FAST = Calls(first_wait=0.001, per_minute=1e6)
@@ -49,6 +50,28 @@ def test_waits_grow_and_an_apis_own_wish_is_heard() -> None:
     gaps = [after - before for before, after in zip(scripted.times, scripted.times[1:], strict=False)]
     # our waits are 0.5 to 1.5 times what they should be, 0.1 and 0.2; the 0.4 that was asked for is never shortened
     assert all(gap >= least for gap, least in zip(gaps, (0.05, 0.1, 0.4), strict=True))
+
+
+def test_no_other_request_begins_before_the_time_that_the_api_asked_for() -> None:
+    scripted = Scripted(Busy("429", wait=0.3))
+    describer = ThrottledDescriber(scripted, Calls(attempts=1, first_wait=0.001, per_minute=1e6), "api")
+    with pytest.raises(TransientError):
+        ask(describer)
+    ask(describer, 2)
+    first, second, third = scripted.times
+    assert second - first >= 0.3 and third >= second
+
+
+def test_a_run_that_is_stopped_waits_for_nothing() -> None:
+    scripted = Scripted(Busy("429", wait=599.0), None)
+    describer = ThrottledDescriber(scripted, FAST, "api")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask, describer)
+        until(lambda: bool(scripted.times))
+        describer.stop()
+        with pytest.raises(TransientError, match="the run was stopped"):
+            waiting.result(DEADLINE)
+    assert len(scripted.times) == 1
 
 
 def test_an_api_that_asks_to_wait_for_long_is_left_for_another_run() -> None:
