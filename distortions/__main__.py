@@ -130,6 +130,12 @@ for all 35 against 802. JPEG 2000 is 122 ms of that; it and four more are under 
 because the same library calls do nearly all the work in both: oversharpening (0.9 to 1.0), JPEG 2000 (1.1), the two
 HSV saturations (1.4) and, in some runs, JPEG (1.4 to 1.8). A box of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7
 times an image of that size.
+
+What bounds it, measured the same way: 98 % of JPEG 2000's time is Pillow's OpenJPEG, which codes every bit plane before
+it leaves most of them out; OpenCV's build of it takes 0.55 of the time, but no PSNR as its aim. Oversharpening is two
+calls of OpenCV in both. Of RGB noise, drawing takes a third, the table a third and the sum a quarter.
+
+`import distortions` takes 0.20 s of processor time on the same core; Python, NumPy and OpenCV by themselves take 0.18.
 """
 
 

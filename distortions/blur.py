@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from distortions.draws import uniform16
+from distortions.draws import look_up_draws, uniform16
 from distortions.parameters import by_severity, drawn, levels
 from distortions.pixels import Image, truncate
 
 Floats = npt.NDArray[np.float32]
 
 _BAND = 64
-"""Rows that are summed at a time, so that the sum stays in the processor's cache."""
+"""Rows that are worked on at a time, so that what is made on the way stays in the processor's cache."""
 
 _WALK = 4
 """A walk of displacements (see :func:`_walk`) ends within this many times its longest step."""
@@ -203,11 +203,15 @@ def _displaced(image: Image, rng: np.random.Generator, chances: npt.NDArray[np.f
     dy, dx = np.indices(chances.shape, dtype=np.int32) - reach
     bounds = np.rint(np.cumsum(chances) * 65536).astype(np.int64)
     steps = np.repeat((dy * stride + dx).ravel(), np.diff(bounds, prepend=0))
-    index = np.asarray(cv2.LUT(uniform16(rng, (height, width)), steps)).reshape(height, width)
-    index += (np.arange(height, dtype=np.int32)[:, np.newaxis] + reach) * stride
-    index += np.arange(width, dtype=np.int32) + reach
-    moved = np.take(words, index, mode="clip").view(np.uint8).reshape(height, width, 4)
-    return np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB))
+    out = np.empty_like(image)
+    for top in range(0, height, _BAND):  # a band's draws fill whole words of the generator
+        rows = min(_BAND, height - top)
+        index = look_up_draws(uniform16(rng, (rows, width)), steps)
+        index += (np.arange(top, top + rows, dtype=np.int32)[:, np.newaxis] + reach) * stride
+        index += np.arange(width, dtype=np.int32) + reach
+        moved = np.take(words, index).view(np.uint8).reshape(rows, width, 4)
+        cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, out[top : top + rows])
+    return out
 
 
 @functools.cache

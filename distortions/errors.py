@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -12,6 +11,8 @@ class DistortionError(ValueError):
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> DistortionError:
     """An error for a name that is none of ``known``, with the nearest one if any is near."""
+    import difflib  # here, as only a wrong name has to wait for it
+
     names = list(known)
     close = difflib.get_close_matches(str(name), names, n=1)
     if close:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from distortions.draws import normal_levels, normal_quantiles, uniform16
+from distortions.draws import look_up_draws, normal_levels, normal_quantiles, uniform16
 from distortions.parameters import by_severity, levels
 from distortions.pixels import Image, in_chunks, table
 
@@ -79,7 +79,7 @@ def noise_speckle(image: Image, rng: np.random.Generator, *, sigma: float) -> Im
     table_of_factors = _speckle_factors(sigma)
 
     def noisy(part: Image) -> Image:
-        factors = cv2.LUT(uniform16(rng, part.shape), table_of_factors)
+        factors = look_up_draws(uniform16(rng, part.shape), table_of_factors)
         product = cv2.multiply(part.astype(np.uint16), factors)  # saturates at 65,535, which is white
         return np.asarray(np.asarray(product) >> 8, np.uint8)
 
@@ -138,9 +138,9 @@ def denoise(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
 
 
 def _add(image: Image, noise: npt.NDArray[np.int16]) -> Image:
-    """The photo plus noise in whole levels, which is overwritten."""
-    noise += image
-    return _clipped(noise)
+    """The photo plus noise in whole levels."""
+    rows = (image.shape[0], -1)
+    return np.asarray(cv2.add(noise.reshape(rows), image.reshape(rows), dtype=cv2.CV_8U)).reshape(image.shape)
 
 
 def _clipped(values: npt.NDArray[np.int16]) -> Image:
