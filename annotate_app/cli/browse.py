@@ -15,7 +15,8 @@ def command(dataset: Path, port: int) -> None:
 
     Prints an address to open, on this computer alone. Filter by group, type, severity, part and decision; click a
     sample to see it beside its source, with everything recorded of it and every decision on it. The tab Progress
-    follows a review that is under way. Nothing is written.
+    follows a review that is under way. In the tab Playground you try any distortion on a photo of your own and copy the
+    line of Python. Nothing is written.
 
     \b
     Example:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from annotate_app.lead.gallery import COLUMNS, Gallery
+from annotate_app.lead.playground import MAX_PHOTO, playground_tab
 from annotate_app.lead.study import Study
 from annotate_app.lead.tabs import agreement_tab, deletions_tab, export_tab, progress_tab
 from annotate_app.web.guard import GRADIO_POLICY, Guard
@@ -24,7 +25,7 @@ def create_app(gallery: Gallery) -> ASGIApp:
     """The page over ``gallery``. It answers to this computer's own names alone."""
     app = FastAPI(openapi_url=None)
     add_pages(app, gallery, "/")
-    return Guard(app, {}, GRADIO_POLICY)
+    return Guard(app, {}, GRADIO_POLICY, max_body=MAX_PHOTO)
 
 
 def add_pages(
@@ -94,4 +95,5 @@ def _blocks(gallery: Gallery, study: Study | None) -> gr.Blocks:
             )
             gr.Timer(5).tick(gallery.progress, outputs=sessions)
             blocks.load(gallery.progress, outputs=sessions)
+        playground_tab(gallery, blocks)
     return blocks

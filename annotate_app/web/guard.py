@@ -82,13 +82,14 @@ class Guard:
         policy: str = POLICY,
         site: Site | None = None,
         lead: str | None = None,
+        max_body: int = MAX_BODY,
     ) -> None:
         """Guard ``app``; ``policy`` is the content security policy, ``site`` where a proxy serves it.
 
-        ``lead`` is the one user whom the pages below :data:`LEAD` are for.
+        ``lead`` is the one user whom the pages below :data:`LEAD` are for; ``max_body`` is the most bytes of a request.
         """
         self._app, self._users, self._site, self._lead = app, dict(users), site, lead
-        self._guesses = Guesses()
+        self._guesses, self._max_body = Guesses(), max_body
         self._headers = {"content-security-policy": policy, **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,9 +135,9 @@ class Guard:
             origin = headers.get("origin")
             if origin is not None and not self._is_own(origin, headers.get("host")):
                 return await _refuse(send_guarded, 403, "another site may not write here")
-            body = await _read(receive)
+            body = await _read(receive, self._max_body)
             if body is None:
-                return await _refuse(send_guarded, 413, f"more than {MAX_BODY} bytes")
+                return await _refuse(send_guarded, 413, f"more than {self._max_body} bytes")
             receive = _replay(body, receive)
         return await self._app(scope, receive, send_guarded)
 
@@ -152,13 +153,13 @@ class Guard:
         return name if right and expected is not None else None
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: Receive, most: int) -> bytes | None:
     """The whole body, or None as soon as it is too large; a declared length is not trusted."""
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             return None
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             return bytes(body)

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.annotate_app.browser import free_port
@@ -57,3 +59,35 @@ def test_samples_are_shown_filtered_and_opened_beside_their_source(gallery: Page
 def test_the_progress_tab_lists_sessions(gallery: Page) -> None:
     gallery.get_by_role("tab", name="Progress").click()
     expect(gallery.get_by_text("given up").or_(gallery.get_by_text("deleted")).first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_playground_distorts_the_box_that_is_dragged(gallery: Page) -> None:
+    gallery.get_by_role("tab", name="Playground").click()
+    line = gallery.locator(".cm-content")
+    expect(line).to_contain_text('distort(image, "blur_motion", 3)')
+    place = gallery.locator(
+        "#playground-photo img"
+    ).bounding_box()  # the photo in its middle, 320x240, as large as it is
+    assert place is not None
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    gallery.mouse.move(x, y)
+    gallery.mouse.down()
+    gallery.mouse.move(x + 500, y + 60)
+    gallery.mouse.up()
+    expect(line).to_contain_text('distort_region(image, (160, 120, 320, 180), "blur_motion", 3)')
+    gallery.get_by_label("family (preset)").click()
+    gallery.get_by_role("option", name="kadid-10k").click()
+    expect(line).to_contain_text('"gaussian_blur", 3, preset="kadid-10k")')
+    expect(gallery.get_by_text("KADID-10k, type 1")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_playground_takes_a_photo_of_megabytes(gallery: Page, tmp_path: Path) -> None:
+    file = tmp_path / "large.png"  # other pages take 256 KiB
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 600, 3), np.uint8)).save(file)
+    gallery.get_by_role("tab", name="Playground").click()
+    gallery.get_by_label("Remove Image").click()
+    gallery.locator("#playground-photo input[type=file]").set_input_files(file)
+    expect(gallery.locator("#playground-photo img")).to_have_js_property("naturalWidth", 600)
+    expect(gallery.locator(".cm-content")).to_contain_text("distort(image")
