@@ -233,8 +233,8 @@ def _check(config: Config, path: Path) -> None:
     if config.preset not in PRESETS:
         raise UserError(f"{path}: unknown preset '{config.preset}'", suggestion(config.preset, PRESETS), code=2)
     names = (objects and (objects.classes or objects.phrases)) or ()
-    gemini = config.describe is None or config.describe.backend == "gemini"
-    calls, budget = (config.describe.calls, config.describe.thinking_budget) if config.describe else (None, None)
+    describe = config.describe or Describe()
+    gemini, local = describe.backend == "gemini", describe.backend == "local"
     kind = "phrases" if objects and objects.phrases else "classes"
     rules = [
         (f"objects: {kind}", len({name.casefold() for name in names}) == len(names), "different"),
@@ -243,10 +243,9 @@ def _check(config: Config, path: Path) -> None:
         ("score: range", all(score.range[0] != score.range[1] for score in scores), "two different values"),
         ("filters: min_box", filters.min_box < filters.max_box, "below max_box"),
         ("filters: min_objects", filters.min_objects <= filters.max_objects, "at most max_objects"),
-    ]
-    rules += [
-        ("describe: calls: batch", gemini or not (calls and calls.batch), "left out: only Gemini has it"),
-        ("describe: thinking_budget", gemini or budget is None, "left out: only Gemini has it"),
+        ("describe: calls: batch", gemini or not describe.calls.batch, "left out: only Gemini has it"),
+        ("describe: thinking_budget", gemini or describe.thinking_budget is None, "left out: only Gemini has it"),
+        ("describe: temperature", not local or describe.temperature == 0, "0 for a local model, whose answers repeat"),
     ]
     for key, holds, rule in rules:
         if not holds:

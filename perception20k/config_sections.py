@@ -85,6 +85,8 @@ class Describe:
     """For ``local`` and a hub model: its branch, tag or commit."""
     base_url: str | None = None
     """The API's URL, if it is not the usual one."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
+    """Of an API's answers: 0 lets them repeat, null leaves it out of requests, for models that refuse it."""
     thinking_budget: Annotated[int, Field(ge=-1)] | None = None
     """Tokens that Gemini may think before it answers; 0 is none, -1 as many as it likes, null the model's default."""
     calls: Calls = field(default_factory=Calls)

@@ -105,6 +105,21 @@ def test_a_bad_value_is_one_line_with_file_and_key(tmp_path: Path, line: str, me
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("backend: openai, thinking_budget: 0", "describe: thinking_budget must be left out: only Gemini has it"),
+        ("backend: local, calls: {batch: true}", "describe: calls: batch must be left out: only Gemini has it"),
+        ("backend: local, temperature: null", "describe: temperature must be 0 for a local model"),
+        ("thinking_budget: -2", "describe: thinking_budget must be at least -1"),
+        ("temperature: 3", "describe: temperature must be at most 2"),
+    ],
+)
+def test_settings_that_a_model_does_not_have_are_refused(tmp_path: Path, key: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, f"sources: [a]\ndescribe: {{{key}}}\ndetect: {{}}\n")
+
+
 def test_the_whole_image_can_be_distorted_instead_of_objects(tmp_path: Path) -> None:
     config = load(tmp_path, "sources: [photos/]\nobjects: whole-image\n")
     assert isinstance(config, Config) and config.objects == "whole-image" and config.detector is None

@@ -38,7 +38,7 @@ class Gemini:
         self.client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
         budget = config.thinking_budget
         thinking = None if budget is None else types.ThinkingConfig(thinking_budget=budget)
-        self.settings = types.GenerateContentConfig(temperature=0.0, seed=0, thinking_config=thinking)
+        self.settings = types.GenerateContentConfig(temperature=config.temperature, seed=0, thinking_config=thinking)
 
     def ask(self, prompt: str, image: Array) -> Reply:
         """See :class:`perception20k.models.describers.base.Describer`."""

@@ -25,6 +25,7 @@ class OpenAI:
 
         self._key = key_from("describe", "OPENAI_API_KEY", needed=config.base_url is None)
         self._model = config.model
+        self._settings: dict[str, Any] = {} if config.temperature is None else {"temperature": config.temperature}
         self._client = openai.OpenAI(
             api_key=self._key or NO_KEY,
             base_url=config.base_url,
@@ -40,7 +41,7 @@ class OpenAI:
         parts: Any = [{"type": "image_url", "image_url": {"url": picture}}, {"type": "text", "text": prompt}]
         try:
             response = self._client.chat.completions.create(
-                model=self._model, messages=[{"role": "user", "content": parts}], temperature=0.0
+                model=self._model, messages=[{"role": "user", "content": parts}], **self._settings
             )
         except openai.APIStatusError as error:
             raise self._refusal(error) from None

@@ -101,8 +101,9 @@ class DescribeStage(Stage[Candidate]):
     def key(self, item: Candidate) -> str:
         """See :class:`Stage`."""
         asked = [self._config.backend, self._config.model, self._weights.mark if self._weights else ""]
-        budget = self._config.thinking_budget
-        more = [] if budget is None else [budget]
+        settings = {"thinking_budget": self._config.thinking_budget, "temperature": self._config.temperature}
+        usual = {"thinking_budget": None, "temperature": 0.0}
+        more = [[name, value] for name, value in settings.items() if value != usual[name]]
         return digest([self.name, 1, item.source.image_id, sha256(prompt().encode()), MAX_SIDE, *asked, *more])
 
     def process(self, batch: list[Candidate]) -> list[Outcome]:

@@ -179,6 +179,9 @@ def test_trouble_of_every_kind_ends_in_the_quarantine_or_in_the_next_run(
         run(path, out)
         assert len(api.requests) == 7 and "describe: salon.png" not in quarantine(out)
         assert {s.origin for s in read_sources(Layout(out).sources)} == {"salon.png", "tulips.png"}
+        # what was refused is asked again when it is wished; an answer, however useless, is paid for
+        run(path, out, retry_failed="describe")
+        assert len(api.requests) == 8 and "describe: clock.png" not in quarantine(out)
 
 
 def test_a_revoked_key_stops_with_one_line_that_does_not_hold_it(

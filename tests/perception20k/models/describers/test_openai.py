@@ -1,6 +1,7 @@
 """The true openai client against a local server that speaks its protocol, well and badly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ def test_prompt_and_picture_are_sent_and_the_answer_read(api: FakeApi) -> None:
     assert request["path"] == "/v1/chat/completions"
     assert request["body"]["messages"][0]["content"][1] == {"type": "text", "text": "Name them."}
     assert request["picture"].startswith(b"\xff\xd8")
+
+
+def test_a_temperature_can_be_left_out_for_models_that_refuse_it(api: FakeApi) -> None:
+    for temperature in (0.0, None):
+        open_describer(replace(config(api), temperature=temperature)).ask("?", IMAGE)
+    assert [request["body"].get("temperature") for request in api.requests] == [0.0, None]
 
 
 @pytest.mark.parametrize("trouble", ["429", "500", "not json", "empty", "no choice", "wrong schema", "empty body"])

@@ -156,10 +156,10 @@ def test_the_key_knows_image_and_model_and_not_how_the_api_is_called() -> None:
     assert DescribeStage(hurried).key(one) == DescribeStage(Describe("gemini", "m")).key(one)
 
 
-def test_a_thinking_budget_is_another_question_and_the_batch_mode_is_not() -> None:
+def test_other_settings_are_another_question_and_the_batch_mode_is_not() -> None:
     item = Candidate(Path("a"), Source("0" * 16, "f", "d", 640, 480, "a"))
     keys = [DescribeStage(Describe(thinking_budget=budget)).key(item) for budget in (None, 0, 128)]
-    assert len(set(keys)) == 3
+    assert len({*keys, DescribeStage(Describe(temperature=None)).key(item)}) == 4
     assert DescribeStage(Describe(calls=Calls(batch=True))).key(item) == keys[0]
 
 
