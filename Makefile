@@ -52,6 +52,7 @@ bench: $(FULL)/ready
 	$(FULL)/bin/python -m benchmarks.distortions
 	$(FULL)/bin/python -m benchmarks.kadid
 	$(FULL)/bin/python -m benchmarks.build
+	$(FULL)/bin/python -m benchmarks.direction
 	$(FULL)/bin/python -m benchmarks.review
 	$(FULL)/bin/python -m benchmarks.annotate
 	$(FULL)/bin/python -m benchmarks.training

@@ -1,6 +1,6 @@
 """How the build scales: images per second for one worker, two workers and Ray, stage by stage, and memory.
 
-    python benchmarks/scale.py [--images 80] [--whole 1000 10000] [--no-ray]
+    python benchmarks/scale.py [--images 80] [--whole 1000 10000] [--split 100000 1000000] [--no-ray]
 
 Photos are crops of the sample photos, each of its own. A rate is that of one stage run alone by the command line
 (``--only``). It is run twice, for a few photos and then for all: what the second run did more, divided by the time it
@@ -28,13 +28,19 @@ import time
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import psutil
 from PIL import Image
 
-from perception20k.imaging import images
+sys.path[0] = str(Path(__file__).parents[1])  # the folder of this file has a module named as the library
+
+from perception20k.imaging import images  # noqa: E402
+from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES  # noqa: E402
+from perception20k.pipeline.scenes import scenes_of  # noqa: E402
+from perception20k.publish.split import split  # noqa: E402
 
 SAMPLE = Path(str(files("perception20k") / "sample"))
 STAGES = ("sources", "score", "distort")
@@ -196,16 +202,40 @@ def whole(work: Path, counts: list[int], side: int) -> None:
         shutil.rmtree(out)
 
 
+def splits(counts: list[int]) -> None:
+    """Scenes and split of made-up fingerprints and samples, one sample an image."""
+    print("\nscenes and split of as many images: CPU seconds, and peak MB of the process in rising order")
+    print(f"  {'images':>9}{'scenes':>9}{'split':>9}{'MB':>7}")
+    rng = np.random.default_rng(0)
+    for count in counts:
+        prints = np.zeros((count, TABLES, KEYS), DTYPE)
+        for name in DTYPE.names:
+            prints[name] = rng.integers(0, np.iinfo(DTYPE[name]).max, prints.shape, DTYPE[name])
+        ids = [f"{number:016x}" for number in range(count)]
+        start = time.process_time()
+        found = scenes_of(ids, ids, prints)
+        middle = time.process_time()
+        del prints
+        kinds = rng.integers(0, [12, 5], (count, 2)).tolist()
+        samples = (SimpleNamespace(image_id=i, group=g, severity=s) for i, (g, s) in zip(ids, kinds, strict=True))
+        split(samples, 0.07, 0, scenes=dict(zip(ids, found, strict=True)))  # type: ignore[arg-type]
+        end = time.process_time()
+        print(f"  {count:>9}{middle - start:>9.1f}{end - middle:>9.1f}{_peak(os.getpid()):>7.0f}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=80, help="photos for the rates, 0 for none")
     parser.add_argument("--side", type=int, default=768, help="their sides in pixels")
     parser.add_argument("--whole", type=int, nargs="*", default=[1000, 10000], help="photos for the whole builds")
+    parser.add_argument("--split", type=int, nargs="*", default=[10**5, 10**6], help="images for scenes and split")
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.images:
             rates(Path(folder), options.images, options.side, not options.no_ray)
+        if options.split:
+            splits(options.split)
         if options.whole:
             whole(Path(folder), options.whole, 96)
 

@@ -88,8 +88,11 @@ def distinct(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Reaso
 
 
 def _prints(candidates: Iterable[Candidate]) -> NDArray[np.void]:
-    marks = [b64decode(candidate.fingerprint) for candidate in candidates]
-    return np.frombuffer(b"".join(marks), DTYPE).reshape(len(marks), TABLES, KEYS)
+    marks = bytearray()
+    for candidate in candidates:
+        marks += b64decode(candidate.fingerprint)
+    found = np.frombuffer(marks, DTYPE)
+    return found.reshape(len(found) // (TABLES * KEYS), TABLES, KEYS)
 
 
 def _read_table(path: Path) -> dict[str, str]:
@@ -173,15 +176,13 @@ def _shared_keys(prints: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
     pairs: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     corners: list[NDArray[np.float32]] = [np.empty((0, 4), np.float32)]
     for table in range(TABLES):
-        found = prints[:, table]
-        image, slot = np.nonzero(found["key"])
-        keys = found["key"][image, slot]
+        keys = prints["key"][:, table].ravel()
         order = np.argsort(keys, kind="stable")
-        keys, image, slot = keys[order], image[order], slot[order]
+        keys = keys[order]
         for step in range(1, _NEIGHBOURS + 1):
-            same = np.flatnonzero(keys[step:] == keys[:-step])
-            a, b = image[same], image[same + step]
-            first, second = found[a, slot[same]], found[b, slot[same + step]]
+            same = np.flatnonzero((keys[step:] == keys[:-step]) & (keys[step:] > 0))  # 0 is no key
+            (a, slot), (b, other) = np.divmod(order[same], KEYS), np.divmod(order[same + step], KEYS)
+            first, second = prints[a, table, slot], prints[b, table, other]
             pairs.append(a * len(prints) + b)
             places = np.stack([first["x"], first["y"], second["x"], second["y"]], axis=1)
             corners.append((places / 65535).astype(np.float32))
