@@ -187,13 +187,8 @@ def _folder(parcel: Parcel) -> Iterator[Path]:
 
 @contextmanager
 def _hub_errors(repo: str) -> Iterator[None]:
-    from httpx import TransportError
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalTokenNotFoundError,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # whichever HTTP library it uses
+    from huggingface_hub.errors import HFValidationError, LocalTokenNotFoundError, RepositoryNotFoundError
 
     key = key_from("the hub", "HF_TOKEN", needed=False)
     try:
@@ -202,6 +197,6 @@ def _hub_errors(repo: str) -> Iterator[None]:
         raise UserError(f"{repo}: not there, or not for you", "Log in with `hf auth login`, or set HF_TOKEN") from None
     except HFValidationError as error:
         raise UserError(f"{repo}: {without_key(str(error), key)}", "Write it as NAME/REPO", code=2) from None
-    except (HfHubHTTPError, TransportError, ConnectionError, RuntimeError) as error:
+    except (HTTPError, ConnectionError, RuntimeError) as error:
         said = " ".join(f"{error} {error.__cause__ or ''}".split())  # a file that failed is a RuntimeError with a cause
         raise UserError(f"{repo}: {without_key(said, key)}", "Run the same command again: it goes on") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.annotate_app.browser import free_port
 from tests.perception20k.hub_server import HubServer, hub_server
 from tests.perception20k.shareable import shareable_dataset
 
@@ -80,6 +81,12 @@ def test_an_upload_that_broke_off_goes_on_with_the_rest(hub: HubServer, run: Run
     assert len(hub.received) == len(set(hub.received)) > 8  # nothing came twice
     back = run("fetch", "lab/set", "--out", tmp_path / "back")
     assert "all digests match" in back.stdout, back.stderr
+
+
+def test_a_hub_that_does_not_answer_is_told_in_a_line(hub: HubServer, run: Run, tmp_path: Path) -> None:
+    hub.url = f"http://127.0.0.1:{free_port()}"
+    done = run("publish", shareable_dataset(tmp_path / "dataset"), "lab/set")
+    assert done.returncode == 1 and "Run the same command again" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_recipe_goes_without_photos_and_is_verified_when_it_comes_back(
