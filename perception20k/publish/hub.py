@@ -187,8 +187,12 @@ def _folder(parcel: Parcel) -> Iterator[Path]:
 
 @contextmanager
 def _hub_errors(repo: str) -> Iterator[None]:
-    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # whichever HTTP library it uses
-    from huggingface_hub.errors import HFValidationError, LocalTokenNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        HFValidationError,
+        HTTPError,  # type: ignore[attr-defined]  # whichever HTTP library it uses
+        LocalTokenNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     key = key_from("the hub", "HF_TOKEN", needed=False)
     try:
