@@ -187,9 +187,9 @@ def _folder(parcel: Parcel) -> Iterator[Path]:
 
 @contextmanager
 def _hub_errors(repo: str) -> Iterator[None]:
-    from huggingface_hub.errors import (
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is of the HTTP library that it uses
         HFValidationError,
-        HTTPError,  # type: ignore[attr-defined]  # whichever HTTP library it uses
+        HTTPError,
         LocalTokenNotFoundError,
         RepositoryNotFoundError,
     )
