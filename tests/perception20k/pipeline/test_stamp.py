@@ -40,6 +40,7 @@ CHANGES: dict[str, Callable[[Layout], object]] = {
     "a photo changed": lambda layout: os.utime("photos/a.jpg", ns=(1, 1)),
     "a photo is new": lambda layout: Path("photos/c.jpg").write_text("c"),
     "a photo is gone": lambda layout: Path("photos/a.jpg").unlink(),
+    "a file that is not read is new": lambda layout: Path("photos/c.zip").write_text("c"),
     "the boxes changed": lambda layout: Path("boxes.json").write_text("other"),
     "an image is gone": lambda layout: (layout.source_images / "0" / "0.jpg").unlink(),
     "a table is half": lambda layout: layout.recipe.write_text("half"),
