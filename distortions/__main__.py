@@ -44,6 +44,8 @@ is a place between more and less, not a strength, so a prompt's word for their s
     distort(image, "color_diffusion", 3, preset="kadid-10k")
     distort_region(image, (x1, y1, x2, y2), "motion_blur", 3, seed=7, preset="kadid-10k")
     catalog("kadid-10k")                                               # its types; groups("kadid-10k") its groups
+
+![Every type of KADID-10k at severity 4](kadid.jpg)
 """
 
 _KADID_NOTES = """\

@@ -1,4 +1,4 @@
-"""Draw docs/distortions.jpg: every type at severity 4, with its whole name."""
+"""Draw docs/distortions.jpg and docs/kadid.jpg: every type of a family at severity 4, with its whole name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from distortions import catalog, distort
+from distortions import DEFAULT_PRESET, catalog, distort
 from perception20k.imaging.images import decode, scaled
 from perception20k.imaging.sheets import contact_sheet
 
@@ -15,6 +15,8 @@ CELL = (208, 139)  # as wide as the longest name
 
 photo = decode((ROOT / "perception20k" / "sample" / "tulips.png").read_bytes())[60:394]
 photo = scaled(photo, *CELL)
-cells = [(photo, "the photo")]
-cells += [(distort(photo, entry.type, 4, seed=0), entry.type) for entry in catalog()]
-Image.fromarray(contact_sheet(cells, columns=6, cell=CELL)).save(ROOT / "docs" / "distortions.jpg", quality=74)
+for preset, name in ((DEFAULT_PRESET, "distortions"), ("kadid-10k", "kadid")):
+    cells = [(photo, "the photo")]
+    cells += [(distort(photo, entry.type, 4, seed=0, preset=preset), entry.type) for entry in catalog(preset)]
+    sheet = contact_sheet(cells, columns=6, cell=CELL)
+    Image.fromarray(sheet).save(ROOT / "docs" / f"{name}.jpg", quality=74)

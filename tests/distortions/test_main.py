@@ -17,7 +17,8 @@ def test_the_page_in_docs_is_what_the_catalogue_prints() -> None:
     page = (ROOT / "docs" / "distortions.md").read_text(encoding="utf-8")
     assert page == printed, "run: python -m distortions > docs/distortions.md"
     assert all(f"`{entry.type}`" in page for entry in ENTRIES)
-    assert (ROOT / "docs" / "distortions.jpg").stat().st_size < 300_000
+    for picture in ("distortions.jpg", "kadid.jpg"):
+        assert f"]({picture})" in page and (ROOT / "docs" / picture).stat().st_size < 300_000
 
 
 @pytest.mark.slow
