@@ -51,6 +51,7 @@ site: $(FULL)/ready
 bench: $(FULL)/ready
 	$(FULL)/bin/python -m benchmarks.distortions
 	$(FULL)/bin/python -m benchmarks.kadid
+	$(FULL)/bin/python -m benchmarks.transforms
 	$(FULL)/bin/python -m benchmarks.build
 	$(FULL)/bin/python -m benchmarks.direction
 	$(FULL)/bin/python -m benchmarks.review
