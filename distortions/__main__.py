@@ -137,10 +137,10 @@ What bounds it, measured the same way: 98 % of JPEG 2000's time is Pillow's Open
 it leaves most of them out; OpenCV's build of it takes 0.55 of the time, but no PSNR as its aim. Oversharpening is two
 calls of OpenCV in both. Of RGB noise, drawing takes a third, the table a third and the sum a quarter.
 
-While training, `python -m benchmarks.transforms` puts `RandomDistortion` beside the nearest transforms of other libraries
-(256x256, one thread, one run). It is as fast as Albumentations 2.0.8 in the geometric mean of 18 types, from 0.2 to 10.7
-times, slower in 10; and 2.6 times as fast as kornia 0.9.0 on batches of 16, in the mean of 12 types, from 0.7 to 13.2
-times, slower in 2. Where a type is a single look-up or sum, keying the draw costs more than distorting.
+While training, `python -m benchmarks.transforms` puts `RandomDistortion` beside the nearest transforms of other
+libraries (256x256, one thread, one run). It is as fast as Albumentations 2.0.8 in the geometric mean of 18 types, from
+0.2 to 10.7 times, slower in 10; and 2.6 times as fast as kornia 0.9.0 on batches of 16, in the mean of 12 types, from
+0.7 to 13.2 times, slower in 2. Where a type is a single look-up or sum, keying the draw costs more than distorting.
 
 `import distortions` takes 0.20 s of processor time on the same core; Python, NumPy and OpenCV by themselves take 0.18.
 """
