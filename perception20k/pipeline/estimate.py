@@ -59,6 +59,12 @@ class ApiCost:
         return f"{self.requests:,} requests, {read:.2g} M tokens in and {written:.2g} M out, {cost}"
 
     @property
+    def hours(self) -> float:
+        """Time at the configured pace; none in batch mode, which answers when it likes."""
+        calls = self.describe.calls
+        return 0.0 if calls.batch else self.requests / calls.per_minute / 60
+
+    @property
     def sentence(self) -> str:
         """The figures with what they assume."""
         return f"{self} ({self.assumed})"
@@ -67,7 +73,8 @@ class ApiCost:
     def assumed(self) -> str:
         """What the figures assume."""
         price = f", {self.prices[0]:g} and {self.prices[1]:g} USD a million" if self.prices else ""
-        return f"{self.tokens[0]:,} tokens in and {self.tokens[1]:,} out a request{price}; check today's prices"
+        later = "; the batch mode answers within a day" if self.describe.calls.batch else ""
+        return f"{self.tokens[0]:,} tokens in and {self.tokens[1]:,} out a request{price}; check today's prices{later}"
 
 
 @dataclass
@@ -127,7 +134,7 @@ class Estimate:
     @property
     def hours(self) -> float:
         """Time for decoding, scoring without models and distorting, and for the API at its configured pace."""
-        paced = self.api.requests / self.api.describe.calls.per_minute / 60 if self.api else 0.0
+        paced = self.api.hours if self.api else 0.0
         return self.total("seconds") / self.workers / 3600 + paced
 
     @property

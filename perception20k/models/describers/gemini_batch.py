@@ -7,16 +7,15 @@ while it waited finds the job again, so that nothing is paid for twice. Google k
 from __future__ import annotations
 
 import base64
-import io
 import json
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from perception20k.config import Describe
 from perception20k.core.errors import TransientError
-from perception20k.imaging.images import Array
-from perception20k.models.describers.base import Busy, NoReply, Reply, jpeg
+from perception20k.models.describers.base import Busy, NoReply, Reply
 from perception20k.models.describers.gemini import Gemini
 from perception20k.models.describers.throttled import LONGEST_WAIT, Throttle
 
@@ -40,29 +39,33 @@ class GeminiBatch(Throttle):
         self._jobs: dict[str, str] | None = None  # of earlier runs, by display name
         self._lock_of_jobs = threading.Lock()
 
-    def ask_together(self, prompt: str, images: Sequence[Array], name: str) -> list[Reply | NoReply | Busy]:
-        """The answer about each image, or why there is none; returns when the job is done.
+    def ask_together(
+        self, prompt: str, pictures: Callable[[], Iterable[tuple[int, bytes]]], count: int, name: str
+    ) -> dict[int, Reply | NoReply | Busy]:
+        """The answer about each picture, or why there is none, by its number; returns when the job is done.
 
         Args:
             prompt: the question.
-            images: RGB, see :meth:`perception20k.models.describers.base.Describer.ask`.
+            pictures: gives the pictures as JPEG with their numbers. Only one is in memory at a time, and none if the
+                job was started by an earlier run.
+            count: how many requests that is at most.
             name: of the job; the same for the same questions, and for no others.
 
         Raises:
             TransientError, NoReply, UserError: the job as a whole failed; see :meth:`Throttle.patiently`.
         """
-        if not images:
-            return []
         name = f"perception20k-{name}"
         job = self.patiently(lambda: self._find(name), 0)
         if job is None:
-            job = self.patiently(lambda: self._start(name, prompt, images), len(images))
+            job = self.patiently(lambda: self._start(name, prompt, pictures), count)
+        if job is None:
+            return {}
         wait = self._first_wait
-        while (answers := self.patiently(lambda: self._answers(job, len(images)), 0)) is None:
+        while (answers := self.patiently(lambda: self._answers(job), 0)) is None:
             self.pause(min(LONGEST_WAIT, wait))
             wait *= 2
-        self.spend(sum(answer.tokens for answer in answers), answered=True)
-        if not any(isinstance(answer, Reply) for answer in answers):
+        self.spend(sum(answer.tokens for answer in answers.values()), answered=True)
+        if not any(isinstance(answer, Reply) for answer in answers.values()):
             self.patiently(lambda: self._forget(job), 0)  # so that it can be asked again
         return answers
 
@@ -74,31 +77,33 @@ class GeminiBatch(Throttle):
                 self._jobs = {job.display_name: job.name for job in every if _state(job) not in _USELESS}
             return self._jobs.get(name)
 
-    def _start(self, name: str, prompt: str, images: Sequence[Array]) -> str:
+    def _start(self, name: str, prompt: str, pictures: Callable[[], Iterable[tuple[int, bytes]]]) -> str | None:
+        """Start the job; None if there is no picture."""
         if job := self._find(name):  # started by a call whose answer was lost
             return job
-        client, settings = self._gemini.client, self._gemini.settings
-        generation = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
-        lines = []
-        for place, image in enumerate(images):
-            picture = {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(jpeg(image)).decode()}}
-            contents = [{"role": "user", "parts": [picture, {"text": prompt}]}]
-            request = {"contents": contents, "generationConfig": generation}
-            lines.append(json.dumps({"key": str(place), "request": request}))
-        data = io.BytesIO("\n".join(lines).encode())
-        about: Any = {"display_name": name, "mime_type": "jsonl"}
-        create, model = client.batches.create, self._gemini.model
-        file = self._gemini.call(lambda: client.files.upload(file=data, config=about))
+        client, model, config = self._gemini.client, self._gemini.model, {"display_name": name}
+        generation = self._gemini.settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as requests:
+            for number, picture in pictures():
+                data = {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(picture).decode()}}
+                contents = [{"role": "user", "parts": [data, {"text": prompt}]}]
+                request = {"contents": contents, "generationConfig": generation}
+                requests.write(json.dumps({"key": str(number), "request": request}) + "\n")
+            if not requests.tell():
+                return None
+            requests.flush()
+            about: Any = {**config, "mime_type": "jsonl"}
+            file = self._gemini.call(lambda: client.files.upload(file=requests.name, config=about))
         try:
-            job = self._gemini.call(lambda: create(model=model, src=file.name, config={"display_name": name}))
+            job = self._gemini.call(lambda: client.batches.create(model=model, src=file.name, config=config))
         except Busy:
             with self._lock_of_jobs:
                 self._jobs = None  # perhaps it was started: look again
             raise
         return str(job.name)
 
-    def _answers(self, job: str, count: int) -> list[Reply | NoReply | Busy] | None:
-        """The answers in the order of the images; None while the job is not done."""
+    def _answers(self, job: str) -> dict[int, Reply | NoReply | Busy] | None:
+        """The answers by number; None while the job is not done."""
         client = self._gemini.client
         found = self._gemini.call(lambda: client.batches.get(name=job))
         if _state(found) in _USELESS:
@@ -106,11 +111,8 @@ class GeminiBatch(Throttle):
         if _state(found) not in _DONE:
             return None
         data = self._gemini.call(lambda: client.files.download(file=found.dest.file_name))
-        answers: list[Reply | NoReply | Busy] = [Busy("no answer in the batch") for _ in range(count)]
-        for line in data.decode("utf-8").splitlines():
-            row = json.loads(line)
-            answers[int(row["key"])] = self._read(row)
-        return answers
+        rows = [json.loads(line) for line in data.decode("utf-8").splitlines()]
+        return {int(row["key"]): self._read(row) for row in rows}
 
     def _read(self, row: dict[str, Any]) -> Reply | NoReply | Busy:
         from google.genai import types

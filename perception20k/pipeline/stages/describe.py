@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from perception20k.dataset.quarantine import Reason
 from perception20k.execution.stage import Outcome, Stage, to_outcome, together
 from perception20k.imaging.images import Array
 from perception20k.models.describers import ThrottledDescriber, open_describer
-from perception20k.models.describers.base import MAX_SIDE, Busy, NoReply, Reply, downscaled
+from perception20k.models.describers.base import MAX_SIDE, Busy, NoReply, Reply, downscaled, jpeg
 from perception20k.models.describers.gemini_batch import JOB_SIZE, GeminiBatch
 from perception20k.models.describers.local import Local
 from perception20k.models.describers.prompt import prompt
@@ -123,13 +124,23 @@ class DescribeStage(Stage[Candidate]):
 
     def _job(self, batch: list[Candidate], jobs: GeminiBatch) -> list[Outcome]:
         """Outcomes of images that an API is asked about in one job, named by what it asks."""
-        outcomes = [to_outcome(_picture, item) for item in batch]
-        sent = [place for place, outcome in enumerate(outcomes) if outcome.error is None]
-        name = digest([self.key(batch[place]) for place in sent])
-        done = to_outcome(jobs.ask_together, prompt(), [outcomes[place].value for place in sent], name)
-        for number, place in enumerate(sent):
-            outcomes[place] = done if done.error is not None else _outcome(done.value[number])
-        return outcomes
+        unread: dict[int, Outcome] = {}
+
+        def pictures() -> Iterator[tuple[int, bytes]]:
+            for number, item in enumerate(batch):
+                opened = to_outcome(lambda one: jpeg(_picture(one)), item)
+                if opened.error is None:
+                    yield number, opened.value
+                else:
+                    unread[number] = opened
+
+        name = digest([self.key(item) for item in batch])
+        done = to_outcome(jobs.ask_together, prompt(), pictures, len(batch), name)
+        if done.error is not None:
+            return [done] * len(batch)
+        answers = {number: _outcome(reply) for number, reply in done.value.items()} | unread
+        nothing = Outcome(error="no answer in the batch", cacheable=False)
+        return [answers.get(number, nothing) for number in range(len(batch))]
 
 
 def _picture(item: Candidate) -> Array:
