@@ -126,11 +126,12 @@ pixels in place one by one; for glass the offsets have the distribution of the r
 ## Speed
 
 `python benchmarks/distortions.py` times every type and compares it with the reference code's stored times, scaled by
-three yardsticks (memory, computing, a codec). Measured on one busy core, in CPU time, for a photo of 640x427 at
-severity 3: 10 times the reference's speed (geometric mean of the 35 types; version 0.1 in the same hour: 8.7), 158 ms
-for all 35 against 802. JPEG 2000 is 122 ms of that; it and four more are under 1.5 times the reference's speed,
-because the same library calls do nearly all the work in both: oversharpening (0.9 to 1.0), JPEG 2000 (1.1), the two
-HSV saturations (1.4) and, in some runs, JPEG (1.4 to 1.8). A box of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7
+three yardsticks (memory, computing, a codec). Measured in CPU time, for a photo of 640x427 at severity 3: 10 times the
+reference's speed (geometric mean of the 35 types; version 0.1 in the same hour: 8.7), 158 ms for all 35 against 802, of
+which JPEG 2000 is 122. On a machine with ten programs for each core it is 8.4 to 9.3 times, by whichever yardstick, and
+196 ms. Five types are under 1.5 times, because the same library calls do nearly all the work in both: oversharpening
+(0.6 to 1.0), JPEG 2000 (0.9 to 1.1), the two HSV saturations (1.4) and JPEG (1.2 to 1.8); on the full machine once also
+pixelation (1.4, else 2.0). A box of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7
 times an image of that size.
 
 What bounds it, measured the same way: 98 % of JPEG 2000's time is Pillow's OpenJPEG, which codes every bit plane before

@@ -39,7 +39,8 @@ def catalog_page(
     source = scaled(photo, *size_within(width, height, _SIDE))
     sections = []
     for group, label in groups(preset).items():
-        parts = [f'<h2 id="{group}">{group}: “{escape(label)}”</h2>']
+        said = "" if label == group else f": “{escape(label)}”"
+        parts = [f'<h2 id="{group}">{group}{said}</h2>']
         for entry in catalog(preset):
             if entry.group == group:
                 parts.append(_type(source, entry, preset, seed))
@@ -83,7 +84,7 @@ def _figure(source: Array, entry: Distortion, severity: int, preset: str, seed: 
         f'<figure><div class="both"><img alt="{entry.type}, severity {severity}" loading="lazy" width="{width}" '
         f'height="{height}" src="{_stored(distorted)}"></div>'
         f'<input type="range" min="0" max="100" value="0" aria-label="{entry.type}, severity {severity}: original">'
-        f"<figcaption>{name} · {psnr} · SSIM {seen.ssim:.3f} · ΔE {seen.delta_e:.1f}</figcaption></figure>"
+        f"<figcaption>{name}<br>{psnr} · SSIM {seen.ssim:.3f} · ΔE {seen.delta_e:.1f}</figcaption></figure>"
     )
 
 
