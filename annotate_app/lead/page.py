@@ -9,12 +9,13 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
 import gradio as gr
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotate_app.lead.gallery import COLUMNS, Gallery
 from annotate_app.lead.playground import MAX_PHOTO, playground_tab
 from annotate_app.lead.study import Study
-from annotate_app.lead.tabs import agreement_tab, deletions_tab, export_tab, progress_tab
+from annotate_app.lead.tabs import agreement_tab, deletions_tab, export_tab, progress_tab, sample_table
 from annotate_app.web.guard import GRADIO_POLICY, Guard
 
 PAGE_SIZE = 48
@@ -39,6 +40,21 @@ def add_pages(
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     options: dict[str, Any] = {"footer_links": [], "run_history": False, "ssr_mode": False, "theme": theme}
     gr.mount_gradio_app(app, _blocks(gallery, study), path=path, root_path=root_path, **options)
+    mount = app.router.routes[-1]
+    if root_path is not None and isinstance(mount, Mount):
+        mount.app = _below(path, mount.app)
+
+
+def _below(path: str, pages: ASGIApp) -> ASGIApp:
+    """``pages`` with ``path`` taken off every request. Given the address of a proxy, Gradio's application does not know
+    where it is mounted, and would look for ``path`` among its own routes.
+    """
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        inside = scope["path"].removeprefix(path) or "/"
+        await pages({**scope, "path": inside, "raw_path": inside.encode()}, receive, send)
+
+    return serve
 
 
 def _blocks(gallery: Gallery, study: Study | None) -> gr.Blocks:
@@ -71,7 +87,7 @@ def _blocks(gallery: Gallery, study: Study | None) -> gr.Blocks:
                 source = gr.Image(label="Source, with the box", interactive=False, format="png")
                 sample = gr.Image(label="Sample", interactive=False, format="png")
             with gr.Row():
-                about = gr.Dataframe(headers=["what", "value"], label="The sample", interactive=False)
+                about = sample_table()
                 history = gr.Dataframe(
                     headers=["reviewer", "session", "shown as", "decision", "reason"],
                     label="Decisions that stand",

@@ -31,7 +31,7 @@ KINDS = (
 )
 """What samples the lead may want to go through."""
 
-PEOPLE = ("reviewer", "state", "judged", "deleted", "s each", "min left", "training", *SIGNS, "over a limit", "session")
+PEOPLE = ("reviewer", "state", "over a limit", "judged", "deleted", "s each", "min left", "training", *SIGNS, "session")
 """Columns of :meth:`Study.people`."""
 
 
@@ -50,13 +50,13 @@ class Study:
             [
                 plain(row.reviewer),
                 row.state,
+                f'<span style="color: #b00000">{"; ".join(row.red)}</span>' if row.red else "",
                 f"{row.decided} of {row.items}",
                 str(row.deleted),
                 _number(row.seconds_each),
                 _number(row.seconds_each and row.seconds_each * (row.items - row.decided) / 60),
                 _percent(row.training),
                 *(_percent(row.care.share(sign)) for sign in SIGNS),
-                f'<span style="color: #b00000">{"; ".join(row.red)}</span>' if row.red else "",
                 row.session_id,
             ]
             for row in reversed(rows)

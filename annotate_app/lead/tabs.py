@@ -16,8 +16,16 @@ KEYS = """() => document.addEventListener('keydown', (event) => {
 })"""
 """C, R and N press the buttons of the tab in front."""
 
-_WIDTHS = {"reviewer": 130, "state": 160, "over a limit": 320, "session": 320}
+_WIDTHS = {"reviewer": 110, "state": 110, "over a limit": 320, "session": 320}
 """Of the columns of the people, in pixels; the others have 90."""
+
+
+def sample_table() -> gr.Dataframe:
+    """What a sample is, a line for each fact."""
+    widths: list[str | int] = ["45%", "55%"]
+    return gr.Dataframe(
+        headers=["what", "value"], label="The sample", interactive=False, wrap=True, column_widths=widths
+    )
 
 
 def progress_tab(study: Study, blocks: gr.Blocks) -> None:
@@ -88,7 +96,7 @@ def deletions_tab(study: Study, gallery: Gallery, blocks: gr.Blocks) -> None:
             source = gr.Image(label="Source, with the box", interactive=False, format="png")
             sample = gr.Image(label="Sample", interactive=False, format="png")
         with gr.Row():
-            about = gr.Dataframe(headers=["what", "value"], label="The sample", interactive=False)
+            about = sample_table()
             history = gr.Dataframe(headers=["who", "where", "what"], label="Decisions and comments", interactive=False)
         shown = [place, source, sample, about, history]
         kind.change(find, kind, [grid, cases, count, *shown])

@@ -23,7 +23,7 @@ _ON_SESSION = {
 }
 
 _WAY_OUT = {
-    "delete": "Accept this one, or undo a deletion first.",
+    "delete": "Accept it, or undo a deletion.",
     "undo": "Undoing this would delete the sample again.",
     "confirm": "Restore this one.",
 }
@@ -177,4 +177,4 @@ class EventWriter:
 
 
 def _refusal(code: str, words: str, action: str) -> ProtocolRefusal:
-    return ProtocolRefusal(code, f"{words}: at least 80 % of its samples are kept. {_WAY_OUT[action]}")
+    return ProtocolRefusal(code, f"{words}: 80 % or more are kept. {_WAY_OUT[action]}")

@@ -146,6 +146,9 @@ def export(
     with written_aside(layout.sources) as aside:
         write_sources(aside, sources)
     shards, rft = _write_shards(layout, config, every, sources, executor, reporter)
+    if config.test_fraction > 0 and rft.get("test") == 0:
+        few = f"too few scenes for test_fraction {config.test_fraction}"
+        reporter.line(f"The test part is empty: {few}. More photos fill it, or a larger fraction")
     view = overview(sample for sample in every if sample.split)
     write_json(layout.stats, statistics(view, rft))
     without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"

@@ -41,7 +41,8 @@ COLUMNS = tuple(GROUPS[group] for group in (*EASY_GROUPS, *_HARD_GROUPS))
 
 _EASY = frozenset(GROUPS[group] for group in EASY_GROUPS)
 _MODES = {"fr": "FR", "nr": "NR"}
-_PARTS = ("all three", "object", "distortion", "severity")
+_PARTS = ("object", "distortion", "severity")
+"""Of a description, as the tables call them; one of a whole image names no object."""
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,9 @@ def _description_values(predictions: Sequence[Prediction]) -> dict[str, list[flo
     right = [
         answers.right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions
     ]
-    names = _PARTS[1:] if all(len(parts) == 3 for parts in right) else _PARTS[2:]
+    names, together = (_PARTS, "all three") if all(len(parts) == 3 for parts in right) else (_PARTS[1:], "both parts")
     alone = {name: [float(parts[place]) for parts in right] for place, name in enumerate(names, -len(names))}
-    return {"all three": [float(all(parts)) for parts in right], **alone}
+    return {together: [float(all(parts)) for parts in right], **alone}
 
 
 def _said(prediction: Prediction) -> answers.Description | None:

@@ -36,7 +36,9 @@ class _Kind(NamedTuple):
 
 KINDS: dict[str, _Kind] = {
     "perception": _Kind(
-        perception.tables, perception.measures, re.compile("description, all three, overall|grounding, IoU, overall")
+        perception.tables,
+        perception.measures,
+        re.compile("description, (all three|both parts), overall|grounding, IoU, overall"),
     ),
     "scoring": _Kind(scoring.tables, scoring.measures, re.compile("[SP][RL]CC, .*")),
     "degradation": _Kind(degradation.tables, degradation.measures, re.compile(".*")),

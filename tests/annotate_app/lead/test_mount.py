@@ -69,3 +69,14 @@ def test_the_lead_sees_each_tab_and_decides_by_key_while_others_cannot(
     judge.on_stage()
     judge.press("ArrowRight")
     judge.sent()
+
+
+@pytest.mark.slow
+def test_the_pages_are_found_below_a_proxys_prefix_whether_it_is_taken_off_or_not(
+    serve_review: Callable[..., Served],
+) -> None:
+    site = "https://lab.example/review-lab"
+    served = serve_review(users={"lead": "x"}, public_url=site, lead="lead")
+    for prefix in ("", "review-lab/"):
+        told = httpx.get(f"{served.url}{prefix}lead/config", auth=("lead", "x"))
+        assert (told.status_code, told.json()["root"]) == (200, f"{site}/lead")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from annotate_app.web.site import Site
 from perception20k.core.errors import UserError
 from tests.annotate_app.browser import Reader, Served, free_port
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 DOCS = Path(__file__).parents[3] / "docs" / "review.md"
 
@@ -46,14 +47,17 @@ def recipe(name: str) -> str:
     return text.split("```")[1].partition("\n")[2]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_the_recipe_for_nginx_works_with_tls_below_a_prefix(
-    serve_review: Callable[..., Served], open_context: Callable[..., BrowserContext], tmp_path: Path
-) -> None:
-    port = free_port()
-    served = serve_review(users={"ann": "secret"}, public_url=f"https://localhost:{port}/review-lab")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+def filled_in(recipe: str, places: dict[str, str]) -> str:
+    """A recipe with this machine's places instead of the documented ones."""
+    for documented, here in places.items():
+        assert documented in recipe
+        recipe = recipe.replace(documented, here)
+    return recipe
+
+
+def nginx_command(folder: Path, port: int, served: int) -> list[str]:
+    """Write nginx's configuration, by the recipe; what runs it."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [*("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"),
          *("-keyout", key, "-out", certificate)], check=True, capture_output=True,
@@ -63,27 +67,56 @@ def test_the_recipe_for_nginx_works_with_tls_below_a_prefix(
         "lab.example": "localhost",
         "/etc/ssl/lab.pem": str(certificate),
         "/etc/ssl/lab.key": str(key),
-        "127.0.0.1:7860": f"127.0.0.1:{served.port}",
+        "127.0.0.1:7860": f"127.0.0.1:{served}",
     }
-    server = recipe("nginx")
-    for documented, here in places.items():
-        assert documented in server
-        server = server.replace(documented, here)
-    temporary = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{filled_in(recipe('nginx'), places)}}}\n"
     )
-    config = tmp_path / "nginx.conf"
-    config.write_text(
-        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n"
-    )
-    nginx = subprocess.Popen(["nginx", "-c", config, "-e", tmp_path / "error.log"])
+    return ["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+
+
+def caddy_command(folder: Path, port: int, served: int) -> list[str]:
+    """Write Caddy's configuration, by the recipe, with a certificate of its own; what runs it."""
+    alone = "{\nadmin off\nskip_install_trust\nauto_https disable_redirects\ngrace_period 1s\n}\n"
+    places = {"lab.example": f"localhost:{port}", "127.0.0.1:7860": f"127.0.0.1:{served}"}
+    (folder / "Caddyfile").write_text(alone + filled_in(recipe("Caddy"), places))
+    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("proxy", "command"), [("nginx", nginx_command), ("caddy", caddy_command)])
+def test_the_recipe_works_with_tls_below_a_prefix_for_reviewers_and_the_lead(
+    serve_review: Callable[..., Served],
+    open_context: Callable[..., BrowserContext],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    proxy: str,
+    command: Callable[[Path, int, int], list[str]],
+) -> None:
+    if shutil.which(proxy) is None:
+        pytest.skip(f"{proxy} is not installed")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # where Caddy keeps its certificate
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    port = free_port()
+    url = f"https://localhost:{port}/review-lab"
+    served = serve_review(users={"ann": "secret", "lead": "other"}, public_url=url, lead="lead")
+    log = tmp_path / "proxy.log"
+    with log.open("w") as said:
+        process = subprocess.Popen(command(tmp_path, port, served.port), stdout=said, stderr=said)
     try:
-        until(lambda: (tmp_path / "pid").exists() or nginx.poll() is not None)
-        assert nginx.poll() is None, (tmp_path / "error.log").read_text()
+        until(lambda: answers(port) or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
         context = open_context(ignore_https_errors=True, http_credentials={"username": "ann", "password": "secret"})
-        reader = Reader(context, f"https://localhost:{port}/review-lab/")
-        assert reader.page.url == f"https://localhost:{port}/review-lab/review/"
+        reader = Reader(context, f"{url}/")
+        assert reader.page.url == f"{url}/review/"
         reader.page.click("#start .main")
         reader.on_stage()
         reader.press("ArrowRight", "x")
@@ -91,6 +124,24 @@ def test_the_recipe_for_nginx_works_with_tls_below_a_prefix(
         assert served.rows("SELECT action FROM standing ORDER BY position") == [("accept",), ("delete",)]
         assert reader.hosts == {f"localhost:{port}"}
         assert reader.errors == []
+        check_lead(
+            open_context(ignore_https_errors=True, http_credentials={"username": "lead", "password": "other"}), url
+        )
     finally:
-        nginx.terminate()
-        nginx.wait()
+        process.terminate()
+        process.wait()
+
+
+def check_lead(context: BrowserContext, url: str) -> None:
+    """The lead's page shows its figures and its thumbnails, and asks no other host."""
+    page = context.new_page()
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url.partition("/review-lab/")[0]))
+    page.goto(f"{url}/lead/")
+    expect.set_options(timeout=DEADLINE * 1000)
+    expect(page.get_by_text("60 samples, page 1 of 2")).to_be_visible()
+    thumbnail = page.locator(".grid-container button.thumbnail-item img").first
+    page.wait_for_function("image => image.naturalWidth > 0", arg=thumbnail.element_handle())
+    page.get_by_role("tab", name="Progress").click()
+    expect(page.get_by_text("ann", exact=True).last).to_be_visible()
+    assert asked - {"data:", "blob:"} <= {url.removesuffix("/review-lab")}

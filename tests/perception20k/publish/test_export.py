@@ -16,7 +16,7 @@ from annotate_app.review.dataset import Dataset
 from annotate_app.review.service import Review
 from perception20k.core.errors import UserError
 from perception20k.core.hashed_set import HashedSet
-from perception20k.core.reporting import SILENT
+from perception20k.core.reporting import SILENT, Reporter
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, samples_table
@@ -74,6 +74,17 @@ def test_croissant_reads_every_sample_and_every_rft_row(built_dataset: Path) -> 
     rows = [row["rft/rft_id"].decode() for row in dataset.records("rft")]
     shards = sorted(layout.shards.iterdir())
     assert rows == [id for path in shards for id in pq.read_table(path, columns=["rft_id"])["rft_id"].to_pylist()]
+
+
+def test_an_empty_test_part_is_told(dataset: Layout) -> None:
+    config = dataset.local_config.read_text()
+    dataset.local_config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0001", config))
+    dataset.split.unlink()
+    dataset.recipe.write_bytes(unsplit(dataset.recipe))
+    said: list[str] = []
+    exported = export_dataset(dataset.root, reporter=Reporter(said.append, progress=False))
+    assert exported.rft["test"] == 0
+    assert "The test part is empty: too few scenes for test_fraction 0.0001" in "\n".join(said)
 
 
 def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

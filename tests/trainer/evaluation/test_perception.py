@@ -128,7 +128,7 @@ def test_of_whole_images_no_object_is_measured() -> None:
         described(2, "<answer>cup / blur / severe</answer>", "blur", "severe", object=""),
     ]
     table = perception.tables({"perception d": whole})[0]
-    assert {row[0] for row in table.rows} == {"all three", "distortion", "severity"}
-    assert cells(table, "all three", "both")["overall"] == pytest.approx(1 / 3)
+    assert {row[0] for row in table.rows} == {"both parts", "distortion", "severity"}
+    assert cells(table, "both parts", "both")["overall"] == pytest.approx(1 / 3)
     assert cells(table, "distortion", "both")["overall"] == pytest.approx(2 / 3)
     assert cells(table, "severity", "both")["unread"] == 1
