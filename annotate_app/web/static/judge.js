@@ -1,14 +1,14 @@
 // Judging: one key, one event in the outbox, the next image. Reviews and verifications alike.
 
 import { address } from './api.js';
-import { Limits, Look, Pace, clockOf } from './clock.js';
-import { byId, identifier, make, setOpen, showScreen } from './dom.js';
+import { Look, Pace, clockOf } from './clock.js';
+import { byId, identifier, setOpen, showScreen } from './dom.js';
 import { keyName } from './keys.js';
+import { Rest } from './rest.js';
 import { Sheets } from './sheets.js';
-import { REASON_WORDS, show } from './view.js';
+import { REASON_WORDS, show, showEnd } from './view.js';
 
 const REASONS = { mismatch: 'object_mismatch', unseen: 'not_perceptible' };
-const TITLE = document.title;
 const PAN = { panArrowLeft: [60, 0], panArrowRight: [-60, 0], panArrowUp: [0, 60], panArrowDown: [0, -60] };
 
 export class Judge {
@@ -20,14 +20,12 @@ export class Judge {
     // A key that is let go elsewhere is never heard of: the reference must not stay up.
     addEventListener('blur', () => { if (this.referring) this.#reference(false); });
     this.sheets = new Sheets(this);
+    this.rest = new Rest(this);
   }
 
   begin(session) {
     this.#clear();
     this.session = session;
-    this.restedAt = performance.now() - session.worked * 1000;
-    this.offered = false;
-    this.limits = session.limits && new Limits(session.limits);
     this.stage.onBroken = () => this.#tellBroken();
     const base = address(`sessions/${session.id}`);
     this.stage.use(session.items.map((item, k) => (
@@ -44,8 +42,7 @@ export class Judge {
       pixel_ratio: devicePixelRatio,
       agent: navigator.userAgent.slice(0, 500),
     } });
-    clearInterval(this.ticking);
-    this.ticking = setInterval(() => this.#tick(), 1000);
+    this.rest.begin(session);
     this.notice('');
     byId('give-back').hidden = session.kind !== 'review';
     this.#go(session.next());
@@ -76,7 +73,7 @@ export class Judge {
   }
 
   leave() {
-    clearInterval(this.ticking);
+    this.rest.end();
     this.#clear();
     this.session = null;
     this.keys.front = () => {};
@@ -91,7 +88,6 @@ export class Judge {
     this.keys.learn(null);
     for (const over of ['pause', 'help']) setOpen(over, false);
     this.sheets.close();
-    document.title = TITLE;
     this.stage.blank(false);
   }
 
@@ -135,7 +131,7 @@ export class Judge {
       this.notice(`This browser could not store the decision (${error.message}), so it was not made.`, true);
       return null;
     }
-    if (!['away', 'offer'].includes(action)) this.limits?.sign(action === 'pause');
+    this.rest.sign(action);
     return event;
   }
 
@@ -237,36 +233,17 @@ export class Judge {
     this.put(this.paused ? 'pause' : 'resume');
     this.stage.blank(this.paused);
     setOpen('pause', this.paused);
-    this.restedAt = performance.now();
-    this.offered = false;
+    this.rest.rested();
     if (!this.paused && !this.ended) this.#go(this.position);
-  }
-
-  #tick() {
-    if (this.#tellLimits()) return;
-    const minutes = (performance.now() - this.restedAt) / 60000;
-    if (this.offered || this.paused || this.ended || minutes < this.offerPause) return;
-    this.offered = true;
-    this.put('offer');
-    const key = this.keys.of('pause').length ? 'P takes a pause' : 'A pause is due';
-    this.notice(`You have judged for ${Math.round(minutes)} minutes. ${key}; it is not counted against you.`, true);
-  }
-
-  // What ends the session is told before it does, with the time left. Answers whether there was anything to tell.
-  #tellLimits() {
-    if (!this.limits) return false;
-    const { words, title } = this.limits.now(this.paused);
-    byId('pause-limit').textContent = this.paused ? words : '';
-    document.title = title ? `${title} – ${TITLE}` : TITLE;
-    if (words && !this.paused && this.limited !== words) this.notice(words, true);
-    this.limited = words;
-    return Boolean(words);
   }
 
   #go(position) {
     this.referring = false;
     this.ended = position === null;
-    if (this.ended) return this.#showEnd();
+    if (this.ended) {
+      showEnd(this.session, () => this.#finish());
+      return this.render();
+    }
     setOpen('end', false);
     this.position = position;
     const look = new Look();
@@ -280,22 +257,6 @@ export class Judge {
       this.notice('');
       this.render();
     });
-    this.render();
-  }
-
-  #showEnd() {
-    const { session } = this;
-    const skipped = session.total - session.judged;
-    const [heading, words] = session.kind === 'review'
-      ? [skipped ? `${session.judged} are judged, ${skipped} could not be shown` : `All ${session.total} are judged`, 'Press Enter to finish the session. Until then you can go back or undo; afterwards the decisions are final.']
-      : ['All deletions are verified', 'Press Enter for the summary. Until then you can go back or undo.'];
-    const finish = make('button', { className: 'main', textContent: session.kind === 'review' ? 'Finish (Enter)' : 'Summary (Enter)' });
-    finish.onclick = () => this.#finish();
-    const end = byId('end');
-    end.querySelector('h1').textContent = heading;
-    end.querySelector('.words').textContent = words;
-    end.querySelector('.choices').replaceChildren(finish);
-    setOpen('end', true);
     this.render();
   }
 

@@ -1,6 +1,6 @@
 // The lines above and the buttons below the image, as a session stands.
 
-import { byId, make } from './dom.js';
+import { byId, make, setOpen } from './dom.js';
 import { asked } from './question.js';
 
 export const REASON_WORDS = { object_mismatch: 'object mismatch', not_perceptible: 'not perceptible' };
@@ -22,7 +22,7 @@ export function show(judge) {
   if (session.kind === 'review') {
     const used = Math.min(session.deletions, session.cap);
     parts.push(`deletions: ${used} used, ${session.cap - used} left`);
-    parts.push(judge.limits?.sitting ?? '');
+    parts.push(judge.rest.limits?.sitting ?? '');
   }
   byId('judge').classList.toggle('broken', Boolean(stage.broken) && !judge.ended);
   byId('progress').textContent = parts.filter(Boolean).join(' · ');
@@ -35,4 +35,18 @@ export function show(judge) {
       || (action === 'comment' && session.comments.has(position)) || (action === 'severity' && judge.severity) || (action === 'reference' && judge.referring));
     button.classList.toggle('on', Boolean(on));
   }
+}
+
+// Everything is judged: what there is to say, and `finish` on a button.
+export function showEnd(session, finish) {
+  const skipped = session.total - session.judged;
+  const [heading, words] = session.kind === 'review'
+    ? [skipped ? `${session.judged} are judged, ${skipped} could not be shown` : `All ${session.total} are judged`, 'Press Enter to finish the session. Until then you can go back or undo; afterwards the decisions are final.']
+    : ['All deletions are verified', 'Press Enter for the summary. Until then you can go back or undo.'];
+  const button = make('button', { className: 'main', textContent: session.kind === 'review' ? 'Finish (Enter)' : 'Summary (Enter)', onclick: finish });
+  const end = byId('end');
+  end.querySelector('h1').textContent = heading;
+  end.querySelector('.words').textContent = words;
+  end.querySelector('.choices').replaceChildren(button);
+  setOpen('end', true);
 }
