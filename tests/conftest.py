@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run beside each other; threads of each would wait on the other's
 SAMPLE_PHOTOS = Path(str(files("perception20k") / "sample"))
 
 BUILD_CONFIG = f"""\

@@ -60,8 +60,8 @@ def test_learn_to_see_runs_from_photos_to_tables(photos: Path, tmp_path: Path) -
     few.mkdir()
     for name in ("city.jpg", "clock.jpg", "drum_room.jpg", "nuthatch.jpg"):
         shutil.copy(photos / name, few)
-    sizes = "--look-steps 1 --compare-steps 1 --supervised 32 --crops 6 --rated 12 --prompts 1 --samples 1 --seeds 0"
-    steps = "--stage1-steps 2 --stage2-steps 1 --every 1"
+    sizes = "--look-steps 1 --compare-steps 1 --mosaics 8 --supervised 32 --crops 6 --rated 12 --prompts 1 --samples 1"
+    steps = "--seeds 0 --stage1-steps 2 --stage2-steps 1 --every 2"
     out = tmp_path / "out"
     said = run("-m", "examples.learn_to_see", "--photos", few, "--out", out, *sizes.split(), *steps.split())
     for table in ("Stage 1 on unseen photos", "Stage 2 on unseen photos", "blind constant", "shuffled images"):

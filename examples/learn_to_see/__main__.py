@@ -126,7 +126,7 @@ class Experiment:
         print(text)
 
     def _mosaics(self) -> list[look.Mosaic]:
-        return look.draw_mosaics(self.held_out, world.draw_for("mosaics"), 400)
+        return look.draw_mosaics(self.held_out, world.draw_for("mosaics"), self.sizes.mosaics)
 
     def _tell(self, piece: str, right: dict[str, float]) -> None:
         if not RANK:
@@ -172,6 +172,7 @@ def main() -> None:
     sizes = parser.add_argument_group("sizes")
     sizes.add_argument("--look-steps", type=int, default=1000, help="steps of 24 crops for the vision tower (1000)")
     sizes.add_argument("--compare-steps", type=int, default=1000, help="steps of 24 crops for the whole model (1000)")
+    sizes.add_argument("--mosaics", type=int, default=400, help="unseen mosaics that both are measured on (400)")
     sizes.add_argument("--supervised", type=int, default=80_000, help="supervised questions (80000)")
     sizes.add_argument("--crops", type=int, default=1000, help="crops that the shards are made of (1000)")
     sizes.add_argument("--rated", type=int, default=2000, help="rated crops (2000)")
