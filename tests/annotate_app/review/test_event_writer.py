@@ -145,7 +145,7 @@ def test_deletions_of_a_session_that_comes_back_late_stay_within_the_cap(
 def test_a_session_too_small_for_a_deletion_says_so(open_review: Callable[..., Review], clock: Clock) -> None:
     ann = Person(open_review(Settings(training=False, verify_own=True, batch=4)), clock, "ann")
     ann.open()
-    assert ann.do("delete", 0)["message"].startswith("A session this small allows no deletion: at least 80 %")
+    assert ann.do("delete", 0)["message"].startswith("A session this small allows no deletion: 80 % or more")
 
 
 def test_a_refused_event_stops_the_batch_and_keeps_what_came_before(person: Person, review: Review) -> None:

@@ -24,6 +24,8 @@ from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[3]
+
 MACHINE = {"num_cpus": 2, "num_gpus": 1, "object_store_memory": 80_000_000}
 """What it has, or says it has."""
 
@@ -35,6 +37,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)  # for the stages of these tests
         cluster = Cluster(initialize_head=True, head_node_args=MACHINE)
         cluster.add_node(**MACHINE)
         patch.setenv("RAY_ADDRESS", cluster.address)
