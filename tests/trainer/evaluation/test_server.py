@@ -26,6 +26,8 @@ from trainer.evaluation.server import Server
 
 pytest.importorskip("openai")
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-very-secret-0123456789"
 Reply = tuple[int, Any]
 

@@ -17,6 +17,8 @@ from perception20k.models.describers import Busy, NoReply, open_describer
 from perception20k.models.describers.gemini import Gemini
 from tests.perception20k.fake_api import FakeApi
 
+pytestmark = pytest.mark.slow
+
 KEY = "AIza-secret-of-the-lab-0123456789"
 IMAGE = np.full((40, 60, 3), 90, np.uint8)
 

@@ -13,6 +13,8 @@ from perception20k.models.describers.base import jpeg
 from perception20k.models.describers.gemini_batch import GeminiBatch
 from tests.perception20k.fake_api import FakeApi
 
+pytestmark = pytest.mark.slow
+
 IMAGES = [np.full((40, 60, 3), grey, np.uint8) for grey in (20, 90, 160)]
 
 

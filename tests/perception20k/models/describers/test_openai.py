@@ -13,6 +13,8 @@ from perception20k.models.describers import Busy, NoReply, open_describer
 from perception20k.models.describers.openai import OpenAI
 from tests.perception20k.fake_api import FakeApi
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-secret-of-the-lab-0123456789"
 IMAGE = np.full((40, 60, 3), 90, np.uint8)
 
