@@ -84,8 +84,10 @@ def _blocks(gallery: Gallery, study: Study | None) -> gr.Blocks:
             shown = gr.State([])
             grid = gr.Gallery(columns=6, height=420, allow_preview=False, show_label=False)
             with gr.Row():
-                source = gr.Image(label="Source, with the box", interactive=False, format="png")
-                sample = gr.Image(label="Sample", interactive=False, format="png")
+                source = gr.Image(
+                    label="Source, with the box", interactive=False, format="png", buttons=["fullscreen", "download"]
+                )
+                sample = gr.Image(label="Sample", interactive=False, format="png", buttons=["fullscreen", "download"])
             with gr.Row():
                 about = sample_table()
                 history = gr.Dataframe(

@@ -93,8 +93,10 @@ def deletions_tab(study: Study, gallery: Gallery, blocks: gr.Blocks) -> None:
             following = gr.Button("Next (N)", elem_id="next")
         said = gr.Markdown()
         with gr.Row():
-            source = gr.Image(label="Source, with the box", interactive=False, format="png")
-            sample = gr.Image(label="Sample", interactive=False, format="png")
+            source = gr.Image(
+                label="Source, with the box", interactive=False, format="png", buttons=["fullscreen", "download"]
+            )
+            sample = gr.Image(label="Sample", interactive=False, format="png", buttons=["fullscreen", "download"])
         with gr.Row():
             about = sample_table()
             history = gr.Dataframe(headers=["who", "where", "what"], label="Decisions and comments", interactive=False)
