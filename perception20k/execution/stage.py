@@ -57,13 +57,13 @@ class Stage(ABC, Generic[Item]):
     def key(self, item: Item) -> str:
         """Digest of the item's inputs, the operation and its parameters; never the worker count."""
 
-    @abstractmethod
     def process_one(self, item: Item) -> Any:
-        """The item's JSON-able result.
+        """The item's JSON-able result; not needed of a stage with a :meth:`process` of its own.
 
         Raises:
             ItemError: the item cannot be processed; the message says why.
         """
+        raise NotImplementedError
 
     def process(self, batch: list[Item]) -> list[Outcome]:
         """Outcomes of a batch, in its order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import dataset_files, manifest_files, read_manifest
 from perception20k.dataset.records import Sample, Source, each_sample, each_source
 from perception20k.execution.local import LocalExecutor
-from perception20k.execution.stage import Executor, Stage
+from perception20k.execution.stage import Executor
 from perception20k.imaging import images
 from perception20k.pipeline.stages.distort import remake
-from perception20k.publish.work import CheckFiles, outcomes
+from perception20k.publish.work import file_fault, outcomes
 
 
 def verify(
@@ -46,7 +46,8 @@ def _files(layout: Layout, executor: Executor, reporter: Reporter) -> Iterator[s
     recorded = SpillList(manifest_files(layout))
     words = {"missing": "missing", "differs": "the bytes differ from the manifest's digest"}
     with reporter.progress("files", len(recorded), "file") as advance:
-        checked = outcomes(CheckFiles(layout.root.absolute()), recorded, executor, advance)
+        fault = partial(file_fault, layout.root.absolute())
+        checked = outcomes("files", fault, recorded, executor, advance, batch_size=64)
         yield from sorted(f"{name}: {words[found]}" for (name, _), found in checked if found)
     names = HashedSet(name for name, _ in recorded)
     for name in dataset_files(layout):
@@ -65,7 +66,8 @@ def _pixels(layout: Layout, remade: bool, executor: Executor, reporter: Reporter
             image_id, group = next(rest, ("", iter(())))
         work.append((source, mine))
     with reporter.progress("pixels", len(work), "image") as advance:
-        checked = outcomes(_CheckPixels(layout.root.absolute(), remade), work, executor, advance)
+        wrong = partial(_wrong_pixels, layout.root.absolute(), remade)
+        checked = outcomes("pixels", wrong, work, executor, advance)
         yield from sorted(problem for _, problems in checked for problem in problems)
     if image_id:
         yield f"{layout.recipe.name}: image {image_id} is not in {layout.sources.name}, or not in the same order"
@@ -74,47 +76,39 @@ def _pixels(layout: Layout, remade: bool, executor: Executor, reporter: Reporter
 _Image = tuple[Source, tuple[Sample, ...]]
 
 
-@dataclass(frozen=True)
-class _CheckPixels(Stage[_Image]):
-    """Compare the pixels of a source image and of its samples with their digests; the value is what is wrong."""
+def _wrong_pixels(root: Path, remade: bool, item: _Image) -> list[str]:
+    """What is wrong with the pixels of a source image and of its samples, by their digests."""
+    source, samples = item
+    pixels = _read(root / source.file)
+    problems = []
+    if isinstance(pixels, str):
+        problems.append(f"{source.file}: {pixels}")
+    elif images.image_id(pixels) != source.image_id:
+        problems.append(f"{source.file}: the pixels are not those of image {source.image_id}")
+    again = pixels if remade and not isinstance(pixels, str) else None
+    return problems + [problem for sample in samples if (problem := _wrong_sample(root, sample, again))]
 
-    root: Path
-    remade: bool
-    name = "pixels"
 
-    def key(self, item: _Image) -> str:
-        """See :class:`Stage`; a check is never journalled."""
-        return item[0].image_id
-
-    def process_one(self, item: _Image) -> list[str]:
-        """See :class:`_CheckPixels`."""
-        source, samples = item
-        pixels = self._read(source.file)
-        problems = []
-        if isinstance(pixels, str):
-            problems.append(f"{source.file}: {pixels}")
-        elif images.image_id(pixels) != source.image_id:
-            problems.append(f"{source.file}: the pixels are not those of image {source.image_id}")
-        return problems + [problem for sample in samples if (problem := self._wrong(sample, pixels))]
-
-    def _wrong(self, sample: Sample, source_pixels: images.Array | str) -> str:
-        pixels = self._read(sample.file)
-        if isinstance(pixels, str):
-            return f"{sample.file}: {pixels}"
-        if images.pixels_sha256(pixels) != sample.pixels_sha256:
-            return f"{sample.file}: the pixels differ from the recipe's digest"
-        if self.remade and not isinstance(source_pixels, str):
-            try:
-                remake(source_pixels, sample)
-            except (ItemError, DistortionError) as error:
-                return str(error)
-        return ""
-
-    def _read(self, file: str) -> images.Array | str:
-        """The pixels of an image file, or what is wrong with it."""
+def _wrong_sample(root: Path, sample: Sample, source: images.Array | None) -> str:
+    """What is wrong with a sample, which is also made again of its source's pixels if they are given."""
+    pixels = _read(root / sample.file)
+    if isinstance(pixels, str):
+        return f"{sample.file}: {pixels}"
+    if images.pixels_sha256(pixels) != sample.pixels_sha256:
+        return f"{sample.file}: the pixels differ from the recipe's digest"
+    if source is not None:
         try:
-            return images.decode((self.root / file).read_bytes())
-        except FileNotFoundError:
-            return "missing"
-        except images.ImageError as error:
+            remake(source, sample)
+        except (ItemError, DistortionError) as error:
             return str(error)
+    return ""
+
+
+def _read(file: Path) -> images.Array | str:
+    """The pixels of an image file, or what is wrong with it."""
+    try:
+        return images.decode(file.read_bytes())
+    except FileNotFoundError:
+        return "missing"
+    except images.ImageError as error:
+        return str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -31,18 +32,18 @@ from perception20k.dataset.records import (
     write_samples,
     write_sources,
 )
-from perception20k.dataset.shards import plan_shards
+from perception20k.dataset.shards import plan_shards, write_shard
 from perception20k.execution.local import LocalExecutor
 from perception20k.execution.stage import Executor
 from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
-from perception20k.publish.figures import CHARTS, drawings, has_plots
+from perception20k.publish.figures import CHARTS, draw_figure, drawings, has_plots
 from perception20k.publish.overview import overview
 from perception20k.publish.parts import PARTS, parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
-from perception20k.publish.work import CheckFiles, DrawFigures, WriteShards, outcomes
+from perception20k.publish.work import file_fault, outcomes
 from perception20k.saved_config import portable
 
 
@@ -154,7 +155,7 @@ def export(
     without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"
     reporter.line(f"Figures and contact sheets{without}")
     figures = list(drawings(view))
-    for _ in outcomes(DrawFigures(layout.root.absolute(), view), figures, executor):
+    for _ in outcomes("figures", partial(draw_figure, Layout(layout.root.absolute()), view), figures, executor):
         pass
     _replace_all(layout.figures, [layout.figures / name for name in figures])
     used = HashedSet(sample.image_id for sample in every if sample.split)
@@ -225,9 +226,9 @@ def _digests(samples: Iterable[Sample], sources: Iterable[Source]) -> Iterator[t
 def _check_images(
     layout: Layout, samples: Rereadable[Sample], sources: Rereadable[Source], executor: Executor, reporter: Reporter
 ) -> None:
-    stage = CheckFiles(layout.root.absolute())
+    fault = partial(file_fault, layout.root.absolute())
     with reporter.progress("images", len(samples) + len(sources), "file") as advance:
-        checked = outcomes(stage, _digests(samples, sources), executor, advance)
+        checked = outcomes("files", fault, _digests(samples, sources), executor, advance, batch_size=64)
         if wrong := sorted(name for (name, _), found in checked if found):
             raise DamagedImages(layout, wrong)
 
@@ -243,9 +244,9 @@ def _write_shards(
     plans = [shard for part in PARTS for shard in plan_shards(layout, part, samples, sources)]
     reporter.line(f"Shards: about {sum(shard.distinct for shard in plans) / 1e6:.0f} MB to write")
     counts = dict.fromkeys(PARTS, 0)
-    stage = WriteShards(layout.root.absolute(), config.rft_per_sample, config.seed)
+    write = partial(write_shard, Layout(layout.root.absolute()), rft_per_sample=config.rft_per_sample, seed=config.seed)
     with reporter.progress("shards", len(plans), "file") as advance:
-        for shard, count in outcomes(stage, plans, executor, advance):
+        for shard, count in outcomes("shards", write, plans, executor, advance):
             counts[shard.split] += count
     written = [layout.root / shard.file for shard in plans]
     _replace_all(layout.shards, written)

@@ -1,4 +1,4 @@
-"""The parts of an export that workers share: digests of images, shards, and figures."""
+"""Work that all must succeed, such as the parts of an export: a function of one item, shared out to workers."""
 
 from __future__ import annotations
 
@@ -9,83 +9,62 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
-from perception20k.dataset.layout import Layout
-from perception20k.dataset.shards import Shard, write_shard
 from perception20k.execution.stage import Executor, Stage
-from perception20k.publish.figures import draw_figure
-from perception20k.publish.overview import Overview
-
-Digests = tuple[str, str]
-"""A file's path in the dataset, and the SHA-256 it should have."""
 
 
-@dataclass(frozen=True)
-class CheckFiles(Stage[Digests]):
-    """Compare files with their digests: ``missing``, ``differs``, or the empty string if all is well."""
+def file_fault(root: Path, item: tuple[str, str]) -> str:
+    """What is wrong with a file, given by its path below ``root`` and the SHA-256 it should have.
 
-    root: Path
-    name = "files"
-    batch_size = 64
-
-    def key(self, item: Digests) -> str:
-        """See :class:`Stage`; a check is never journalled."""
-        return item[0]
-
-    def process_one(self, item: Digests) -> str:
-        """See :class:`CheckFiles`."""
-        name, digest = item
-        path = self.root / name
-        if not path.is_file():
-            return "missing"
-        return "" if file_sha256(path) == digest else "differs"
+    ``missing``, ``differs``, or the empty string if all is well.
+    """
+    name, digest = item
+    path = root / name
+    if not path.is_file():
+        return "missing"
+    return "" if file_sha256(path) == digest else "differs"
 
 
 @dataclass(frozen=True)
-class WriteShards(Stage[Shard]):
-    """Write shards; the value is the number of RFT samples in one."""
+class _Each(Stage[Any]):
+    function: Callable[[Any], Any]
+    batch_size: int = 1
+    name = "each"
 
-    root: Path
-    rft_per_sample: float
-    seed: int
-    name = "shards"
+    def key(self, item: Any) -> str:
+        """See :class:`Stage`; what :func:`outcomes` runs is never journalled."""
+        raise NotImplementedError
 
-    def key(self, item: Shard) -> str:
-        """See :class:`Stage`; a shard is never journalled."""
-        return item.file
-
-    def process_one(self, item: Shard) -> int:
-        """See :class:`WriteShards`."""
-        return write_shard(Layout(self.root), item, rft_per_sample=self.rft_per_sample, seed=self.seed)
-
-
-@dataclass(frozen=True)
-class DrawFigures(Stage[str]):
-    """Draw figures, named by their files."""
-
-    root: Path
-    view: Overview
-    name = "figures"
-
-    def key(self, item: str) -> str:
-        """See :class:`Stage`; a figure is never journalled."""
-        return item
-
-    def process_one(self, item: str) -> None:
-        """See :class:`DrawFigures`."""
-        draw_figure(Layout(self.root), self.view, item)
+    def process_one(self, item: Any) -> Any:
+        """See :class:`Stage`."""
+        return self.function(item)
 
 
 def outcomes(
-    stage: Stage[Any], items: Iterable[Any], executor: Executor, advance: Callable[[int], object] = lambda count: None
+    title: str,
+    function: Callable[[Any], Any],
+    items: Iterable[Any],
+    executor: Executor,
+    advance: Callable[[int], object] = lambda count: None,
+    *,
+    batch_size: int = 1,
 ) -> Iterator[tuple[Any, Any]]:
-    """Each item with its value, in any order.
+    """Each item with what the function makes of it, in any order.
+
+    Args:
+        title: of the work, for errors.
+        function: takes an item; it is pickled for the workers.
+        items: what it is done to.
+        executor: where the work is done.
+        advance: is called with the number of items just done.
+        batch_size: items that a worker gets at a time.
 
     Raises:
-        UserError: an item failed: here all must succeed.
+        UserError: an item failed.
     """
+    stage = _Each(function, batch_size)
     for batch, results in executor.run(stage, stage.batches(items)):
         for item, outcome in zip(batch, results, strict=True):
             if outcome.error is not None:
-                raise UserError(f"{stage.title}: {item}: {outcome.error}")
+                raise UserError(f"{title}: {item}: {outcome.error}")
             yield item, outcome.value
         advance(len(batch))

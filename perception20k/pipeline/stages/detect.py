@@ -13,7 +13,7 @@ from perception20k.core.files import digest
 from perception20k.dataset.boxes import box_area
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject, Source
-from perception20k.execution.stage import Outcome, Stage, together
+from perception20k.execution.stage import Item, Outcome, Stage, together
 from perception20k.imaging.images import Array
 from perception20k.models.detectors.class_detector import ClassDetector
 from perception20k.models.detectors.detection import Detection
@@ -25,16 +25,17 @@ from perception20k.pipeline.stages.object_names import bad_name, clean
 from perception20k.pipeline.stages.sources import Candidate, load_source
 
 
-class DetectStage(Stage[Named]):
-    """The best box of each phrase, whatever its score; the threshold is applied later and can be changed.
-
-    Batches are always the same and complete: which queries go through the model together changes the last digits.
-    """
+class _OnGpu(Stage[Item]):
+    """Batches are always the same and complete: what goes through the model together changes the last digits."""
 
     name = "detect"
     place = "gpu"
     batch_size = 8
     whole_batches = True
+
+
+class DetectStage(_OnGpu[Named]):
+    """The best box of each phrase, whatever its score; the threshold is applied later and can be changed."""
 
     def __init__(self, config: Detect) -> None:
         self._model = config.model
@@ -53,10 +54,6 @@ class DetectStage(Stage[Named]):
         """A ``name``, ``box`` and ``score`` for each phrase of an image, in order."""
         return together(batch, lambda item: (load_source(item.candidate)[1], item.phrases), self._find)
 
-    def process_one(self, item: Named) -> Any:
-        """See :meth:`process`."""
-        return self.process([item])[0]
-
     def _find(self, asked: list[tuple[Array, tuple[str, ...]]]) -> list[list[dict[str, Any]]]:
         assert self._detector is not None
         found = self._detector.find([pixels for pixels, _ in asked], [phrases for _, phrases in asked])
@@ -66,16 +63,8 @@ class DetectStage(Stage[Named]):
         ]
 
 
-class DetectClassesStage(Stage[Candidate]):
-    """The best box of each class the detector knows; threshold and classes are applied later and can be changed.
-
-    Batches are always the same and complete: which images go through the model together changes the last digits.
-    """
-
-    name = "detect"
-    place = "gpu"
-    batch_size = 8
-    whole_batches = True
+class DetectClassesStage(_OnGpu[Candidate]):
+    """The best box of each class the detector knows; threshold and classes are applied later and can be changed."""
 
     def __init__(self, config: Objects) -> None:
         self._model = config.model
@@ -93,10 +82,6 @@ class DetectClassesStage(Stage[Candidate]):
     def process(self, batch: list[Candidate]) -> list[Outcome]:
         """A ``name``, ``box`` and ``score`` for each class found in an image, the most confident first."""
         return together(batch, lambda item: load_source(item)[1], self._find)
-
-    def process_one(self, item: Candidate) -> Any:
-        """See :meth:`process`."""
-        return self.process([item])[0]
 
     def _find(self, pixels: list[Array]) -> list[list[dict[str, Any]]]:
         assert self._detector is not None

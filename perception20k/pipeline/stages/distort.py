@@ -68,10 +68,6 @@ class Distort(Stage[SamplePlan]):
         """See :class:`Stage`."""
         return "dropped" in value or ((self.root / value["file"]).exists() and (self.root / value["source"]).exists())
 
-    def process_one(self, item: SamplePlan) -> Any:
-        """See :meth:`process`, which does the work."""
-        return self.process([item])[0]
-
     def process(self, batch: list[SamplePlan]) -> list[Outcome]:
         """Outcomes: the sample's visibility, file and digests; or ``dropped`` and the reason."""
         opened = to_outcome(self._open, batch[0])
