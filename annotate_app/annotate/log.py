@@ -6,15 +6,21 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from annotate_app.annotate.rules import DrawnObject
-from perception20k.core.errors import UserError
-from perception20k.core.event_log import EventLog
+from perception20k.core.event_log import EventLog, insert
 
-_LOG = EventLog(Path(__file__).with_name("annotations.sql"), version=1, what="log of drawn boxes")
+_LOG = EventLog(
+    Path(__file__).with_name("annotations.sql"),
+    version=1,
+    what="log of drawn boxes",
+    lacking="no boxes drawn yet",
+    remedy="Draw some: perception20k annotate PHOTOS",
+)
 
 PageAction = Literal[
     "draw", "change", "name", "delete", "accept",  # of objects
@@ -148,16 +154,14 @@ class DrawingLog:
 
     def give(self, picture_id: str, session_id: str, now: float) -> None:
         """Store that a session was given a picture."""
-        row = (picture_id, session_id, now)
-        self.connection.execute("INSERT INTO takes (picture_id, session_id, at) VALUES (?, ?, ?)", row)
+        insert(self.connection, "takes", {"picture_id": picture_id, "session_id": session_id, "at": now})
         self._give(picture_id, session_id)
 
     def add_event(self, row: Mapping[str, Any]) -> None:
         """Store an event; ``row`` has columns of ``events``, ``objects`` as :class:`DrawnObject`."""
         objects: Sequence[DrawnObject] | None = row.get("objects")
         plain = {**row, "objects": None if objects is None else as_text(objects)}
-        names, marks = ", ".join(plain), ", ".join("?" * len(plain))
-        self.connection.execute(f"INSERT INTO events ({names}) VALUES ({marks})", tuple(plain.values()))
+        insert(self.connection, "events", plain)
         self._apply(plain)
 
     def _show(self, drawing: Drawing, image_id: str) -> None:
@@ -180,13 +184,8 @@ class DrawingLog:
         self._stored[event["event_id"]] = (event["action"], event["picture_id"])
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the log at ``path``; create it if it is missing.
-
-    Raises:
-        UserError: the file is something else, or of another version.
-    """
-    return _LOG.connect(path)
+connect = _LOG.connect
+"""Open the log for writing."""
 
 
 def read_drawings(path: Path) -> list[Drawing]:
@@ -195,13 +194,8 @@ def read_drawings(path: Path) -> list[Drawing]:
     Raises:
         UserError: there is no log, or the file is something else.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no boxes drawn yet", "Draw some: perception20k annotate PHOTOS")
-    connection = _LOG.connect_to_read(path)
-    try:
+    with closing(_LOG.connect_to_read(path)) as connection:
         return list(DrawingLog(connection).drawings.values())
-    finally:
-        connection.close()
 
 
 def as_text(objects: Sequence[DrawnObject]) -> str:

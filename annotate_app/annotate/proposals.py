@@ -11,6 +11,7 @@ from annotate_app.annotate.job import Job
 from annotate_app.annotate.pictures import Opened, Picture
 from annotate_app.annotate.rules import DrawnObject
 from perception20k.annotations import FORMATS
+from perception20k.annotations.near import format_of
 from perception20k.config import Config, load_config, located
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import Reporter
@@ -63,11 +64,11 @@ def from_file(path: Path, pictures: Iterable[Picture]) -> Find:
     Raises:
         UserError: the file is in none of the formats of :mod:`perception20k.annotations`.
     """
-    key = _format_of(path)
-    if key is None:
+    form = FORMATS["voc"] if path.is_dir() else format_of(path)
+    if form is None:
         known = ", ".join(form.title for form in FORMATS.values())
         raise UserError(f"{path}: not an annotation file", f"Known: {known}")
-    return _from(AnnotatedPhotos(key, path, [picture.origin for picture in pictures]))
+    return _from(AnnotatedPhotos(form.key, path, [picture.origin for picture in pictures]))
 
 
 def from_models(config: Config, work: Path, reporter: Reporter) -> Find:
@@ -111,15 +112,4 @@ def _from(annotations: AnnotatedPhotos) -> Find:
 
 def _is_config(path: Path) -> bool:
     """Whether a file is a build's YAML; YOLO's annotations begin with a YAML too."""
-    return path.suffix.lower() in (".yaml", ".yml") and _format_of(path) is None
-
-
-def _format_of(path: Path) -> str | None:
-    """The key of the format that a file is in, if it is in one."""
-    if path.is_dir():
-        return "voc"
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        head = stream.read(65536)
-    return next(
-        (key for key, form in FORMATS.items() if path.suffix.lower() in form.suffixes and form.matches(head)), None
-    )
+    return path.suffix.lower() in (".yaml", ".yml") and format_of(path) is None

@@ -60,10 +60,3 @@ class Opening(Strict):
 
     reviewer: Name
     tab: Uuid
-
-
-class Tab(Strict):
-    """A heartbeat of a tab, its closing, or its request for another picture."""
-
-    tab: Uuid
-    release: bool = False

@@ -21,9 +21,9 @@ from annotate_app.annotate.log import Action, Drawing, DrawingLog, Status, conne
 from annotate_app.annotate.pictures import Opened, Picture, too_small
 from annotate_app.annotate.proposals import Find, nothing
 from annotate_app.annotate.rules import PAGE_KEYS, DrawnObject
-from annotate_app.annotate.schemas import Events
+from annotate_app.annotate.schemas import Event, Events
 from annotate_app.people import lease
-from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown
+from annotate_app.people.refusal import Malformed, ProtocolRefusal, Unknown, until_refused
 from perception20k import __version__
 from perception20k.config import Filters
 from perception20k.core.errors import ItemError
@@ -160,19 +160,14 @@ class Annotation:
             for event in batch.events:
                 check_form(self.log, event)
             lease.claim(self._connection, person, batch.tab, now)
-            stored: list[str] = []
-            answer: dict[str, Any] = {"stored": stored}
-            for event in batch.events:
-                try:
-                    if self.log.stored(event.id) is None:
-                        row = {"session_id": session, "tab": batch.tab, "received_at": now}
-                        row["at"] = now - max(0.0, batch.sent_at - event.at)
-                        append(self.log, event, person, self.limits, row)
-                except ProtocolRefusal as refusal:
-                    answer |= {**refusal.as_json(), "event": event.id}
-                    break
-                stored.append(event.id)
-            return {**answer, **self._count()}
+
+            def store(event: Event) -> None:
+                if self.log.stored(event.id) is None:
+                    row = {"session_id": session, "tab": batch.tab, "received_at": now}
+                    row["at"] = now - max(0.0, batch.sent_at - event.at)
+                    append(self.log, event, person, self.limits, row)
+
+            return {**until_refused(batch.events, store), **self._count()}
 
     def begin_import(self, reviewer: str) -> str:
         """A session for what comes from a file, under the name of whoever brings it; its id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,22 +82,15 @@ import click
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def command(
     dataset: Path,
-    batch: int,
     team: int | None,
-    overlap: float,
-    catches: float,
-    repeats: float,
-    lapse: float,
-    sitting: float,
     red: tuple[str, ...],
     set_aside: tuple[str, ...],
-    verify_own: bool,
-    training: bool,
     auth: Path | None,
     lead: str | None,
     host: str,
     public_url: str | None,
     port: int,
+    **protocol: Any,
 ) -> None:
     """Review the samples of DATASET by keyboard, in the browser.
 
@@ -122,17 +116,10 @@ def command(
 
     users = read_auth(auth)
     settings = Settings(
-        batch=batch,
         team=team or len(users) or 2,
-        overlap=overlap,
-        lapse=lapse,
-        sitting=sitting,
-        catches=catches,
-        repeats=repeats,
         red={**RED, **limits_of("--red", red)},
         set_aside=limits_of("--set-aside", set_aside),
-        verify_own=verify_own,
-        training=training,
+        **protocol,
     )
     pages = None
     if lead is not None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
-
-import uvicorn
+from contextlib import closing
 
 from annotate_app.lead.gallery import Gallery
-from annotate_app.web.serve import listen
+from annotate_app.web.serve import listen, run
 
 HOST = "127.0.0.1"
 
@@ -22,8 +20,6 @@ def serve(gallery: Gallery, port: int, *, ready: Callable[[str], None] = print) 
     with closing(listen(HOST, port)) as listener:
         from annotate_app.lead.page import create_app  # loads Gradio, which takes seconds
 
-        config = uvicorn.Config(create_app(gallery), log_level="warning", ws="none", timeout_graceful_shutdown=2)
         count = len(gallery.dataset.samples)
         ready(f"{count} samples.\nOpen http://{HOST}:{port}/ in a browser. Ctrl-C stops the server.")
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+        run(create_app(gallery), listener)

@@ -13,7 +13,7 @@ from typing import Any
 
 from annotate_app.people.refusal import ProtocolRefusal, Unknown
 from annotate_app.reports.agreement import agreements
-from annotate_app.reports.alpha import alphas
+from annotate_app.reports.alpha import alphas_by
 from annotate_app.reports.people import review_rows
 from annotate_app.review.care import SIGNS
 from annotate_app.review.history import decision_rows
@@ -118,13 +118,8 @@ class Study:
 
     def alphas(self) -> list[list[str]]:
         """Krippendorff's alpha of all samples, each group and each severity: samples, alpha, interval."""
-        dataset = self.review.dataset
         with self.review.reading() as log:
             decisions = decision_rows(log)
-        scenes = {sample_id: dataset.scene(sample_id) for sample_id in dataset.samples}
-        by_group = {sample_id: dataset.label(sample) for sample_id, sample in dataset.samples.items()}
-        by_severity = {sample_id: f"severity {sample.severity}" for sample_id, sample in dataset.samples.items()}
-        rows = alphas(decisions, by_group, scenes) + alphas(decisions, by_severity, scenes)[1:]
         return [
             [
                 a.kind,
@@ -132,6 +127,7 @@ class Study:
                 _number(a.alpha, 2),
                 "" if a.low is None else f"{_number(a.low, 2)} to {_number(a.high, 2)}",
             ]
+            for rows in alphas_by(decisions, self.review.dataset).values()
             for a in rows
         ]
 

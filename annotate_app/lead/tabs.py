@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -9,11 +10,7 @@ import gradio as gr
 from annotate_app.lead.gallery import Gallery
 from annotate_app.lead.study import KINDS, PEOPLE, Study
 
-KEYS = """() => document.addEventListener('keydown', (event) => {
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const button = document.querySelector({ c: '#confirm', r: '#restore', n: '#next' }[event.key] ?? '#no-key');
-  if (button && button.offsetParent) { event.preventDefault(); button.click(); }
-})"""
+_KEYS = Path(__file__).with_name("keys.js").read_text(encoding="utf-8")
 """C, R and N press the buttons of the tab in front."""
 
 _WIDTHS = {"reviewer": 110, "state": 110, "over a limit": 320, "session": 320}
@@ -112,7 +109,7 @@ def deletions_tab(study: Study, gallery: Gallery, blocks: gr.Blocks) -> None:
         confirm.click(lambda names, k: decide(names, k, "confirm"), [cases, place], [said, *shown])
         restore.click(lambda names, k: decide(names, k, "restore"), [cases, place], [said, *shown])
         following.click(lambda names, k: show(names, (k + 1) % max(1, len(names))), [cases, place], shown)
-        blocks.load(None, js=KEYS)
+        blocks.load(None, js=_KEYS)
 
 
 def agreement_tab(study: Study) -> None:

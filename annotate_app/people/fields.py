@@ -35,3 +35,10 @@ class Strict(BaseModel):
     """A request, or a part of one: no unknown keys, no conversions, no infinite numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Tab(Strict):
+    """A heartbeat of a tab, its closing, or its request for something to work on."""
+
+    tab: Uuid
+    release: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from annotate_app.people.refusal import ProtocolRefusal
+from perception20k.core.event_log import insert
 
 LEASE_SECONDS = 30.0
 """How long a tab keeps its lease without a heartbeat; the page sends one every 10 s."""
@@ -52,4 +53,4 @@ def _last(log: sqlite3.Connection, reviewer: str) -> sqlite3.Row | None:
 
 
 def _write(log: sqlite3.Connection, reviewer: str, tab: str, now: float, until: float) -> None:
-    log.execute("INSERT INTO leases (reviewer, tab, at, until) VALUES (?, ?, ?, ?)", (reviewer, tab, now, until))
+    insert(log, "leases", {"reviewer": reviewer, "tab": tab, "at": now, "until": until})

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+
+class _Event(Protocol):
+    id: str
+
+
+Event = TypeVar("Event", bound=_Event)
 
 
 class ProtocolRefusal(Exception):
@@ -20,6 +28,22 @@ class ProtocolRefusal(Exception):
     def as_json(self) -> dict[str, Any]:
         """The refusal as the page receives it."""
         return {"refused": self.code, "message": str(self), **self.facts}
+
+
+def until_refused(events: Iterable[Event], store: Callable[[Event], object]) -> dict[str, Any]:
+    """Store events in their order, up to the first that is refused.
+
+    Returns:
+        The answer for the page: the ids of those ``stored``, and the refusal with its ``event``, if there was one.
+    """
+    stored: list[str] = []
+    for event in events:
+        try:
+            store(event)
+        except ProtocolRefusal as refusal:
+            return {"stored": stored, **refusal.as_json(), "event": event.id}
+        stored.append(event.id)
+    return {"stored": stored}
 
 
 class Unknown(Exception):

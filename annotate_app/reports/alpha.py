@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from annotate_app.review.dataset import Dataset
 from annotate_app.review.history import DecisionRow
 from perception20k.core.seeding import keyed_rng
 
@@ -49,6 +50,15 @@ def alphas(decisions: Sequence[DecisionRow], kinds: Mapping[str, str], scenes: M
     rows = [_alpha("all", shared, counts, scenes)] if shared else []
     present = sorted({kinds[sample] for sample in shared})
     return rows + [_alpha(kind, [s for s in shared if kinds[s] == kind], counts, scenes) for kind in present]
+
+
+def alphas_by(decisions: Sequence[DecisionRow], dataset: Dataset) -> dict[str, list[Alpha]]:
+    """Of all samples and each ``group``, and of each ``severity``."""
+    samples = dataset.samples
+    scenes = {sample_id: dataset.scene(sample_id) for sample_id in samples}
+    groups = {sample_id: dataset.label(sample) for sample_id, sample in samples.items()}
+    severities = {sample_id: f"severity {sample.severity}" for sample_id, sample in samples.items()}
+    return {"group": alphas(decisions, groups, scenes), "severity": alphas(decisions, severities, scenes)[1:]}
 
 
 def _alpha(kind: str, samples: Sequence[str], counts: Mapping[str, Sequence[int]], scenes: Mapping[str, str]) -> Alpha:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from annotate_app.reports.agreement import agreements, reliabilities
-from annotate_app.reports.alpha import Alpha, alphas
+from annotate_app.reports.alpha import alphas_by
 from annotate_app.reports.figures import FIGURES
 from annotate_app.reports.people import review_rows
 from annotate_app.review.care import SIGNS
 from annotate_app.review.dataset import Dataset
-from annotate_app.review.history import DecisionRow, decision_rows, session_rows
+from annotate_app.review.history import decision_rows, session_rows
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.words import plain
 from perception20k.dataset.decisions import read_review
@@ -47,7 +47,7 @@ def render_report(log: ReviewLog, dataset: Dataset) -> str:
         figures=[(title, Markup(draw(shown, dataset.samples))) for title, draw in FIGURES.values()] if shown else [],
         reliabilities=reliabilities(everyone),
         agreements=agreements(everyone),
-        alphas=_alphas(shown, dataset),
+        alphas=alphas_by(shown, dataset).items(),
         reviews=[(row, _when(row.opened_at)) for row in review_rows(log)],
         signs=SIGNS,
         session_rows=[_session_row(row) for row in session_rows(log.connection)],
@@ -60,15 +60,6 @@ def render_report(log: ReviewLog, dataset: Dataset) -> str:
         ],
         broken=[_words(sample_id, dataset.samples) for sample_id in sorted(log.broken)],
     )
-
-
-def _alphas(decisions: Sequence[DecisionRow], dataset: Dataset) -> list[tuple[str, list[Alpha]]]:
-    """Krippendorff's alpha by group and by severity; the first row of each is all samples."""
-    samples = dataset.samples
-    scenes = {sample_id: dataset.scene(sample_id) for sample_id in samples}
-    by_group = {sample_id: dataset.label(sample) for sample_id, sample in samples.items()}
-    by_severity = {sample_id: f"severity {sample.severity}" for sample_id, sample in samples.items()}
-    return [("group", alphas(decisions, by_group, scenes)), ("severity", alphas(decisions, by_severity, scenes)[1:])]
 
 
 def _session_row(row: Mapping[str, Any]) -> dict[str, Any]:

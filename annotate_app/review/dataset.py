@@ -78,10 +78,10 @@ class Dataset:
         source = self.source(sample_id)
         return self._checked(source.file, source.file_sha256)
 
-    def is_showable(self, sample_id: str) -> bool:
-        """Whether a sample's file is there, is the one the dataset was made with, and can be decoded."""
+    def is_showable(self, sample_id: str, *, undistorted: bool = False) -> bool:
+        """Whether a sample's file, or its source's, is there, is the dataset's own, and can be decoded."""
         try:
-            images.decode(self.sample_bytes(sample_id))
+            images.decode(self.source_bytes(sample_id) if undistorted else self.sample_bytes(sample_id))
         except (Unshowable, images.ImageError):
             return False
         return True

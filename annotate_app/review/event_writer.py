@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from annotate_app.people.refusal import Malformed, ProtocolRefusal
+from annotate_app.review.dataset import Dataset
 from annotate_app.review.log import ReviewLog
 from annotate_app.review.protocol import dataset_cap, session_cap
 from annotate_app.review.schemas import Event
@@ -40,13 +41,10 @@ class EventWriter:
 
     log: ReviewLog
     session: Session
-    samples: int
-    """How many samples of the dataset may be shown."""
+    dataset: Dataset
     tab: str
     sent_at: float
     now: float
-    is_showable: Callable[[Item], bool]
-    """Whether the image of an item can be shown; only an item that cannot may be skipped."""
 
     def check_form(self, events: Iterable[Event]) -> None:
         """Check what can be checked of events whatever the state of their session.
@@ -132,7 +130,7 @@ class EventWriter:
             decision = self.session.find(event.target)
             if decision is None or decision.action != "delete":
                 raise ProtocolRefusal("reason", "Only a deletion can have a reason.")
-        elif event.action == "skip" and self.is_showable(self.session.items[position or 0]):
+        elif event.action == "skip" and self._is_showable(self.session.items[position or 0]):
             raise ProtocolRefusal("whole", "The server has this image whole, so it is not skipped. R loads it again.")
         elif event.action == "finish" and self.session.unjudged():
             left = self.session.unjudged()
@@ -140,6 +138,10 @@ class EventWriter:
             raise ProtocolRefusal("unfinished", f"{left} {items} not judged yet.")
         if event.action in _WAY_OUT and position is not None:
             self._check_caps(event.action, position)
+
+    def _is_showable(self, item: Item) -> bool:
+        """Only an item whose image cannot be shown may be skipped."""
+        return self.dataset.is_showable(item.sample_id, undistorted=item.role == "undistorted")
 
     def _check_caps(self, action: str, position: int) -> None:
         """Refuse what brings the deletions over a limit, or further over it.
@@ -154,7 +156,7 @@ class EventWriter:
                 # Without their number, which would tell how many of the images are hidden trials.
                 words = "All deletions of this session are used" if cap else "A session this small allows no deletion"
                 raise _refusal("session_cap", words, action)
-        limit = dataset_cap(self.samples)
+        limit = dataset_cap(len(self.dataset.samples))
         if of_dataset and len(self.log.deleted) >= limit:
             if self.log.give_up_lapsed(self.now, but=self.session):
                 return self._check_caps(action, position)

@@ -13,6 +13,7 @@ from typing import Any
 
 from annotate_app.people.refusal import Unknown
 from annotate_app.review.session import DECISIONS, Decision, Item, Session
+from perception20k.core.event_log import insert
 from perception20k.dataset.decisions import has_served
 
 _ITEM = ("sample_id", "role", "object", "label", "image_sha256")
@@ -105,9 +106,20 @@ class ReviewLog:
         """The sessions that verify a review's deletions, oldest first."""
         return self._verifications.get(review.session_id, ())
 
-    def verdict(self, review: Session, sample_id: str) -> str | None:
-        """``confirm`` or ``restore``: the last word on a deletion that was shown again, None if there is none."""
-        return self._verdict(review, sample_id)
+    def verdict(
+        self, review: Session, sample_id: str, but: Session | None = None, instead: Decision | None = None
+    ) -> str | None:
+        """``confirm`` or ``restore``: the last word on a deletion that was shown again, None if there is none.
+
+        Or what it would be if in session ``but`` the decision ``instead`` stood.
+        """
+        words = [instead] if instead is not None else []
+        for session in self.verifications(review):
+            position = session.positions.get(sample_id)
+            if session is not but and position is not None:
+                decision = session.standing(position)
+                words += [decision] if decision is not None else []
+        return max(words, key=lambda decision: decision.seq).action if words else None
 
     def pending(self, review: Session) -> list[str]:
         """Deletions of a review that nobody has confirmed or restored, in the order shown.
@@ -133,36 +145,29 @@ class ReviewLog:
             adds = after == "delete" and not session.stands_deleted(position)
             return adds, adds and new
         review = self.sessions[session.verifies or ""]
-        verdict = self._verdict(review, item.sample_id, session, below) if action == "undo" else action
+        verdict = self.verdict(review, item.sample_id, session, below) if action == "undo" else action
         stands = review.stands_deleted(review.positions[item.sample_id])
         return False, stands and verdict != "restore" and new
 
     def add_session(self, session: Session) -> None:
         """Store a new session and its items."""
         names = ("session_id", "kind", "verifies", "reviewer", "seed", "opened_at")
-        row = (*(getattr(session, name) for name in names), json.dumps(session.about))
-        cursor = self.connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        rows = (
-            (session.session_id, position, *(getattr(item, name) for name in _ITEM))
-            for position, item in enumerate(session.items)
-        )
-        self.connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        self._add(session, cursor.lastrowid or 0)
+        row = {name: getattr(session, name) for name in names} | {"about": json.dumps(session.about)}
+        rowid = insert(self.connection, "sessions", row)
+        for position, item in enumerate(session.items):
+            shown = {name: getattr(item, name) for name in _ITEM}
+            insert(self.connection, "items", {"session_id": session.session_id, "position": position, **shown})
+        self._add(session, rowid)
 
     def add_event(self, row: Mapping[str, Any]) -> None:
         """Store an event; ``row`` has columns of ``events``, those left out are NULL."""
-        names = ", ".join(row)
-        marks = ", ".join("?" * len(row))
-        cursor = self.connection.execute(f"INSERT INTO events ({names}) VALUES ({marks})", tuple(row.values()))
-        self._apply({**dict.fromkeys(_EVENT), **row, "seq": cursor.lastrowid})
+        seq = insert(self.connection, "events", row)
+        self._apply({**dict.fromkeys(_EVENT), **row, "seq": seq})
 
     def add_sent(self, session_id: str, position: int, at: float, digest: str | None) -> None:
         """Note that an image was sent, or with no digest that its file could not be."""
-        row = (session_id, position, at, digest)
-        cursor = self.connection.execute(
-            "INSERT INTO served (session_id, position, at, image_sha256) VALUES (?, ?, ?, ?)", row
-        )
-        self._note_sent(cursor.lastrowid or 0, *row)
+        row = {"session_id": session_id, "position": position, "at": at, "image_sha256": digest}
+        self._note_sent(insert(self.connection, "served", row), session_id, position, at, digest)
 
     def give_up(self, session: Session, now: float) -> None:
         """Note for good that a review does not count: its samples are free for others."""
@@ -227,15 +232,3 @@ class ReviewLog:
         if review.given_up or review.set_aside is not None or sample_id not in self._samples:
             return False
         return review.stands_deleted(review.positions[sample_id]) and self.verdict(review, sample_id) != "restore"
-
-    def _verdict(
-        self, review: Session, sample_id: str, but: Session | None = None, instead: Decision | None = None
-    ) -> str | None:
-        """The verdict, or what it would be if in session ``but`` the decision ``instead`` stood."""
-        words = [instead] if instead is not None else []
-        for session in self.verifications(review):
-            position = session.positions.get(sample_id)
-            if session is not but and position is not None:
-                decision = session.standing(position)
-                words += [decision] if decision is not None else []
-        return max(words, key=lambda decision: decision.seq).action if words else None

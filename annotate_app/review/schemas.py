@@ -71,13 +71,6 @@ class Opening(Strict):
     conditions: Conditions = Conditions()
 
 
-class Lease(Strict):
-    """A heartbeat of a tab, or its closing."""
-
-    tab: Uuid
-    release: bool = False
-
-
 class TrainingAnswer(Strict):
     """One answer in the training round."""
 

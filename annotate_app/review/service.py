@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from annotate_app.people import lease
-from annotate_app.people.refusal import ProtocolRefusal, Unknown, Unshowable
+from annotate_app.people.refusal import ProtocolRefusal, Unknown, Unshowable, until_refused
 from annotate_app.review import sessions
 from annotate_app.review.care import care_of
 from annotate_app.review.dataset import Dataset
@@ -29,10 +29,9 @@ from annotate_app.review.protocol import PAUSE_TIMES, Settings, dataset_cap
 from annotate_app.review.schemas import Event, Events
 from annotate_app.review.session import Item, Session
 from annotate_app.review.words import plain
-from perception20k.core.event_log import transaction
+from perception20k.core.event_log import insert, transaction
 from perception20k.core.files import sha256
 from perception20k.dataset.decisions import connect, connect_to_read
-from perception20k.imaging.images import ImageError
 
 
 class Review:
@@ -125,12 +124,10 @@ class Review:
             lease.claim(self._connection, reviewer, tab, now)
             if verifies is not None:
                 reviewed = self.log.find(verifies)
-                session = sessions.begin_verification(
-                    self.log, self.dataset, reviewed, reviewer, now, own=self.settings.verify_own
-                )
+                own = self.settings.verify_own
+                session = sessions.begin_verification(self.log, self.dataset, reviewed, reviewer, now, own=own)
             else:
-                found = sessions.current(self.log, self.dataset, reviewer, now)
-                session = found or sessions.begin_review(
+                session = sessions.current(self.log, self.dataset, reviewer, now) or sessions.begin_review(
                     self.log, self.dataset, self.settings, reviewer, conditions, now
                 )
             return page_state(self.log, self.dataset, session, now)
@@ -146,18 +143,9 @@ class Review:
         with self.writing() as now:
             session = self._own(session_id, reviewer)
             lease.claim(self._connection, session.reviewer, batch.tab, now)
-            samples = len(self.dataset.samples)
-            writer = EventWriter(self.log, session, samples, batch.tab, batch.sent_at, now, self._is_showable)
+            writer = EventWriter(self.log, session, self.dataset, batch.tab, batch.sent_at, now)
             writer.check_form(batch.events)
-            stored: list[str] = []
-            answer: dict[str, Any] = {"stored": stored}
-            for event in batch.events:
-                try:
-                    writer.append(event)
-                except ProtocolRefusal as refusal:
-                    answer |= {**refusal.as_json(), "event": event.id}
-                    break
-                stored.append(event.id)
+            answer = until_refused(batch.events, writer.append)
             if session.finished and session.set_aside is None and "finish" in [event.action for event in batch.events]:
                 why = care_of(session).beyond(self.settings.set_aside)
                 if why:
@@ -213,11 +201,9 @@ class Review:
             if not reviews:
                 raise ProtocolRefusal("nothing", "No finished review deletes this sample.")
             for review in reviews:
-                session = sessions.begin_adjudication(
-                    self.log, review, sample_id, by, now, own=self.settings.verify_own
-                )
-                samples = len(self.dataset.samples)
-                writer = EventWriter(self.log, session, samples, "lead", now, now, self._is_showable)
+                own = self.settings.verify_own
+                session = sessions.begin_adjudication(self.log, review, sample_id, by, now, own=own)
+                writer = EventWriter(self.log, session, self.dataset, "lead", now, now)
                 position = session.positions[sample_id]
                 event = {"id": str(uuid.uuid4()), "action": verdict, "at": now, "position": position}
                 writer.append(Event.model_validate(event))
@@ -280,23 +266,11 @@ class Review:
         self._sent.append((session_id, position, self._now(), item.image_sha256))
         return data
 
-    def _is_showable(self, item: Item) -> bool:
-        if item.role != "undistorted":
-            return self.dataset.is_showable(item.sample_id)
-        try:
-            self.dataset.reference(item.sample_id)
-        except (Unshowable, ImageError):
-            return False
-        return True
-
     def train(self, reviewer: str, answers: list[Any]) -> None:
         """Note that a reviewer has gone through the training round."""
         with self.writing() as now:
             self._check_name(reviewer)
-            self._connection.execute(
-                "INSERT INTO training (reviewer, at, answers) VALUES (?, ?, ?)",
-                (reviewer, now, json.dumps(answers)),
-            )
+            insert(self._connection, "training", {"reviewer": reviewer, "at": now, "answers": json.dumps(answers)})
 
     def _check_name(self, reviewer: str) -> None:
         """Refuse a name that differs from a known one by case alone: it would be taken for another person's."""

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from annotate_app.annotate.schemas import Events, Opening, PictureId, Tab
+from annotate_app.annotate.schemas import Events, Opening, PictureId
 from annotate_app.annotate.service import Annotation
-from annotate_app.people.fields import Uuid
-from annotate_app.web.application import guarded, name_of
+from annotate_app.people.fields import Tab, Uuid
+from annotate_app.web.application import guarded, name_of, page_routes
 
 SessionId = Annotated[Uuid, PathParameter()]
 Shown = Annotated[PictureId, PathParameter()]
@@ -30,25 +30,8 @@ def create_app(annotation: Annotation, users: Mapping[str, str] | None = None) -
 
 
 def _routes(annotation: Annotation) -> APIRouter:
-    api = APIRouter()
-    page_html = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-
-    @api.get("/")
-    def root() -> RedirectResponse:
-        return RedirectResponse("annotate/")
-
-    @api.get("/annotate/")
-    def page() -> HTMLResponse:
-        return HTMLResponse(page_html, headers={"Cache-Control": "no-cache"})
-
-    @api.get("/api/who")
-    def who(request: Request) -> dict[str, str | None]:
-        """The name of whoever is logged in; null where people give their own."""
-        return {"reviewer": request.state.user}
-
-    @api.get("/api/overview")
-    def overview() -> dict[str, Any]:
-        return annotation.overview()
+    html = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+    api = page_routes("annotate", html, annotation.overview)
 
     @api.post("/api/sessions")
     def open_session(request: Request, body: Opening) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp
@@ -33,6 +34,34 @@ class LeadPages:
     """Who leads; behind a login the one user who may open them."""
     mount: Callable[[FastAPI], object]
     """Adds the pages to the application."""
+
+
+def page_routes(address: str, html: str, overview: Callable[[], dict[str, Any]], home: str = "") -> APIRouter:
+    """The routes that every page has: the page itself, who is logged in, and what there is to do.
+
+    Args:
+        address: of the page, without slashes.
+        html: the page.
+        overview: what its first screen shows.
+        home: where ``address`` is, if a proxy serves it: a URL that ends in a slash.
+    """
+    api = APIRouter()
+
+    @api.get("/")
+    def root() -> RedirectResponse:
+        return RedirectResponse(f"{home}{address}/")
+
+    @api.get(f"/{address}/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    @api.get("/api/who")
+    def who(request: Request) -> dict[str, str | None]:
+        """The name of whoever is logged in; null where people give their own."""
+        return {"reviewer": request.state.user}
+
+    api.get("/api/overview")(overview)
+    return api
 
 
 def guarded(

@@ -12,16 +12,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from PIL import Image
 from starlette.types import ASGIApp
 
-from annotate_app.people.fields import Uuid
+from annotate_app.people.fields import Tab, Uuid
 from annotate_app.reports.summary import figure_svg, summarise
 from annotate_app.review import training_round as training
-from annotate_app.review.schemas import Events, Lease, Opening, Position, TrainingRound
+from annotate_app.review.schemas import Events, Opening, Position, TrainingRound
 from annotate_app.review.service import Review
-from annotate_app.web.application import LeadPages, guarded, name_of
+from annotate_app.web.application import LeadPages, guarded, name_of, page_routes
 from annotate_app.web.page import render_page
 from annotate_app.web.site import Site
 from perception20k.imaging.images import Array, decode, encode
@@ -39,36 +39,12 @@ def create_app(
     site: Site | None = None,
     lead: LeadPages | None = None,
 ) -> ASGIApp:
-    """The whole application over ``review``.
-
-    Args:
-        users: names and passwords; none for no login.
-        site: where a proxy serves it.
-        lead: pages for the lead.
-    """
+    """The whole application over ``review``; for the rest see :func:`guarded`."""
     return guarded(_routes(review, site), users, site, lead)
 
 
 def _routes(review: Review, site: Site | None) -> APIRouter:
-    api = APIRouter()
-    page_html = render_page(review.settings)
-
-    @api.get("/")
-    def root() -> RedirectResponse:
-        return RedirectResponse(f"{site.url if site else ''}review/")
-
-    @api.get("/review/")
-    def page() -> HTMLResponse:
-        return HTMLResponse(page_html, headers={"Cache-Control": "no-cache"})
-
-    @api.get("/api/who")
-    def who(request: Request) -> dict[str, str | None]:
-        """The name of whoever is logged in; null where reviewers give their own."""
-        return {"reviewer": request.state.user}
-
-    @api.get("/api/overview")
-    def overview() -> dict[str, Any]:
-        return review.overview()
+    api = page_routes("review", render_page(review.settings), review.overview, site.url if site else "")
 
     @api.get("/api/training")
     def lessons() -> list[dict[str, Any]]:
@@ -95,7 +71,7 @@ def _routes(review: Review, site: Site | None) -> APIRouter:
         return JSONResponse(answer, 409 if "refused" in answer else 200)
 
     @api.post("/api/sessions/{session}/lease")
-    def keep_lease(request: Request, session: SessionId, body: Lease) -> dict[str, bool]:
+    def keep_lease(request: Request, session: SessionId, body: Tab) -> dict[str, bool]:
         review.keep_lease(session, body.tab, body.release, request.state.user)
         return {"held": not body.release}
 
@@ -105,8 +81,9 @@ def _routes(review: Review, site: Site | None) -> APIRouter:
         data = review.image(session, position, request.state.user)
         item = review.item(session, position, request.state.user)
         if item.role == "undistorted":
-            return _lossless(decode(data))  # in the samples' own format
-        suffix = review.dataset.image(item.sample_id).suffix
+            data, suffix = encode(decode(data))  # in the samples' own format
+        else:
+            suffix = review.dataset.image(item.sample_id).suffix
         return Response(data, media_type=f"image/{suffix.removeprefix('.')}", headers=_FOREVER)
 
     @api.get("/api/sessions/{session}/references/{position}")
@@ -122,11 +99,6 @@ def _routes(review: Review, site: Site | None) -> APIRouter:
         return Response(figure_svg(review, session, name), media_type="image/svg+xml")
 
     return api
-
-
-def _lossless(pixels: Array) -> Response:
-    data, suffix = encode(pixels)
-    return Response(data, media_type=f"image/{suffix.removeprefix('.')}", headers=_FOREVER)
 
 
 def _plain(pixels: Array) -> Response:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from perception20k.core.errors import UserError
 
@@ -27,6 +28,10 @@ class EventLog:
     """Of the tables; stored as the database's ``user_version``."""
     what: str
     """Its name in errors, such as "decision log"."""
+    lacking: str = "no such log"
+    """What to say where there is none, and..."""
+    remedy: str = ""
+    """...what to do about it."""
 
     def connect(self, path: Path) -> sqlite3.Connection:
         """Open the log at ``path`` for appending; create it if it is missing.
@@ -61,13 +66,15 @@ class EventLog:
         return connection
 
     def connect_to_read(self, path: Path, *, threads: bool = False) -> sqlite3.Connection:
-        """Open the log at ``path``, which must exist, read-only; nothing is created or written, not even beside it.
+        """Open the log at ``path`` read-only; nothing is created or written, not even beside it.
 
         With ``threads`` the connection may be handed between threads.
 
         Raises:
-            UserError: the file is not such a log, or is one of another version.
+            UserError: the file is missing, is not such a log, or is one of another version.
         """
+        if not path.is_file():
+            raise UserError(f"{path}: {self.lacking}", self.remedy)
         # Without a -wal file nobody is writing, and SQLite need not make one for us (it would, even to read).
         live = path.with_name(path.name + "-wal").exists()
         uri = path.resolve().as_uri() + ("?mode=ro" if live else "?mode=ro&immutable=1")
@@ -121,6 +128,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite itself rolls back where the disk is full
             connection.execute("ROLLBACK")
         raise
+
+
+def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
+    """Add a row by its columns, those left out being NULL; its number."""
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    return connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values())).lastrowid or 0
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -18,10 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from perception20k.core.errors import UserError
 from perception20k.core.event_log import EventLog
 
-_LOG = EventLog(Path(__file__).with_suffix(".sql"), version=1, what="decision log")
+_LOG = EventLog(
+    Path(__file__).with_suffix(".sql"),
+    version=1,
+    what="decision log",
+    lacking="no review yet",
+    remedy="Start one: perception20k review DATASET",
+)
 
 Action = Literal[
     "accept", "delete",  # decisions of a review
@@ -65,24 +70,8 @@ class ReviewState:
         return ReviewState(len(kept | deleted | unverified), kept, deleted, unverified, flagged)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the log at ``path`` for appending; create it if it is missing. See :meth:`EventLog.connect`.
-
-    Raises:
-        UserError: the file is not a decision log, or is one of another version.
-    """
-    return _LOG.connect(path)
-
-
-def connect_to_read(path: Path, *, threads: bool = False) -> sqlite3.Connection:
-    """Open the log at ``path`` read-only. See :meth:`EventLog.connect_to_read`.
-
-    Raises:
-        UserError: the file is missing, is not a decision log, or is one of another version.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: no review yet", "Start one: perception20k review DATASET")
-    return _LOG.connect_to_read(path, threads=threads)
+connect, connect_to_read = _LOG.connect, _LOG.connect_to_read
+"""Open the log, for appending or only for reading."""
 
 
 def read_review(path: Path) -> ReviewState:
