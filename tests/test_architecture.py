@@ -18,6 +18,7 @@ FLOORS = {
         "dataset",
         "execution",
         "imaging",
+        "storage",
         "core",
     ],
     "annotate_app": ["cli", "lead", "web", "reports", "review", "annotate", "people"],

@@ -23,8 +23,8 @@ from perception20k.execution.local import LocalExecutor
 from perception20k.execution.run import run_stage
 from perception20k.imaging import images, video
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
-from perception20k.pipeline.stages.places import Place, on_disk, version_of
 from perception20k.pipeline.stages.sources import Ingest, check_file
+from perception20k.storage.places import Place, version_of
 
 _AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """Formats that every browser shows, by Pillow's names."""
@@ -128,7 +128,7 @@ def _keyframes(
 def _open(picture: Picture, max_side: int | None, version: tuple[Any, ...]) -> Opened:
     """Decode a picture; ``version`` is its file's, so that another file is another picture."""
     if picture.frame is not None:
-        return _shown(video.read_frame(on_disk(picture.path), picture.frame), max_side, None)
+        return _shown(video.read_frame(picture.path, picture.frame), max_side, None)
     data = picture.path.read_bytes()
     try:
         pixels = images.decode(data)

@@ -1,4 +1,7 @@
-"""Videos through decord: frames by index, without decoding everything in between."""
+"""Videos through decord: frames by index, without decoding everything in between.
+
+A video inside a tar is read in place, as the piece of the tar that it is.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from PIL import Image
 from perception20k.core.errors import ItemError
 from perception20k.core.extras import require
 from perception20k.imaging.images import MAX_PIXELS, Array
+from perception20k.storage.places import Member, Place, on_disk
 
 MAX_HASH_DISTANCE = 3
 """Perceptual hashes of 64 bits that differ in at most so many show the same view, as from a camera at rest."""
@@ -73,20 +77,21 @@ class LookAlikes:
         return None
 
 
-def keyframes(path: Path, most: int) -> Iterator[Frame]:
+def keyframes(place: Place, most: int) -> Iterator[Frame]:
     """Up to ``most`` frames of a video, evenly spread, with their times.
 
     Raises:
         ItemError: decord cannot open the video or decode a frame.
+        OSError: its file cannot be read.
     """
-    video = _Video(path)
+    video = _Video(place)
     for index in frame_indexes(len(video), most):
         yield Frame(index, video.seconds(index), video.pixels(index))
 
 
-def read_frame(path: Path, index: int) -> Array:
+def read_frame(place: Place, index: int) -> Array:
     """One frame as an RGB array of shape (height, width, 3), dtype uint8; by index, counted from 0."""
-    return _Video(path).pixels(index)
+    return _Video(place).pixels(index)
 
 
 class _Video:
@@ -97,11 +102,14 @@ class _Video:
     an AVI, and in whatever has no increasing times, frames are therefore counted from the first.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._reader = path, _open(path)
+    def __init__(self, place: Place) -> None:
+        self._path = on_disk(place)
+        self._path.open("rb").close()  # an unreadable file is reported as such, and tried again
+        first, size = (place.first, place.second) if isinstance(place, Member) else (0, None)
+        self._reader = _open(self._path, first, size)
         starts = self._reader.get_frame_timestamp(range(len(self)))[:, 0]
         self._timed = len(self) > 0 and bool(abs(starts[0]) < _DAY and (np.diff(starts) > 0).all())
-        self._seeks = self._timed and not _is_avi(path)
+        self._seeks = self._timed and not _is_avi(self._path, first)
         self._next = 0  # the frame that the reader stands at, if it does not seek
 
     def __len__(self) -> int:
@@ -140,8 +148,9 @@ _DAY = 86_400
 """Seconds; no video starts later, and what has no time is said to start millions of years ago."""
 
 
-def _is_avi(path: Path) -> bool:
+def _is_avi(path: Path, first: int) -> bool:
     with path.open("rb") as stream:
+        stream.seek(first)
         head = stream.read(12)
     return head[:4] == b"RIFF" and head[8:] == b"AVI "
 
@@ -172,13 +181,13 @@ def load_decord() -> Any:
         return sys.modules["decord"]
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, first: int, size: int | None) -> Any:
+    """A reader of a file, or of so many bytes from the first on, for which FFmpeg has a protocol."""
     decord = load_decord()
-    if not path.exists():
-        raise FileNotFoundError(path)
     try:
         with _utf8(path) as name:
-            return decord.VideoReader(name, num_threads=1)
+            part = "" if size is None else f"subfile,,start,{first},end,{first + size},,:"
+            return decord.VideoReader(part + name, num_threads=1)
     except (decord.DECORDError, RuntimeError) as error:
         raise ItemError(f"decord cannot open the video: {_plain(error, path)}") from None
 
@@ -200,4 +209,4 @@ def _utf8(path: Path) -> Iterator[str]:
 def _plain(error: Exception, path: Path) -> str:
     """The first line of decord's message without times and places, so that the same error has the same text."""
     line = str(error).strip().split("\n", 1)[0].replace(str(path), path.name)
-    return re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", line)[:200] or type(error).__name__
+    return re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: |subfile,,\S+?,,:", "", line)[:200] or type(error).__name__

@@ -19,7 +19,7 @@ from perception20k.imaging.images import Array
 from perception20k.imaging.versions import different
 from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.distort import remake
-from perception20k.pipeline.stages.places import Place, on_disk
+from perception20k.storage.places import Place
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _SourceFinder:
 
     def _pixels(self, path: Place, frame: int | None) -> Array | None:
         try:
-            whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(on_disk(path), frame)
+            whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
         except (images.ImageError, ItemError, OSError):
             return None
         height, width = whole.shape[:2]

@@ -21,10 +21,10 @@ from perception20k.dataset.layout import Layout
 from perception20k.imaging.versions import pixel_versions
 from perception20k.models.weights import local_revision
 from perception20k.pipeline.stages.discover import SourceFile, discover
-from perception20k.pipeline.stages.places import Place, version_of
 from perception20k.publish.figures import has_plots
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import dump_config, portable
+from perception20k.storage.places import Place, version_of
 
 
 def inputs_of(config: Config, layout: Layout) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from perception20k.config import located
 from perception20k.core.errors import ItemError, UserError
 from perception20k.imaging.plugins import HEIC_SUFFIXES, JXL_SUFFIXES
-from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, members
-from perception20k.pipeline.stages.remote import is_url, listed
+from perception20k.storage.places import ARCHIVE_SUFFIXES, Member, Place, members
+from perception20k.storage.remote import is_url, listed
 
 PHOTO_SUFFIXES = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".gif"),
@@ -45,7 +45,7 @@ def discover(
 
     A source is a folder (its whole tree, without following linked folders), a file, a glob, a URL, or a list: a
     ``.txt`` file with one path a line, relative to its own folder. A tar, and a Parquet table with a column of images,
-    is a folder of its photos. Missing files in a list, dangling links and archives that cannot be read are yielded
+    is a folder of what is in it. Missing files in a list, dangling links and archives that cannot be read are yielded
     too; the stage refuses them with a reason.
 
     Names are unique, because scores and boxes are matched by name: a name that is taken gets the folders above it.
@@ -84,8 +84,8 @@ def discover(
 def why_unread(file: SourceFile) -> str:
     """Why a file found among the sources is not read; empty if it is."""
     suffix = file.path.suffix.lower()
-    if isinstance(file.path, Member) and suffix in VIDEO_SUFFIXES:
-        return "A video inside an archive is not read: unpack it"
+    if isinstance(file.path, Member) and suffix in VIDEO_SUFFIXES and file.path.archive.suffix.lower() != ".tar":
+        return "A video inside a table is not read: unpack it"
     return f"Files of the type {suffix} are not read: convert or unpack them" if suffix in UNREAD_SUFFIXES else ""
 
 

@@ -27,7 +27,7 @@ from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
 from perception20k.imaging.plugins import EXTRA, PLUGINS
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
-from perception20k.pipeline.stages.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, on_disk, version_of
+from perception20k.storage.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, version_of
 
 _SUFFIXES = {
     "JPEG": ".jpg",
@@ -119,9 +119,7 @@ class Ingest(Stage[SourceFile]):
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         seen = video.LookAlikes()
-        path = on_disk(item.path)
-        path.open("rb").close()  # an unreadable file is reported as such, and tried again
-        for frame in video.keyframes(path, self.max_frames):
+        for frame in video.keyframes(item.path, self.max_frames):
             origin = f"{item.name}#frame={frame.index}"
             twin = seen.earlier(frame)
             if twin is not None:
@@ -154,7 +152,7 @@ def check_decoders(files: Iterable[SourceFile]) -> None:
 def check_file(path: Place) -> None:
     """Refuse anything but a regular file of a sane size before opening it: reading a pipe could block forever."""
     if isinstance(path, Member):
-        if path.archive.suffix.lower() == ".tar":
+        if path.archive.suffix.lower() == ".tar" and path.suffix.lower() not in VIDEO_SUFFIXES:
             _check_size(path.second)
         return
     if path.suffix.lower() in ARCHIVE_SUFFIXES:
@@ -203,9 +201,7 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     source = candidate.source
     try:
         if source.frame is not None:
-            path = on_disk(candidate.path)
-            path.open("rb").close()
-            pixels = images.scaled(video.read_frame(path, source.frame), source.width, source.height)
+            pixels = images.scaled(video.read_frame(candidate.path, source.frame), source.width, source.height)
             data, _ = images.encode(pixels)
         else:
             data = candidate.path.read_bytes()

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perception20k.core.errors import ItemError, TransientError
-from perception20k.pipeline.stages import places
-from perception20k.pipeline.stages.discover import PHOTO_SUFFIXES, discover
-from perception20k.pipeline.stages.places import Member, Remote, cache_folder, members, on_disk, version_of
-from perception20k.pipeline.stages.sources import Ingest
+from perception20k.core.errors import ItemError, TransientError, UserError
+from perception20k.imaging import images
+from perception20k.pipeline.stages.discover import PHOTO_SUFFIXES, SourceFile, discover
+from perception20k.pipeline.stages.sources import Ingest, candidates_of, load_source
+from perception20k.storage import places
+from perception20k.storage.places import Remote, cache_folder, members, on_disk, version_of
 
 FILES = {"000/a.jpg": b"first", "000/a.json": b"{}", "b.PNG": b"second photo", "c.txt": b"no"}
 
@@ -59,30 +60,6 @@ def test_the_photos_of_a_tar_are_read_in_place(tmp_path: Path) -> None:
 def test_a_compressed_tar_cannot_be_read_in_place(tmp_path: Path, mode: str) -> None:
     with pytest.raises(ItemError, match="not a tar without compression"):
         list(members(write_tar(tmp_path / "x.tar", FILES, mode), PHOTO_SUFFIXES))
-
-
-def test_a_table_gives_its_images_by_path_or_by_row(tmp_path: Path) -> None:
-    named = [{"image": {"bytes": data, "path": f"in/{name}"}, "label": 1} for name, data in FILES.items()]
-    assert contents(write_table(tmp_path / "n.parquet", named, row_group_size=3)) == {
-        "a.jpg": b"first", "a.json": b"{}", "b.PNG": b"second photo", "c.txt": b"no"
-    }  # fmt: skip
-    plain = [{"key": "k", "jpg": b"one"}, {"key": "l", "jpg": b"two"}, {"key": "m", "jpg": b"three"}]
-    assert contents(write_table(tmp_path / "p.parquet", plain, row_group_size=2)) == {
-        "000000": b"one", "000001": b"two", "000002": b"three"
-    }  # fmt: skip
-
-
-def test_of_several_columns_of_bytes_the_one_called_image_counts(tmp_path: Path) -> None:
-    assert contents(write_table(tmp_path / "t.parquet", [{"a": b"mask", "image": b"photo"}])) == {"000000": b"photo"}
-
-
-def test_a_row_without_bytes_is_refused_and_a_table_without_images_is_empty(tmp_path: Path) -> None:
-    rows = [{"image": {"bytes": None, "path": "a.jpg"}}, {"image": {"bytes": b"x", "path": None}}]
-    first, second = members(write_table(tmp_path / "t.parquet", rows), PHOTO_SUFFIXES)
-    with pytest.raises(ItemError, match="the row holds no image bytes"):
-        first.read_bytes()
-    assert second.read_bytes() == b"x" and second.name == "000001"
-    assert contents(write_table(tmp_path / "s.parquet", [{"file": "a.jpg", "mos": 3.0}])) == {}
 
 
 @pytest.mark.parametrize("name", ["x.tar", "x.parquet"])
@@ -159,6 +136,26 @@ def test_a_tar_at_a_url_is_listed_and_read(tmp_path: Path) -> None:
     assert [member.read_bytes() for member in found] == [b"first", b"second photo"]
 
 
-def test_a_video_inside_an_archive_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ItemError, match="a video inside an archive is not read"):
-        on_disk(Member(tmp_path / "x.tar", "a.mp4", 0, 1))
+def test_a_video_in_a_tar_has_the_keyframes_it_has_as_a_file(tmp_path: Path, photos: Path) -> None:
+    data = (photos / "dog_indoors.mp4").read_bytes()
+    (tmp_path / "clip.mp4").write_bytes(data)
+    write_tar(tmp_path / "x.tar", {"notes.txt": b"no", "clip.mp4": data, "broken.mp4": b"no video" * 100})
+    [inside, broken] = discover((str(tmp_path / "x.tar"),))
+    [alone] = discover((str(tmp_path / "clip.mp4"),))
+    found = {file.name: Ingest(2, 320).process_one(file) for file in (alone, inside)}
+    assert [record.pop("origin") for record in found["x.tar/clip.mp4"]] == [
+        f"x.tar/{record.pop('origin')}" for record in found["clip.mp4"]
+    ]
+    assert found["x.tar/clip.mp4"] == found["clip.mp4"] and len(found["clip.mp4"]) == 2
+    for candidate in candidates_of(inside, Ingest(1, 320).process_one(inside)):
+        assert images.image_id(load_source(candidate)[1]) == candidate.source.image_id
+    with pytest.raises(ItemError, match=r"decord cannot open the video: Error reading x\.tar"):
+        Ingest(1).process_one(broken)
+
+
+def test_a_video_in_a_table_is_named_as_not_read(tmp_path: Path) -> None:
+    write_table(tmp_path / "x.parquet", [{"video": {"bytes": b"v", "path": "a.mp4"}}])
+    unread: list[SourceFile] = []
+    with pytest.raises(UserError, match="A video inside a table is not read: unpack it"):
+        list(discover((str(tmp_path),), unread=unread.append))
+    assert [file.name for file in unread] == ["x.parquet/a.mp4"]

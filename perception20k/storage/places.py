@@ -11,12 +11,12 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from perception20k.core.errors import ItemError, TransientError
 from perception20k.core.files import sha256, written_aside
+from perception20k.storage import parquet
 
 ARCHIVE_SUFFIXES = {".tar", ".parquet"}
 
@@ -70,7 +70,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Member:
-    """A photo inside a tar or a Parquet table."""
+    """A photo inside a tar or a Parquet table, or a video inside a tar."""
 
     archive: Path | Remote
     name: str
@@ -99,11 +99,11 @@ class Member:
                 stream.seek(self.first)
                 return stream.read(self.second)
         try:
-            value = _row_group(archive, archive.stat().st_mtime_ns, self.first)[self.second].as_py()
+            value = parquet.row_group(archive, archive.stat().st_mtime_ns, self.first)[self.second].as_py()
         except (OSError, ValueError, IndexError) as error:  # Arrow's errors are ValueErrors
             raise ItemError(f"the table cannot be read: {str(error).splitlines()[0]}") from None
-        data = value["bytes"] if isinstance(value, dict) else value
-        if not isinstance(data, bytes):
+        data = parquet.image_bytes(value)
+        if data is None:
             raise ItemError("the row holds no image bytes")
         return data
 
@@ -113,13 +113,9 @@ Place = Path | Remote | Member
 
 
 def on_disk(place: Place) -> Path:
-    """The file on this disk that a place is.
-
-    Raises:
-        ItemError: it lies inside another file.
-    """
+    """The file on this disk that a place is, or that it lies in."""
     if isinstance(place, Member):
-        raise ItemError("a video inside an archive is not read: unpack it")
+        return on_disk(place.archive)
     return place.fetched() if isinstance(place, Remote) else place
 
 
@@ -144,13 +140,28 @@ def members(archive: Path | Remote, suffixes: set[str]) -> Iterator[Member]:
         ItemError: it is no tar that can be read in place, or no Parquet table.
     """
     try:
-        with _opened(archive) as stream:
-            is_tar = archive.suffix.lower() == ".tar"
-            yield from _in_tar(archive, stream, suffixes) if is_tar else _rows(archive, stream)
+        with opened(archive) as stream:
+            if archive.suffix.lower() == ".tar":
+                yield from _in_tar(archive, stream, suffixes)
+            else:
+                yield from (Member(archive, row.name, row.group, row.place) for row in parquet.rows(stream))
     except tarfile.TarError as error:
         raise ItemError(f"not a tar without compression: {error}") from None
     except (OSError, ValueError) as error:
         raise ItemError(f"cannot be read: {str(error).splitlines()[0]}") from None
+
+
+@contextmanager
+def opened(archive: Path | Remote) -> Iterator[BinaryIO]:
+    """For listing: of a remote archive only the parts that are asked for are fetched."""
+    if isinstance(archive, Path):
+        with archive.open("rb") as stream:
+            yield stream
+        return
+    import fsspec
+
+    with fsspec.open(archive.url, "rb") as remote:
+        yield remote
 
 
 def cache_folder() -> Path:
@@ -165,66 +176,6 @@ def _in_tar(archive: Path | Remote, stream: BinaryIO, suffixes: set[str]) -> Ite
             if found.isreg() and not found.issparse() and PurePosixPath(found.name).suffix.lower() in suffixes:
                 yield Member(archive, found.name, found.offset_data, found.size)
             tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
-
-
-def _rows(archive: Path | Remote, stream: BinaryIO) -> Iterator[Member]:
-    from pyarrow import parquet
-
-    table = parquet.ParquetFile(stream)
-    column = _image_column(table.schema_arrow)
-    if column is None:
-        return
-    named = column in table.schema_arrow.names and _has_field(table.schema_arrow.field(column).type, "path")
-    number = 0
-    for group in range(table.num_row_groups):
-        count = table.metadata.row_group(group).num_rows
-        paths: list[Any] = [None] * count
-        if named:
-            read = table.read_row_group(group, columns=[f"{column}.path"]).column(0)
-            paths = [value and value["path"] for value in read.to_pylist()]
-        for row, path in enumerate(paths):
-            yield Member(archive, PurePosixPath(path).name if path else f"{number:06d}", group, row)
-            number += 1
-
-
-def _image_column(schema: Any) -> str | None:
-    """The column that holds encoded images: ``image`` if it can, else the first that can."""
-    import pyarrow as pa
-
-    can = [
-        field.name
-        for field in schema
-        if _has_field(field.type, "bytes") or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)
-    ]
-    return "image" if "image" in can else next(iter(can), None)
-
-
-def _has_field(kind: Any, name: str) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_struct(kind) and kind.get_field_index(name) >= 0)
-
-
-@lru_cache(maxsize=1)
-def _row_group(path: Path, changed: int, group: int) -> Any:
-    """The images of one row group; the last one asked for is kept, because neighbours come one after the other."""
-    from pyarrow import parquet
-
-    table = parquet.ParquetFile(path)
-    return table.read_row_group(group, columns=[_image_column(table.schema_arrow)]).column(0)
-
-
-@contextmanager
-def _opened(archive: Path | Remote) -> Iterator[BinaryIO]:
-    """For listing: of a remote archive only the parts that are asked for are fetched."""
-    if isinstance(archive, Path):
-        with archive.open("rb") as stream:
-            yield stream
-        return
-    import fsspec
-
-    with fsspec.open(archive.url, "rb") as remote:
-        yield remote
 
 
 def _make_room(folder: Path, size: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
-from perception20k.pipeline.stages.places import Remote
+from perception20k.storage.places import Remote
 
 _VERSIONS = ("ETag", "etag", "blob_id", "md5Hash", "sha256", "mtime", "LastModified", "last_modified", "updated")
 """What file systems call the thing that changes with a file, the surest first."""

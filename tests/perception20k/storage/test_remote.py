@@ -19,7 +19,7 @@ import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.pipeline.stages.discover import discover
-from perception20k.pipeline.stages.remote import is_url, listed
+from perception20k.storage.remote import is_url, listed
 from tests.perception20k.hub_server import hub_server
 
 

@@ -1,0 +1,1 @@
+"""Where bytes lie: in files, inside tars and Parquet tables, at URLs."""
