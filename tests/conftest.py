@@ -36,6 +36,13 @@ SLOW_FIXTURES = {"built_dataset", "chromium", "cli", "tiny"}
 """What takes seconds by itself: a build, a browser, a process, a model."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave a module of slow tests alone where they are left out: importing torch or Gradio takes seconds too."""
+    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use one of the slow fixtures."""
     for item in items:

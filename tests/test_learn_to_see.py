@@ -16,6 +16,8 @@ from examples.learn_to_see.report import earnings, estimate
 from trainer import models
 from trainer.data import answers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def scenes(photos: Path) -> list[world.Photo]:
@@ -137,7 +139,6 @@ def test_a_stopped_fit_ends_where_an_unstopped_one_does(tmp_path: Path, monkeypa
     assert torch.equal(whole.weight, again.weight)
 
 
-@pytest.mark.slow
 def test_the_shipped_model_sees_photos_it_was_not_trained_on(scenes: list[world.Photo]) -> None:
     checkpoint = str(demo.CHECKPOINT)
     network, processor = models.load_model(checkpoint).eval(), models.load_processor(checkpoint)
@@ -150,7 +151,6 @@ def test_the_shipped_model_sees_photos_it_was_not_trained_on(scenes: list[world.
         assert by_looking > earnings(about, blind.best(about)).mean() + 0.1
 
 
-@pytest.mark.slow
 def test_sampled_answers_are_the_same_each_time_and_leave_the_draws_of_training_alone(
     questions: list[unseen.Question],
 ) -> None:
@@ -164,7 +164,6 @@ def test_sampled_answers_are_the_same_each_time_and_leave_the_draws_of_training_
     assert first != unseen.ask(network, processor, questions[:8])
 
 
-@pytest.mark.slow
 def test_a_dataset_of_crops_lies_in_the_part_asked_for(scenes: list[world.Photo], tmp_path: Path) -> None:
     dataset = data.shards(scenes, tmp_path, 4, part="test")
     recipe = pq.read_table(dataset / "recipe.parquet", columns=["split"])

@@ -9,6 +9,8 @@ from distortions import DistortionError, catalog, distort
 from distortions.transforms import RandomDistortion, for_albumentations
 from tests.distortions.photos import natural_photos
 
+pytestmark = pytest.mark.slow
+
 PHOTO = natural_photos()["coffee"][:48, :64]
 TYPES = ["blur_gaussian", "noise_poisson", "noise_impulse", "brightness_darken_gamma_RGB", "pixelate"]
 

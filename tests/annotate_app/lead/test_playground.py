@@ -4,6 +4,8 @@ import pytest
 from annotate_app.lead.playground import distorted, line_of_python, types_of
 from distortions import PRESETS
 
+pytestmark = pytest.mark.slow
+
 PHOTO = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
 
 

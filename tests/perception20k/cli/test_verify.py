@@ -2,6 +2,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from perception20k.cli import cli
@@ -10,6 +11,7 @@ from perception20k.core.errors import UserError
 KEPT = Path(__file__).parents[2] / "data" / "dataset-0.1"
 
 
+@pytest.mark.slow
 def test_json_lists_the_mismatches_and_the_command_still_fails(tmp_path: Path) -> None:
     shutil.copytree(KEPT, tmp_path / "dataset")
     whole = CliRunner().invoke(cli, ["verify", str(tmp_path / "dataset"), "--json"])
