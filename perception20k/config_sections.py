@@ -42,6 +42,13 @@ class Annotations:
     """CVAT's export "CVAT for images 1.1"."""
     csv: str | None = None
     """A table with the columns ``file,name,x1,y1,x2,y2``, in pixels."""
+    parquet_xywh: str | None = None
+    """Parquet with a column of objects, whose boxes are left, top, width and height, as in COCO: a table, a folder, or
+    a dataset of the hub, as under ``sources``. In pixels or in shares of the image."""
+    parquet_xyxy: str | None = None
+    """The same, where boxes are left, top, right and bottom."""
+    parquet_cxcywh: str | None = None
+    """The same, where boxes are centre, width and height, as in YOLO."""
 
     @property
     def given(self) -> tuple[str, str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from annotate_app.annotate.job import Job
 from annotate_app.annotate.pictures import Opened, Picture
 from annotate_app.annotate.rules import DrawnObject
-from perception20k.annotations import FORMATS
+from perception20k.annotations import FORMATS, KNOWN
 from perception20k.annotations.near import format_of
-from perception20k.config import Config, load_config, located
+from perception20k.config import Config, load_config
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
@@ -51,8 +51,7 @@ def proposals_of(job: Job, given: Path | None, pictures: Sequence[Picture], repo
         config = replace(load_config(given), sources=job.sources, max_side=job.max_side)
         config = replace(config, max_frames_per_video=job.frames)
     if config is not None and config.annotations is not None:
-        key, spec = config.annotations.given
-        return _from(AnnotatedPhotos(key, located(spec), [picture.origin for picture in pictures]))
+        return _from(AnnotatedPhotos(*config.annotations.given, [picture.origin for picture in pictures]))
     if config is not None and (config.detector is not None or config.describe is not None):
         return from_models(config, job.log.with_suffix(".work"), reporter)
     return nothing
@@ -66,8 +65,7 @@ def from_file(path: Path, pictures: Iterable[Picture]) -> Find:
     """
     form = FORMATS["voc"] if path.is_dir() else format_of(path)
     if form is None:
-        known = ", ".join(form.title for form in FORMATS.values())
-        raise UserError(f"{path}: not an annotation file", f"Known: {known}")
+        raise UserError(f"{path}: not an annotation file", f"Known: {KNOWN}")
     return _from(AnnotatedPhotos(form.key, path, [picture.origin for picture in pictures]))
 
 

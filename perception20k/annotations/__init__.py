@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from perception20k.annotations import coco, cvat, label_studio, tables, voc, yolo
+from perception20k.annotations import coco, cvat, label_studio, parquet, tables, voc, yolo
 from perception20k.annotations.record import AnnotatedImage
 
 
@@ -20,13 +20,16 @@ class Format:
     path: str
     """What the configured path must be."""
     suffixes: tuple[str, ...]
-    read: Callable[[Path], Iterator[AnnotatedImage]]
-    """Yields the annotated images; raises :class:`perception20k.core.errors.UserError`."""
+    """Of the files whose content tells the format; none where it does not."""
+    read: Callable[..., Iterator[AnnotatedImage]]
+    """Takes the path, yields the annotated images; raises :class:`perception20k.core.errors.UserError`."""
     matches: Callable[[str], bool]
     """Whether a file's first 64 KB look like it."""
     is_folder: bool = False
     by_stem: bool = False
     """Whether it names images without their suffix."""
+    anywhere: bool = False
+    """Whether the path may be a folder or, as text, a URL as well."""
 
 
 FORMATS = {
@@ -79,6 +82,21 @@ FORMATS = {
             by_stem=True,
         ),
         Format("csv", "CSV", f"a table: {','.join(tables.PLAIN)}", (".csv",), tables.read_csv, tables.is_csv),
+        *(
+            Format(
+                f"parquet_{kind}",
+                "Parquet",
+                "a table with a column of objects, a folder of such tables, or hf://datasets/NAME",
+                (),
+                partial(parquet.read_parquet, kind),
+                lambda head: False,
+                anywhere=True,
+            )
+            for kind in parquet.READINGS
+        ),
     )
 }
 """Every format by its key, the narrower before the wider of two that look alike."""
+
+KNOWN = ", ".join(form.title for form in FORMATS.values() if form.suffixes)
+"""Titles of the formats that a file's content tells."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from perception20k.core.errors import UserError
+from perception20k.storage.places import Remote
 
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 as the file has them, from the image's top left."""
@@ -81,7 +82,7 @@ def turned(box: Corners, degrees: float, pivot: tuple[float, float]) -> Corners:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | Remote) -> Iterator[None]:
     """Turn what goes wrong while an annotation file is read into one line that names it.
 
     A reader raises ``ValueError`` with the place in the file and what is wrong there.
@@ -94,8 +95,8 @@ def reading(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise UserError(f"{path}: no such annotation file", "Check the config's 'annotations'") from None
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8 text", "Save it as UTF-8") from None
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {str(error).partition(chr(10))[0]}") from None  # Arrow's errors have several lines

@@ -80,7 +80,7 @@ def command(
 ) -> None:
     """Build a dataset from photos and videos.
 
-    PHOTOS are folders, photos, videos, globs, or one annotation file. What is done with them, and why, is said in
+    PHOTOS are folders, photos, videos, globs, URLs, or one annotation file. What is done with them, and why, is said in
     three lines; `perception20k init PHOTOS` writes it down as a CONFIG. Without either, the photos that ship with the
     project are used. CONFIG is a YAML file:
 
@@ -99,6 +99,7 @@ def command(
     Examples:
         perception20k build
         perception20k build photos/ --out my-dataset
+        perception20k build hf://datasets/NAME --out my-dataset
         perception20k build my.yaml --out my-dataset --workers 2
         perception20k build my.yaml --estimate                  # before it is begun
         perception20k build my.yaml --out my-dataset --dry-run  # what a begun one has left to do

@@ -30,6 +30,7 @@ from perception20k.pipeline.stamp import inputs_of, read_stamp, write_stamp
 from perception20k.publish.export import DamagedImages, Exported, export
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import changed_keys, dump_config, portable
+from perception20k.storage.remote import is_url
 
 
 @dataclass(frozen=True)
@@ -157,11 +158,12 @@ def check_inputs(config: Config) -> None:
     named |= {f"score[{place}]: table": table for place, table in enumerate(tables)}
     if config.annotations is not None:
         key, spec = config.annotations.given
-        if not FORMATS[key].is_folder:
-            named["annotations"] = spec
-        elif not located(spec).is_dir():
-            hint = f"The config's 'annotations: {key}' is {FORMATS[key].path}"
+        form = FORMATS[key]
+        if form.is_folder and not located(spec).is_dir():
+            hint = f"The config's 'annotations: {key}' is {form.path}"
             raise UserError(f"{located(spec)}: no such folder", hint, code=2)
+        if not form.is_folder and not (form.anywhere and (is_url(spec) or located(spec).is_dir())):
+            named["annotations"] = spec
     for name, file in named.items():
         if file and not located(file).is_file():
             raise UserError(f"{located(file)}: no such file", f"Check the config's '{name}'", code=2)

@@ -189,7 +189,7 @@ class Chain:
         """Candidates with the objects of their annotations."""
         assert self.config.annotations is not None
         key, spec = self.config.annotations.given
-        annotations = AnnotatedPhotos(key, located(spec), self.names)
+        annotations = AnnotatedPhotos(key, spec, self.names)
         self.unused.unmatched(spec, annotations.unmatched())
         for candidate in candidates:
             found = annotations.objects_of(candidate.source)

@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perception20k.annotations import FORMATS, Format
+from perception20k.annotations import FORMATS, KNOWN, Format
 from perception20k.annotations.near import annotations_near, format_of
+from perception20k.annotations.object_columns import has_objects
+from perception20k.annotations.parquet import only_reading
 from perception20k.config import Config, config_of
 from perception20k.core.errors import UserError
 from perception20k.models.metrics.qalign import MODEL as QALIGN
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, Surroundings
+from perception20k.storage.places import Member
+from perception20k.storage.remote import is_url
 
 WAYS = ("detector", "describe", "whole-image")
 """Sources of objects that can be asked for by name, whether their models are here or not."""
@@ -75,7 +79,7 @@ def choose(given: Sequence[str], here: Surroundings, way: str | None = None, wit
     else:
         sources = [_absolute(spec) for spec in given]
         files = list(discover(tuple(sources), without))
-        objects = None if way else _annotations(given, files)
+        objects = None if way else _annotations(given, files) or _object_columns(sources, files)
     if objects is None:
         objects = _models(here, way)
     if objects is None:
@@ -100,8 +104,7 @@ def _absolute(spec: str) -> str:
         raise UserError(f"{spec}: no such file or folder", code=2)
     suffixes = {suffix for form in FORMATS.values() for suffix in form.suffixes}
     if Path(spec).is_file() and Path(spec).suffix.lower() in suffixes:
-        known = ", ".join(form.title for form in FORMATS.values())
-        raise UserError(f"{spec}: neither a photo nor a video, nor annotations as far as it shows", f"Known: {known}")
+        raise UserError(f"{spec}: neither a photo nor a video, nor annotations as far as it shows", f"Known: {KNOWN}")
     return str(Path(spec).absolute())
 
 
@@ -143,11 +146,23 @@ def _annotations(given: Sequence[str], files: Sequence[SourceFile]) -> tuple[str
     return "annotations", {form.key: str(path)}, _says(form, path, count, files)
 
 
+def _object_columns(sources: Sequence[str], files: Sequence[SourceFile]) -> tuple[str, Any, str] | None:
+    """A column of objects beside that of the images, in the first source with such a table."""
+    tables = [str(file.path.archive) for file in files if isinstance(file.path, Member)]
+    for source in sources if any(table.endswith(".parquet") for table in tables) else ():
+        where = source if is_url(source) or Path(source).exists() else str(_fixed(Path(source)))
+        if (is_url(source) or any(table.startswith(where) for table in tables)) and has_objects(where):
+            key, why = only_reading(where)
+            count = _named(FORMATS[key], where, files)
+            return "annotations", {key: where}, f"{why}; it has some for {count} of the {len(files)} files"
+    return None
+
+
 def _fixed(path: Path) -> Path:
     return next(parent for parent in path.absolute().parents if parent.is_dir())
 
 
-def _named(form: Format, path: Path, files: Sequence[SourceFile]) -> int:
+def _named(form: Format, path: Path | str, files: Sequence[SourceFile]) -> int:
     names = [file.name for file in files]
     annotations = AnnotatedPhotos(form.key, path, names)
     return sum(annotations.has_boxes(name) for name in names)
@@ -191,11 +206,10 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
     extra = "" if here.models else "   (first: pip install 'perception20k[models]')"
     key = f"{here.keys[0]} is set" if here.keys else "with GEMINI_API_KEY or OPENAI_API_KEY, else a model on a GPU"
     drawn = Path(spec, DRAWN).is_file()
-    formats = ", ".join(form.title for form in FORMATS.values())
     return "\n".join(
         [
             f"{spec}: {_count(files)}, and nothing that says what is in them. There are five ways:",
-            f"  boxes you have: put the file in or beside the folder ({formats}), and again",
+            f"  boxes you have: put the file in or beside the folder ({KNOWN}), and again",
             f"      perception20k build {spec}",
             "  boxes drawn by hand, which are there: export them, and again"
             if drawn

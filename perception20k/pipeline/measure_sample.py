@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from perception20k.config import Config, located
+from perception20k.config import Config
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject
@@ -81,8 +81,7 @@ class _Measure:
                 self._stages[score.metric].setup()
         self._annotations = None
         if config.annotations is not None:
-            key, spec = config.annotations.given
-            self._annotations = AnnotatedPhotos(key, located(spec), names)
+            self._annotations = AnnotatedPhotos(*config.annotations.given, names)
         self._distort = Distort(folder, config.preset, config.filters)
 
     def file(self, file: SourceFile | None, into: Measured) -> None:

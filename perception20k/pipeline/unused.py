@@ -37,7 +37,7 @@ class UnusedInputs:
 
     def unmatched(self, spec: str | None, names: Iterable[str]) -> None:
         """Note names in a configured table or annotation file that no photo has; without one there are none."""
-        table = Path(spec or "").name
+        table = spec if spec and "://" in spec else Path(spec or "").name
         for name in sorted(names):
             if not (self.partial and "#frame=" in name):
                 self._tables[table] += 1

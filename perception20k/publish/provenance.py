@@ -44,7 +44,8 @@ def objects_note(config: Config) -> dict[str, Any]:
         return about | {key: list(names) for key, names in given.items() if names}
     if describe is None or detect is None:
         assert config.annotations is not None
-        return {"annotations": Path(config.annotations.given[1]).name}
+        spec = config.annotations.given[1]
+        return {"annotations": spec if "://" in spec else Path(spec).name}
     note = {
         "named_by": f"{describe.backend} {_model_name(describe.model)}",
         "prompt": PROMPT_VERSION,

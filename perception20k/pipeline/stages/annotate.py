@@ -13,11 +13,13 @@ from pathlib import Path, PurePosixPath
 
 from perception20k.annotations import FORMATS
 from perception20k.annotations.record import AnnotatedImage, Corners
+from perception20k.config import located
 from perception20k.dataset.boxes import Box, box_area
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import SceneObject, Source
 from perception20k.pipeline.stages.names import Names, plain
 from perception20k.pipeline.stages.object_names import MAX_NAME, bad_name, clean
+from perception20k.storage.remote import is_url
 
 MAX_CREDIT = 200
 """Characters of a licence's or a person's name."""
@@ -31,17 +33,18 @@ class AnnotatedPhotos:
 
     Args:
         key: of the format, in :data:`perception20k.annotations.FORMATS`.
-        path: the file or folder.
+        path: the file or folder, as the config spells it; a URL, where the format takes one.
         origins: of all photos, to detect ambiguous names.
 
     Raises:
         UserError: the file is missing, or not in the form of its format.
     """
 
-    def __init__(self, key: str, path: Path, origins: Iterable[str] = ()) -> None:
-        self._by_stem = FORMATS[key].by_stem
+    def __init__(self, key: str, path: Path | str, origins: Iterable[str] = ()) -> None:
+        form = FORMATS[key]
+        self._by_stem = form.by_stem
         self._images: dict[str, list[AnnotatedImage]] = {}
-        for image in FORMATS[key].read(path):
+        for image in form.read(path if form.anywhere and is_url(str(path)) else located(str(path))):
             named = self._images.setdefault(plain(image.file), [])
             if image not in named:
                 named.append(image)

@@ -7,6 +7,7 @@ import pytest
 from perception20k.core.errors import UserError
 from perception20k.pipeline.choose import DRAWN, choose
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, QALIGN, Surroundings
+from tests.perception20k.annotations.test_object_columns import write
 
 BARE = Surroundings()
 BOXES = "file,name,x1,y1,x2,y2\na.jpg,dog,0,0,50,50\nb.jpg,cat,0,0,50,50\n"
@@ -34,6 +35,38 @@ def test_annotations_beside_the_photos_are_taken_and_said(folder: Path) -> None:
     assert choice.config.sources == (str(folder),)
     assert choice.config.annotations is not None
     assert choice.config.annotations.given == ("csv", str(folder.parent / "boxes.csv"))
+
+
+CORNERS = {"bbox": [[0, 0, 30, 30], [40, 30, 64, 48]], "category": ["dog", "cat"]}
+
+
+@pytest.mark.parametrize("spec", ["", "data/*.parquet", "data/x.parquet"])
+def test_a_column_of_objects_beside_the_images_is_taken_and_said(tmp_path: Path, spec: str) -> None:
+    write(tmp_path / "data" / "x.parquet", {"objects": CORNERS}, {"objects": CORNERS}, {"objects": None})
+    choice = choose([str(tmp_path / spec)], BARE)
+    where = {"data/*.parquet": "data"}.get(spec, spec)
+    assert choice.values["annotations"] == {"parquet_xyxy": str(tmp_path / where)}
+    assert choice.lines[1] == (
+        "Objects: boxes from the column 'objects', read as xyxy (of 4 boxes, impossible would be 2 as xywh, 4 as "
+        "cxcywh); it has some for 2 of the 3 files"
+    )
+
+
+@pytest.mark.parametrize(
+    ("objects", "message"),
+    [
+        ({"bbox": [[10, 12, 30, 28]], "category": ["dog"]}, "x.parquet} or {parquet_xyxy: "),
+        ({"bbox": [[10, 12, 30, 28]], "category": [7]}, "'objects.category' has numbers, and the table does not say"),
+    ],
+)
+def test_a_column_of_objects_that_would_have_to_be_guessed_is_refused(
+    tmp_path: Path, objects: dict[str, object], message: str
+) -> None:
+    path = write(tmp_path / "x.parquet", {"objects": objects})
+    with pytest.raises(UserError) as caught:
+        choose([str(path)], BARE)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert choose([str(path)], BARE, "whole-image").config.objects == "whole-image"
 
 
 def test_of_several_annotations_those_for_the_most_photos_are_taken(folder: Path) -> None:

@@ -3,6 +3,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from perception20k.annotations import FORMATS
@@ -70,6 +72,11 @@ def in_every_format(folder: Path) -> dict[str, Path]:
         "labels/a.txt": "0 0.3 0.3 0.4 0.4\n",
         "yolo": "train: images\nnames: [dog]\n",
     }
+    for kind, box in {"xywh": [64, 48, 256, 192], "xyxy": [64, 48, 320, 240], "cxcywh": [0.3, 0.3, 0.4, 0.4]}.items():
+        objects = {"bbox": [box], "category": ["dog"]}
+        rows = [{"image": {"bytes": b"", "path": "a.jpg"}, "objects": objects, "width": 640, "height": 480}]
+        (folder / f"parquet_{kind}").mkdir(exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"parquet_{kind}" / "x.parquet")
     texts["lvis"] = texts["coco"].replace('"file_name": "', '"coco_url": "http://x.org/val2017/')
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -80,8 +87,10 @@ def in_every_format(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize("key", FORMATS)
 def test_every_format_gives_the_same_box_for_the_same_photo(tmp_path: Path, key: str) -> None:
     path = in_every_format(tmp_path)[key]
-    found = AnnotatedPhotos(key, path, ["x/a.jpg", "x/b.jpg"]).objects_of(source("x/a.jpg"))
-    assert found == (replace(source("x/a.jpg"), objects=(SceneObject("dog", (64, 48, 320, 240)),)), [])
+    table = "x.parquet" if FORMATS[key].anywhere else "x"
+    photo = source(f"{table}/a.jpg")
+    found = AnnotatedPhotos(key, path, [photo.origin, f"{table}/b.jpg"]).objects_of(photo)
+    assert found == (replace(photo, objects=(SceneObject("dog", (64, 48, 320, 240)),)), [])
 
 
 @pytest.mark.parametrize(
