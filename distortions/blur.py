@@ -96,11 +96,10 @@ def blur_lens(image: Image, *, radius: int) -> Image:
     for dy in range(radius, -1, -1):
         while reached < half_widths[dy]:
             reached += 1
-            run += rows[:, 3 * (radius - reached) : 3 * (radius - reached) + length]
-            run += rows[:, 3 * (radius + reached) : 3 * (radius + reached) + length]
-        total += run[radius - dy : radius - dy + height]
-        if dy:
-            total += run[radius + dy : radius + dy + height]
+            for start in (3 * (radius - reached), 3 * (radius + reached)):
+                cv2.add(run, rows[:, start : start + length], run)
+        for top in {radius - dy, radius + dy}:
+            cv2.add(total, run[top : top + height], total)
     return _mean(total, count).reshape(image.shape)
 
 
@@ -200,17 +199,17 @@ def _displaced(image: Image, rng: np.random.Generator, chances: npt.NDArray[np.f
     padded = cv2.copyMakeBorder(image, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     words = np.asarray(cv2.cvtColor(padded, cv2.COLOR_RGB2RGBA)).view(np.uint32).ravel()
     stride = width + 2 * reach
-    dy, dx = np.indices(chances.shape, dtype=np.int32) - reach
+    dy, dx = np.indices(chances.shape, dtype=np.int32)
     bounds = np.rint(np.cumsum(chances) * 65536).astype(np.int64)
     steps = np.repeat((dy * stride + dx).ravel(), np.diff(bounds, prepend=0))
+    corners = np.arange(_BAND, dtype=np.int32)[:, np.newaxis] * stride + np.arange(width, dtype=np.int32)
     out = np.empty_like(image)
     for top in range(0, height, _BAND):  # a band's draws fill whole words of the generator
         rows = min(_BAND, height - top)
         index = look_up_draws(uniform16(rng, (rows, width)), steps)
-        index += (np.arange(top, top + rows, dtype=np.int32)[:, np.newaxis] + reach) * stride
-        index += np.arange(width, dtype=np.int32) + reach
-        moved = np.take(words, index).view(np.uint8).reshape(rows, width, 4)
-        cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, out[top : top + rows])
+        index += corners[:rows]
+        moved = np.take(words[top * stride :], index, mode="wrap")  # never out of range; wrapping is the quickest check
+        cv2.cvtColor(moved.view(np.uint8).reshape(rows, width, 4), cv2.COLOR_RGBA2RGB, out[top : top + rows])
     return out
 
 

@@ -25,6 +25,8 @@ _FRACTION_BITS = 5
 _FRACTION = 1 << _FRACTION_BITS
 """Noise that is mixed or averaged is fixed-point: 1 grey level is 32 steps of an int16."""
 
+_SALT_AND_PEPPER = np.array([0, 255], np.uint8)
+
 _YCRCB_TO_RGB = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]])
 """BT.601: a step in Y, Cr or Cb (columns) as steps in R, G and B (rows)."""
 
@@ -103,11 +105,13 @@ def noise_poisson(image: Image, rng: np.random.Generator, *, photons: int) -> Im
     outcomes = _poisson_outcomes(photons)
 
     def noisy(part: Image) -> Image:
-        index = np.multiply(part, 4096, dtype=np.int32)
-        index += uniform16(rng, part.shape) >> 4
-        return np.take(outcomes, index, mode="clip")
+        index = part.astype(np.int32)
+        index <<= 16
+        index |= uniform16(rng, part.shape)
+        index >>= 4
+        return np.take(outcomes, index, mode="wrap")  # never out of range; wrapping is the quickest check
 
-    return in_chunks(image, noisy)
+    return in_chunks(image, noisy, bulky=True)
 
 
 @by_severity(
@@ -120,9 +124,9 @@ def noise_impulse(image: Image, rng: np.random.Generator, *, density: float) -> 
     # 8 deviations above their mean number.
     mean = image.size * density
     enough = int(mean + 8 * math.sqrt(mean)) + 16
-    hits = np.cumsum(_geometric_quantiles(density)[uniform16(rng, (enough,))]) - 1
+    hits = np.cumsum(np.take(_geometric_quantiles(density), uniform16(rng, (enough,)))) - 1
     hits = hits[: np.searchsorted(hits, image.size)]
-    out.reshape(-1)[hits] = 255 * (uniform16(rng, hits.shape) & 1)
+    out.reshape(-1)[hits] = _SALT_AND_PEPPER[uniform16(rng, hits.shape) & 1]
     return out
 
 
@@ -138,14 +142,13 @@ def denoise(image: Image, rng: np.random.Generator, *, sigma: float) -> Image:
 
 
 def _add(image: Image, noise: npt.NDArray[np.int16]) -> Image:
-    """The photo plus noise in whole levels."""
-    rows = (image.shape[0], -1)
-    return np.asarray(cv2.add(noise.reshape(rows), image.reshape(rows), dtype=cv2.CV_8U)).reshape(image.shape)
+    """The photo plus noise in whole levels; the noise is overwritten."""
+    return _clipped(np.add(noise, image, out=noise))
 
 
 def _clipped(values: npt.NDArray[np.int16]) -> Image:
-    """Whole levels to uint8; the values are overwritten."""
-    return np.clip(values, 0, 255, out=values).astype(np.uint8)
+    """Whole levels to uint8."""
+    return np.clip(values, 0, 255, out=np.empty(values.shape, np.uint8), casting="unsafe")
 
 
 @functools.lru_cache(maxsize=8)

@@ -96,10 +96,13 @@ def in_hsv(image: Image, change: Callable[[Image], Image]) -> Image:
     return in_chunks(image, changed)
 
 
-def in_chunks(image: Image, work: Callable[[Image], Image]) -> Image:
-    """Work that treats each pixel by itself, done on a large image piece by piece; pieces have the shape (1, n, 3)."""
+def in_chunks(image: Image, work: Callable[[Image], Image], *, bulky: bool = False) -> Image:
+    """Work that treats each pixel by itself, done on a large image piece by piece; pieces have the shape (1, n, 3).
+
+    For ``bulky`` work, which makes many times the image's size on the way, whatever is more than a piece is large.
+    """
     flat = image.reshape(1, -1, 3)
-    if flat.shape[1] < _LARGE:
+    if flat.shape[1] < (_CHUNK if bulky else _LARGE):
         return work(flat).reshape(image.shape)
     out = np.empty_like(flat)
     for start in range(0, flat.shape[1], _CHUNK):

@@ -61,14 +61,15 @@ def _block_means(image: Image, blocks: int) -> Image:
     first, end = _runs(len(rows), blocks)
     lengths = end - first
     sums = np.uint16 if lengths.max() <= 257 else np.uint32  # 257 * 255 fits 16 bits
-    total: npt.NDArray[Any] = rows[first].astype(sums)
+    total: npt.NDArray[Any] = np.take(rows, first, axis=0).astype(sums)
     for step in range(1, lengths.max()):
         longer = lengths > step
         if longer.all():
-            total += rows[first + step]
+            total += np.take(rows, first + step, axis=0)
         else:
             total[longer] += rows[first[longer] + step]
-    means = total * (1 / lengths[:, np.newaxis]).astype(np.float32)
+    means = total.astype(np.float32)
+    means *= (1 / lengths[:, np.newaxis]).astype(np.float32)
     means += 0.5
     return means.astype(np.uint8).reshape(blocks, *image.shape[1:])
 

@@ -38,7 +38,9 @@ def test_a_line_is_truncated_and_clipped_channel_by_channel() -> None:
 @pytest.mark.parametrize("type_", ["noise_gaussian_YCrCb", "noise_poisson", "saturate_weaken_HSV"])
 def test_a_large_image_worked_on_in_pieces_gives_the_same_bytes(type_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     image = np.random.default_rng(0).integers(0, 256, (257, 301, 3), dtype=np.uint8)  # more than a piece, less than two
-    whole = distort(image, type_, 4, seed=9)
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels, "_CHUNK", image.size)
+        whole = distort(image, type_, 4, seed=9)
     monkeypatch.setattr(pixels, "_LARGE", 0)
     assert np.array_equal(distort(image, type_, 4, seed=9), whole)
 
