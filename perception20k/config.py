@@ -93,6 +93,8 @@ class Config:
     max_side: AtLeastOne | None = 2048
     """Longest side of a source image in pixels; larger ones are scaled down first, boxes along. Null keeps them.
     Severities are in pixels: at 8,000 pixels a blur of 5 is hardly seen."""
+    image_format: Literal["webp", "png"] = "webp"
+    """Of the images that the build encodes: PNG is written five times as fast and is 1.4 times as large."""
     samples_per_object: Annotated[int, Field(ge=1, le=MAX_PER_OBJECT)] = 1
     """Samples made of each object, at most ``MAX_PER_OBJECT``."""
     preset: str = DEFAULT_PRESET

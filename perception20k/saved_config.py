@@ -14,8 +14,13 @@ from perception20k.core.from_plain import build
 
 
 def dump_config(config: Config) -> str:
-    """The configuration as YAML, defaults included, keys in their documented order, without ``describe: calls``."""
+    """The configuration as YAML, defaults included, keys in their documented order, without ``describe: calls``.
+
+    And without the default ``image_format``, so that datasets of before it keep their digests.
+    """
     plain = _plain_dict(config)
+    if config.image_format == Config.image_format:
+        del plain["image_format"]
     if config.annotations is not None:
         plain["annotations"] = dict([config.annotations.given])
     if config.describe is not None:

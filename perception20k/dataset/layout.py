@@ -68,7 +68,7 @@ class Layout:
 
     @property
     def source_images(self) -> Path:
-        """Source images: a photo's original bytes, a keyframe as PNG."""
+        """Source images: a photo's original bytes, a keyframe losslessly."""
         return self.root / "images" / "source"
 
     @property

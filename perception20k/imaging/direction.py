@@ -72,11 +72,11 @@ def measure(patch: Array) -> Measures:
     """The measures of an RGB patch of shape (height, width, 3), dtype uint8."""
     luma = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     step_y, step_x = (-(-size // _GRID) for size in patch.shape[:2])
-    thin = patch[::step_y, ::step_x].astype(np.int16)
+    red, green, blue = cv2.split(patch[::step_y, ::step_x])
     mean, deviation = cv2.meanStdDev(luma)
     detail = cv2.mean(cv2.absdiff(cv2.Laplacian(luma, cv2.CV_16S), 0))[0]
     flat = float(np.mean(luma[:, 1:] == luma[:, :-1])) if luma.shape[1] > 1 else 1.0
-    chroma = float((thin.max(axis=2) - thin.min(axis=2)).mean())
+    chroma = float((cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)).mean())
     return Measures(float(mean[0, 0]), float(deviation[0, 0]), chroma, detail, flat)
 
 

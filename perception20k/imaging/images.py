@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from perception20k.core.extras import missing
 from perception20k.imaging.plugins import EXTRA, load, plugin_for
+from perception20k.imaging.png import encode_png
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused: they are decompression bombs, or panoramas too large for any model."""
@@ -34,6 +36,7 @@ _ORIENTATION = 0x0112  # EXIF
 _ROUNDING = 2  # grey levels between a true sRGB profile and the one it is converted to
 
 Array = NDArray[np.uint8]
+ImageFormat = Literal["webp", "png"]
 
 
 class ImageError(Exception):
@@ -142,27 +145,25 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     return transform
 
 
-def encode(image: Array) -> tuple[bytes, str]:
+def encode(image: Array, image_format: ImageFormat = "webp") -> tuple[bytes, str]:
     """Encode an RGB array losslessly.
 
-    WebP's lossless mode at its fastest setting: as fast as the fastest PNG and a quarter smaller
-    (``benchmarks/build.py`` measures both). Images beyond WebP's limit of 16383 px a side become PNG.
+    WebP's lossless mode at its fastest setting is the smaller, PNG the faster (``benchmarks/build.py`` measures both).
+    Images beyond WebP's limit of 16383 px a side become PNG.
 
     Returns:
         The file's bytes and its suffix, dot included.
     """
-    picture = Image.fromarray(image)
+    if image_format == "png" or max(image.shape) > _WEBP_LIMIT:
+        return encode_png(image), ".png"
     buffer = io.BytesIO()
-    if max(picture.size) > _WEBP_LIMIT:
-        picture.save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue(), ".png"
-    picture.save(buffer, "WEBP", lossless=True, quality=0, method=0)
+    Image.fromarray(image).save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return buffer.getvalue(), ".webp"
 
 
-def suffix_for(image: Array) -> str:
-    """The suffix :func:`encode` will choose for an image of this shape."""
-    return ".png" if max(image.shape[:2]) > _WEBP_LIMIT else ".webp"
+def format_of(file: str) -> ImageFormat:
+    """The format of a file that :func:`encode` wrote, by its name."""
+    return "png" if file.endswith(".png") else "webp"
 
 
 def pixels_sha256(image: Array) -> str:

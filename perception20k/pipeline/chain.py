@@ -85,7 +85,7 @@ class Chain:
         found = SpillList(islice(everything, self.scope.limit))
         check_decoders(found)
         decoded: SpillList[Candidate] = SpillList()
-        stage = Ingest(self.config.max_frames_per_video, self.config.max_side, self.flat)
+        stage = Ingest(self.config.max_frames_per_video, self.config.max_side, self.flat, self.config.image_format)
         for item, records in self._run(stage, found, lambda item: item.name):
             for record in records:
                 if "dropped" in record:
@@ -257,7 +257,7 @@ class Chain:
             plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
         )
         # Absolute, because workers on another machine start in another folder.
-        stage = Distort(self.layout.root.absolute(), config.preset, config.filters, self.flat)
+        stage = Distort(self.layout.root.absolute(), config.preset, config.filters, self.flat, config.image_format)
         samples: SpillList[Sample] = SpillList()
         for plan, made in self._run(stage, plans, lambda plan: plan.title):
             if "dropped" in made:

@@ -72,7 +72,7 @@ class _Measure:
 
     def __init__(self, config: Config, names: Sequence[str], folder: Path) -> None:
         self._config, self._folder = config, folder
-        self.ingest = Ingest(config.max_frames_per_video, config.max_side)
+        self.ingest = Ingest(config.max_frames_per_video, config.max_side, image_format=config.image_format)
         self._tables = {score.metric: ScoreTable(score, names) for score in config.score or () if score.table}
         self._stages: dict[str, ScoreStage] = {}
         for score in config.score or ():
@@ -82,7 +82,7 @@ class _Measure:
         self._annotations = None
         if config.annotations is not None:
             self._annotations = AnnotatedPhotos(*config.annotations.given, names)
-        self._distort = Distort(folder, config.preset, config.filters)
+        self._distort = Distort(folder, config.preset, config.filters, image_format=config.image_format)
 
     def file(self, file: SourceFile | None, into: Measured) -> None:
         """Note what a file gives and takes; None is one that cannot be decoded."""

@@ -59,7 +59,7 @@ def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, reporter: Repo
                     problems.append(problem)
                     continue
                 try:
-                    data, _ = images.encode(remake(pixels, sample))
+                    data, _ = images.encode(remake(pixels, sample), images.format_of(sample.file))
                 except ItemError as error:
                     problems.append(str(error))
                     continue

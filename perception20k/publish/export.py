@@ -207,7 +207,9 @@ def _fingerprint(
     layout: Layout, config: Config, samples: Iterable[Sample], sources: Iterable[Source], review: dict[str, int]
 ) -> str:
     """Digest of everything that the exported files depend on."""
-    about = [6, asdict(portable(config)), review]
+    settings = asdict(portable(config))
+    del settings["image_format"]  # the images' names tell it; datasets of before it keep their digests
+    about = [6, settings, review]
     rows = (asdict(row) for row in read_quarantine(layout.quarantine))
     return digest_of(chain([about], map(sample_row, samples), map(source_row, sources), rows))
 

@@ -67,6 +67,7 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("samples_per_object: 0", "samples_per_object must be at least 1, not 0"),
         ("test_fraction: 1.0", "test_fraction must be below 1, not 1.0"),
         ("preset: refine", "unknown preset 'refine'. Did you mean 'refine-iqa'?"),
+        ("image_format: jpeg", "image_format: unknown value 'jpeg'. Known: webp, png"),
         ("seed: -1", "seed must be at least 0, not -1"),
         ("score: [{min: 80}]", "the key 'metric' is missing"),
         ("score: brisque", "score: expected a list, not 'brisque'"),

@@ -45,6 +45,7 @@ def test_the_complete_copy_reads_back_to_the_same_config(tmp_path: Path) -> None
         ({"sources": ("/mnt/train2017", *CONFIG.sources[1:])}, []),
         ({"sources": ("/data/coco/val2017", *CONFIG.sources[1:])}, ["sources"]),
         ({"seed": 1, "split": None}, ["split", "seed"]),
+        ({"image_format": "png"}, ["image_format"]),
         ({"describe": Describe(model="/elsewhere/vlm")}, []),
         ({"describe": Describe(model="/models/other")}, ["describe"]),
     ],
@@ -55,6 +56,12 @@ def test_a_config_differs_in_what_it_says_and_not_in_where_files_lie(
     for saved in (dump_config(CONFIG), dump_config(portable(CONFIG))):  # those of 0.1 are not portable
         (tmp_path / "config.yaml").write_text(saved)
         assert changed_keys(tmp_path / "config.yaml", replace(CONFIG, **changes)) == keys  # type: ignore[arg-type]
+
+
+def test_the_copy_names_a_format_of_images_that_is_not_the_default(tmp_path: Path) -> None:
+    assert "image_format" not in dump_config(CONFIG)
+    (tmp_path / "copy.yaml").write_text(dump_config(replace(CONFIG, image_format="png")))
+    assert load_config(tmp_path / "copy.yaml").image_format == "png"
 
 
 def test_a_dataset_of_before_had_no_limit_of_size(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from perception20k.dataset.records import WHOLE_IMAGE, Sample
 from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images
 from perception20k.imaging.direction import denied
-from perception20k.imaging.images import Array
+from perception20k.imaging.images import Array, ImageFormat
 from perception20k.imaging.versions import different, pixel_versions
 from perception20k.imaging.visibility import measure
 from perception20k.pipeline.stages.draw import SamplePlan, redraws
@@ -42,6 +42,7 @@ class Distort(Stage[SamplePlan]):
     limits: Filters
     flat: bool = False
     """All samples lie in one folder; see :func:`perception20k.dataset.layout.image_file`."""
+    image_format: ImageFormat = "webp"
     name = "distort"
 
     def key(self, item: SamplePlan) -> str:
@@ -57,6 +58,7 @@ class Distort(Stage[SamplePlan]):
                 self.limits.min_delta_e,
                 source.file,
                 source.file_sha256,
+                *([] if self.image_format == "webp" else [self.image_format]),  # as it was before there were two
             ]
         )
 
@@ -102,7 +104,7 @@ class Distort(Stage[SamplePlan]):
             return {"dropped": reason.text, "rule": reason.rule, "value": reason.value}
         if why := denied(plan.group, plan.type, before, after):
             return {"dropped": why, "rule": "denied"}
-        data, suffix = images.encode(distorted)
+        data, suffix = images.encode(distorted, self.image_format)
         file = image_file("distorted", plan.sample_id, suffix, flat=self.flat)
         write_bytes(self.root / file, data)
         return {

@@ -25,7 +25,9 @@ from perception20k.execution.stage import Stage
 from perception20k.imaging import images, video
 from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
+from perception20k.imaging.images import ImageFormat
 from perception20k.imaging.plugins import EXTRA, PLUGINS
+from perception20k.imaging.png import WRITER
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
 from perception20k.storage.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, version_of
 
@@ -64,6 +66,8 @@ class Ingest(Stage[SourceFile]):
     max_side: int | None = None
     flat: bool = False
     """All source images lie in one folder; see :func:`perception20k.dataset.layout.image_file`."""
+    image_format: ImageFormat = "webp"
+    """Of frames, and of photos whose own bytes are not kept."""
     name = "sources"
     place = "isolated"
     batch_size = 4
@@ -77,7 +81,8 @@ class Ingest(Stage[SourceFile]):
         except (OSError, ValueError) as error:
             about = type(error).__name__
         version = 8 if item.path.suffix.lower() in VIDEO_SUFFIXES else 7
-        return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat])
+        writer = [] if self.image_format == "webp" else [WRITER]  # as it was before there were two formats
+        return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat, *writer])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.
@@ -90,7 +95,7 @@ class Ingest(Stage[SourceFile]):
         data = item.path.read_bytes()
         whole = decoded(data)
         pixels = self._within_limit(whole)
-        kept, suffix = _to_keep(data, pixels, pixels is not whole)
+        kept, suffix = _to_keep(data, pixels, pixels is not whole, self.image_format)
         licence, author = exif_credit(data)
         record = self._record(whole, pixels, kept, suffix, item.name)
         return [{**record, "licence": licence, "author": author}]
@@ -126,7 +131,7 @@ class Ingest(Stage[SourceFile]):
                 records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
                 continue
             pixels = self._within_limit(frame.pixels)
-            record = self._record(frame.pixels, pixels, *images.encode(pixels), origin)
+            record = self._record(frame.pixels, pixels, *images.encode(pixels, self.image_format), origin)
             records.append({**record, "frame": frame.index, "timestamp": frame.seconds})
         if not records:
             raise ItemError("the video has no frames")
@@ -199,15 +204,16 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
             may be whole for the next run.
     """
     source = candidate.source
+    image_format = images.format_of(source.file)
     try:
         if source.frame is not None:
             pixels = images.scaled(video.read_frame(candidate.path, source.frame), source.width, source.height)
-            data, _ = images.encode(pixels)
+            data, _ = images.encode(pixels, image_format)
         else:
             data = candidate.path.read_bytes()
             whole = decoded(data)
             pixels = images.scaled(whole, source.width, source.height)
-            data, _ = _to_keep(data, pixels, pixels is not whole)
+            data, _ = _to_keep(data, pixels, pixels is not whole, image_format)
     except FileNotFoundError:
         raise TransientError("the file is gone") from None
     except ItemError as error:  # it was decodable before
@@ -243,7 +249,7 @@ def with_source(candidate: Candidate, **changes: Any) -> Candidate:
     return replace(candidate, source=replace(candidate.source, **changes))
 
 
-def _to_keep(data: bytes, pixels: images.Array, was_scaled: bool) -> tuple[bytes, str]:
+def _to_keep(data: bytes, pixels: images.Array, was_scaled: bool, image_format: ImageFormat) -> tuple[bytes, str]:
     """A photo's bytes in the dataset, and the suffix of their true format, whatever the file was called.
 
     The file's own bytes if every reader decodes them to these pixels; otherwise the pixels encoded anew, or a trainer
@@ -251,7 +257,7 @@ def _to_keep(data: bytes, pixels: images.Array, was_scaled: bool) -> tuple[bytes
     not every reader opens, and for a photo that was scaled down.
     """
     if was_scaled:
-        return images.encode(pixels)
+        return images.encode(pixels, image_format)
     with Image.open(io.BytesIO(data)) as image:
         kept = _SUFFIXES.get(image.format or "")
-    return (data, kept) if kept and images.is_plain(data) else images.encode(pixels)
+    return (data, kept) if kept and images.is_plain(data) else images.encode(pixels, image_format)

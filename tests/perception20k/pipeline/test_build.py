@@ -95,6 +95,30 @@ def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_
     assert digests(out) == digests(one)
 
 
+def test_as_png_the_bytes_are_the_same_too_and_the_pixels_those_of_webp(
+    whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli
+) -> None:
+    path = config(tmp_path, photos, image_format="png")
+    one, out = tmp_path / "a" / "d", tmp_path / "b" / "d"
+    cli("build", path, "--out", one, "--workers", "1")
+    running = Stepping("build", path, "--out", out, "--workers", "2")
+    while not list(out.glob("images/distorted/*/*")):
+        running.step()
+    running.kill()
+    cli("build", path, "--out", out, "--workers", "2")
+    assert digests(out) == digests(one)
+    cli("verify", one)
+    rows = [row for shard in Layout(one).shards.iterdir() for row in pq.read_table(shard)["images"].to_pylist()]
+    assert rows and all(row[-1]["path"].endswith(".png") and row[-1]["bytes"].startswith(b"\x89PNG") for row in rows)
+    samples, of_webp = (read_samples(Layout(root).recipe) for root in (one, whole[1]))
+    assert [s.pixels_sha256 for s in samples] == [s.pixels_sha256 for s in of_webp]
+    cli("rebuild", Layout(one).recipe, "--sources", tmp_path / "photos", "--out", tmp_path / "again")
+    for sample in samples:
+        assert (tmp_path / "again" / sample.file).read_bytes() == (one / sample.file).read_bytes()
+    refused = cli("build", whole[0], "--out", one, check=False)
+    assert refused.returncode == 1 and "different: image_format" in refused.stderr
+
+
 def test_a_second_run_does_nothing_and_says_so(whole: tuple[Path, Path], cli: Cli) -> None:
     path, one = whole
     before = {p: p.stat().st_mtime_ns for p in one.rglob("*") if p.is_file() and ".perception20k" not in p.parts}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ def test_photos_that_are_alike_are_estimated_to_the_sample(folder: Path) -> None
     assert found.bytes == pytest.approx(2 * 24 * 19 / 20 * 7 * 96 * 128 * 3, rel=0.2)
     assert found.hours > 0
     assert few.photos.samples == [0, 6, 6] and few.photos.error == 0
+
+
+@pytest.mark.slow
+def test_the_disk_is_that_of_the_format_asked_for(photos: Path) -> None:
+    whole = Config((str(photos / "nuthatch.jpg"),), objects="whole-image", score=None)
+    with LocalExecutor(1) as executor:
+        webp, png = (measure_sample(replace(whole, image_format=kind), executor, 1) for kind in ("webp", "png"))  # type: ignore[arg-type]
+    assert 1.1 < png.bytes / webp.bytes < 2
 
 
 @pytest.mark.slow

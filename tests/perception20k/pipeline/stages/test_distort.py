@@ -81,7 +81,8 @@ def test_the_key_tells_what_the_pixels_depend_on(plan: SamplePlan) -> None:
     stage = Distort(Path(), "refine-iqa", Filters())
     others = [replace(plan, severity=4), replace(plan, seed=8), replace(plan, type="blur_lens")]
     keys = {stage.key(plan), *map(stage.key, others), replace(stage, preset="depictqa-v2").key(plan)}
-    assert len(keys) == 5
+    keys.add(replace(stage, image_format="png").key(plan))
+    assert len(keys) == 6
     assert replace(stage, root=Path("elsewhere")).key(plan) == stage.key(plan)
 
 

@@ -157,6 +157,20 @@ def test_a_large_photo_is_scaled_down_before_anything_else(tmp_path: Path, photo
     assert np.array_equal(images.decode(data), pixels)
 
 
+@pytest.mark.parametrize(
+    "name", ["tulips.png", "salon.png", "dog_indoors.mp4"]
+)  # one scaled, one of odd colours, one a video
+def test_what_is_not_kept_as_its_own_bytes_is_encoded_in_the_format_asked_for(photos: Path, name: str) -> None:
+    file, limit = SourceFile(photos / name, name), 100 if name == "tulips.png" else None
+    found = [candidates_of(file, Ingest(1, limit, image_format=kind).process_one(file))[0] for kind in ("webp", "png")]
+    assert [c.source.file.rpartition(".")[2] for c in found] == ["webp", "png"]
+    assert found[0].source.image_id == found[1].source.image_id
+    for candidate in found:
+        data, _ = load_source(candidate)
+        assert sha256(data) == candidate.source.file_sha256
+    assert Ingest(1).key(file) != Ingest(1, image_format="png").key(file)
+
+
 def test_a_keyframe_is_scaled_down_too(photos: Path) -> None:
     file = SourceFile(photos / "dog_indoors.mp4", "dog_indoors.mp4")
     [candidate] = candidates_of(file, Ingest(1, max_side=64).process_one(file))
