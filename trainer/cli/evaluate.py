@@ -50,7 +50,12 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.option(
     "--max-pixels", default=1920 * 1080, show_default=True, type=click.IntRange(1), help="Largest image shown."
 )
-@click.option("--server", metavar="URL", help="Ask MODEL at this OpenAI-compatible server; key in OPENAI_API_KEY.")
+@click.option(
+    "--server",
+    metavar="URL|vllm|off",
+    help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
+    " in this process.  [default: vllm where it is installed and there is a CUDA GPU]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON, and nothing else.")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
 def command(
@@ -91,6 +96,7 @@ def command(
     require_train_extra("evaluation")
     from trainer.evaluation.run import EvaluationConfig, evaluate
     from trainer.evaluation.tables import markdown
+    from trainer.evaluation.vllm_server import server_for
 
     plan = EvaluationConfig(
         model=model,
@@ -101,7 +107,7 @@ def command(
         ask=ask,
         peers=peers,
         part=part,
-        server=server,
+        server=server_for(model, server),
         timeout=timeout,
         samples=samples,
         batch=batch,

@@ -31,7 +31,12 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.option(
     "--max-pixels", default=1920 * 1080, show_default=True, type=click.IntRange(1), help="Largest image shown."
 )
-@click.option("--server", metavar="URL", help="Ask MODEL at this OpenAI-compatible server; key in OPENAI_API_KEY.")
+@click.option(
+    "--server",
+    metavar="URL|vllm|off",
+    help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
+    " in this process.  [default: vllm where it is installed and there is a CUDA GPU]",
+)
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
 def command(
     model: str,
@@ -65,6 +70,7 @@ def command(
 
     require_train_extra("scoring")
     from trainer.evaluation.score import ScoreConfig, score
+    from trainer.evaluation.vllm_server import server_for
 
     config = ScoreConfig(
         model=model,
@@ -74,7 +80,7 @@ def command(
         batch=batch,
         max_tokens=max_tokens,
         max_pixels=max_pixels,
-        server=server,
+        server=server_for(model, server),
         timeout=timeout,
     )
     score(config, photos, out, Reporter())

@@ -58,10 +58,10 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
     """
     state = processes()
     sources = _Sources.read(plan, reporter if state.is_main_process else SILENT)
-    who = predictor(plan, state.device)
-    asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
-    asked += _peers(plan, sources)
-    predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
+    with predictor(plan, state.device, reporter if state.is_main_process else SILENT) as who:
+        asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
+        asked += _peers(plan, sources)
+        predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
     if not state.is_main_process:
         return None
     _list_missing(run, sources, reporter)

@@ -62,10 +62,10 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     good = [photo for photo in photos if photo not in bad]
     if not good:
         raise UserError(f"{folder}: none of its {len(photos)} images can be read", next(iter(bad.values())))
-    who = predictor(config, state.device)
-    rows = PhotoRows(folder, good, config.task, config.way, config.objects, who.grid)
-    asked = suite(rows, config.task)
-    found = predict([(asked, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
+    with predictor(config, state.device, reporter) as who:
+        rows = PhotoRows(folder, good, config.task, config.way, config.objects, who.grid)
+        asked = suite(rows, config.task)
+        found = predict([(asked, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
     if not state.is_main_process:
         return
     lines = [_line(config.task, prediction) for prediction in found]

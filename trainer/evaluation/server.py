@@ -44,13 +44,22 @@ class Server:
         max_pixels: largest image sent.
         timeout: seconds a reply may take.
         retries: how often a failed request is tried again.
+        grid: the sizes and the frame of boxes, where the model is known better than by its name.
 
     Raises:
         UserError: the client library is not installed.
     """
 
     def __init__(
-        self, model: str, url: str, max_tokens: int, max_pixels: int, timeout: float = 120, retries: int = 5
+        self,
+        model: str,
+        url: str,
+        max_tokens: int,
+        max_pixels: int,
+        timeout: float = 120,
+        *,
+        retries: int = 5,
+        grid: Grid | None = None,
     ) -> None:
         try:
             from openai import OpenAI
@@ -58,7 +67,7 @@ class Server:
             raise UserError("--server needs openai, which is not installed", "Install perception20k[models]") from None
         family = family_named(model)
         thousandths = family is not None and family.thousandths
-        self.grid = Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels, thousandths=thousandths)
+        self.grid = grid or Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels, thousandths=thousandths)
         self.model, self.url, self.max_tokens = model, url, max_tokens
         self._key = key_from("--server", "OPENAI_API_KEY", needed=False)
         self._client = OpenAI(base_url=url, api_key=self._key or NO_KEY, timeout=timeout, max_retries=retries)
