@@ -135,7 +135,10 @@ class _Handler(BaseHTTPRequestHandler):
             if found[4] not in files:
                 return self._send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self._sha(files)})
             content = files[found[4]]
-            return self._send(200, content, {"ETag": f'"{_oid(content)}"', "X-Repo-Commit": self._sha(files)})
+            about = {"ETag": f'"{_oid(content)}"', "X-Repo-Commit": self._sha(files)}
+            if part := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")):
+                return self._send(206, content[int(part[1]) : int(part[2]) + 1], about)
+            return self._send(200, content, about)
         found = re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)(?:/(revision|tree)/([^/]+)(?:/(.+))?)?", path)
         if not found or found[1] not in self.server.files:
             return self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
