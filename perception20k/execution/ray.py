@@ -188,7 +188,8 @@ class _Workers:
         except ray.exceptions.RayError as error:
             self._failed_starts += 1
             if self._failed_starts >= MAX_FAILED_STARTS:
-                said = str(error).strip().splitlines()[-1]
+                first = isinstance(error, ray.exceptions.OutOfMemoryError)  # then Ray's advice follows
+                said = str(error).strip().splitlines()[0 if first else -1]
                 raise UserError(f"--executor ray: workers do not start: {said}") from None
             self._start()
         else:

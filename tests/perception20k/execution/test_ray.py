@@ -108,6 +108,50 @@ def test_a_crash_costs_one_load_of_the_model_and_the_batch_is_done_again_as_it_w
     assert len((tmp_path / "loads").read_text().splitlines()) <= 2 + 1  # of two GPUs
 
 
+LOW = "1 worker(s) were killed due to the node running low on memory.\nRefer to the documentation."
+"""As Ray words it."""
+
+
+@pytest.mark.parametrize("place", ["worker", "gpu"])
+def test_what_memory_ran_out_on_is_tried_again_then_told_and_nothing_else_is_lost(
+    executor: RayExecutor, tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    import ray
+
+    real = ray.get
+
+    def get(reference: Any) -> Any:
+        found = real(reference)
+        if isinstance(found, list) and Outcome(49) in found:  # Ray's monitor kills its worker each time
+            raise ray.exceptions.OutOfMemoryError(LOW)
+        return found
+
+    monkeypatch.setattr(ray, "get", get)
+    stage = Square(tmp_path / "notes", 3)
+    stage.place = place  # type: ignore[assignment]
+    results, tally = run_stage(stage, list(range(5, 14)), journal, executor)
+    assert [outcome.error or outcome.value for _, outcome in results] == [
+        25,
+        36,
+        CRASHED,
+        *(n * n for n in range(8, 14)),
+    ]
+    assert tally.failed == 1 and stage.worked_on().count(7) == 3  # with its batch, again, alone
+
+
+def test_models_that_memory_runs_out_on_are_one_line(
+    executor: RayExecutor, tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    def get(_: Any) -> None:
+        raise ray.exceptions.OutOfMemoryError(LOW)
+
+    monkeypatch.setattr(ray, "get", get)
+    with pytest.raises(UserError, match=r"workers do not start: .* low on memory\.$"):
+        run_stage(Model(tmp_path / "notes"), [1], journal, executor)
+
+
 class Held(Square):
     """Notes the machine it works on, and is not done before it is let go."""
 
