@@ -102,7 +102,7 @@ def trainer_of(model: Path, folder: Path, tokens: int, weight: int) -> WrittenRo
     chosen = recipe.load("refine-iqa-stage2", (*settings, f"rewards.probability={weight}", "warmup=0"))
     processor = models.load_processor(str(model))
     table = read_dataset(f"{photos / 'rated.csv'}:0-5")
-    rows, row_datasets = data.as_dataset(data.training_rows(chosen, [table], models.grid_of(processor)))
+    rows, row_datasets = data.as_dataset(data.with_held_out(chosen, [table], models.grid_of(processor))[0])
     trainer = WrittenRollouts(
         chosen,
         row_datasets,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,24 +59,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON, and nothing else.")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
-def command(
-    model: str,
-    out: Path,
-    data: tuple[str, ...],
-    questions: tuple[Path, ...],
-    pairs: tuple[Path, ...],
-    kinds: tuple[str, ...],
-    peers: tuple[str, ...],
-    ask: tuple[str, ...],
-    part: str,
-    samples: int,
-    batch: int,
-    max_tokens: int,
-    max_pixels: int,
-    server: str | None,
-    timeout: float,
-    as_json: bool,
-) -> None:
+def command(model: str, out: Path, kinds: tuple[str, ...], server: str | None, as_json: bool, **asked: Any) -> None:
     """Evaluate MODEL in the papers' terms: tables, confusion pictures and a page in OUT.
 
     MODEL is the directory or hub name of a vision-language model, the directory of a LoRA adapter, a model's name at
@@ -98,22 +82,7 @@ def command(
     from trainer.evaluation.tables import markdown
     from trainer.evaluation.vllm_server import server_for
 
-    plan = EvaluationConfig(
-        model=model,
-        data=data,
-        questions=questions,
-        pairs=pairs,
-        kinds=kinds or _KINDS,
-        ask=ask,
-        peers=peers,
-        part=part,
-        server=server_for(model, server),
-        timeout=timeout,
-        samples=samples,
-        batch=batch,
-        max_tokens=max_tokens,
-        max_pixels=max_pixels,
-    )
+    plan = EvaluationConfig(model=model, server=server_for(model, server), kinds=kinds or _KINDS, **asked)
     overview = evaluate(plan, out, Reporter(lambda text: click.echo(text, err=as_json)))
     if overview and as_json:
         click.echo(json.dumps({"run": str(out), "columns": overview.columns, "rows": overview.rows}, indent=2))

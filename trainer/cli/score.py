@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,19 +39,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     " in this process.  [default: vllm where it is installed and there is a CUDA GPU]",
 )
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
-def command(
-    model: str,
-    photos: Path,
-    out: Path,
-    task: str,
-    way: str,
-    objects: tuple[str, ...],
-    batch: int,
-    max_tokens: int,
-    max_pixels: int,
-    server: str | None,
-    timeout: float,
-) -> None:
+def command(model: str, photos: Path, out: Path, server: str | None, **asked: Any) -> None:
     """Score the photos in PHOTOS with MODEL, or let it describe or locate what is distorted in them.
 
     MODEL is the directory or hub name of a vision-language model, the directory of a LoRA adapter, or a model's name at
@@ -72,16 +61,6 @@ def command(
     from trainer.evaluation.score import ScoreConfig, score
     from trainer.evaluation.vllm_server import server_for
 
-    config = ScoreConfig(
-        model=model,
-        task=task,
-        way=way,
-        objects=objects,
-        batch=batch,
-        max_tokens=max_tokens,
-        max_pixels=max_pixels,
-        server=server_for(model, server),
-        timeout=timeout,
-    )
+    config = ScoreConfig(model=model, server=server_for(model, server), **asked)
     score(config, photos, out, Reporter())
     click.echo(f"The table is {out}, the page {out.with_suffix('.html')}.")

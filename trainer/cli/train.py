@@ -35,9 +35,9 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
 
     require_train_extra()
     from trainer.data.datasets import read_datasets
-    from trainer.training.recipe import load_any
+    from trainer.training.recipe import load
 
-    loaded, found = load_any(recipe, changes), read_datasets(sources)
+    loaded, found = load(recipe, changes), read_datasets(sources)
     from trainer.training.train import train  # heavy: only when the rest is in order
 
     train(loaded, found, model, out, report=Reporter())

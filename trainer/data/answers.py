@@ -67,12 +67,6 @@ def answer(text: str) -> str | None:
     return None if inner is None else inner.strip()
 
 
-def think(text: str) -> str | None:
-    """The think part, stripped; None if there is not exactly one."""
-    inner = between(text, "think")
-    return None if inner is None else inner.strip()
-
-
 def think_then_answer(text: str) -> bool:
     """Whether the text is one non-empty think part, then one answer, and nothing else but blanks."""
     thought, answered = between(text, "think"), between(text, "answer")

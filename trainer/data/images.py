@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from PIL import Image
 
@@ -57,20 +58,26 @@ class Asked(Protocol):
 Line = TypeVar("Line", bound=Asked)
 
 
-def only_readable(
-    path: Path, asked: Sequence[Line], reporter: Reporter = SILENT
-) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """The lines of ``path`` whose images can all be decoded, and why the others are left out: place, image and reason.
+@dataclass(frozen=True)
+class Lines(Generic[Line]):
+    """The lines of one such file whose images are there, and the names of the others, or why they are left out."""
 
-    Raises:
-        UserError: none is left.
-    """
-    bad = unreadable((image for line in asked for image in line.images), reporter)
-    good = tuple(line for line in asked if not bad.keys() & set(line.images))
-    reasons = tuple(f"{line.where}: {bad[image]}" for line in asked for image in line.images if image in bad)
-    if asked and not good:
-        raise UserError(f"{path}: no images in it can be read", reasons[0])
-    return good, reasons
+    path: Path
+    asked: tuple[Line, ...]
+    missing: tuple[str, ...] = ()
+
+    def readable(self, reporter: Reporter = SILENT) -> Lines[Line]:
+        """Those whose images can all be decoded; the others join the missing: place, image and reason.
+
+        Raises:
+            UserError: none is left.
+        """
+        bad = unreadable((image for line in self.asked for image in line.images), reporter)
+        good = tuple(line for line in self.asked if not bad.keys() & set(line.images))
+        reasons = [f"{line.where}: {bad[image]}" for line in self.asked for image in line.images if image in bad]
+        if self.asked and not good:
+            raise UserError(f"{self.path}: no images in it can be read", reasons[0])
+        return replace(self, asked=good, missing=(*self.missing, *reasons))
 
 
 def _why_unreadable(path: Path) -> str:

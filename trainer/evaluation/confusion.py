@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -53,7 +52,6 @@ class Confusion:
         """Draw the shares of each row as a PNG, the counts written in."""
         size = len(self.labels)
         figure = Figure(figsize=(2.6 + 0.62 * size, 2.2 + 0.45 * size), layout="constrained")
-        FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import only_readable, read_image
+from trainer.data.images import Lines, read_image
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
@@ -50,18 +49,7 @@ class Question:
         return (self.image,)
 
 
-@dataclass(frozen=True)
-class Questions:
-    """The questions of one file whose image is on disk, and the names of images that are not."""
-
-    path: Path
-    asked: tuple[Question, ...]
-    missing: tuple[str, ...]
-
-    def readable(self, reporter: Reporter = SILENT) -> Questions:
-        """Those whose image can be decoded; the others join the missing with the reason."""
-        good, reasons = only_readable(self.path, self.asked, reporter)
-        return replace(self, asked=good, missing=(*self.missing, *reasons))
+Questions = Lines[Question]
 
 
 def read(path: Path) -> Questions:

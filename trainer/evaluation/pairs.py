@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import only_readable, read_image
+from trainer.data.images import Lines, read_image
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
@@ -47,18 +46,7 @@ class Pair:
         return (*([self.reference] if self.reference else []), self.first, self.second)
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """The pairs of one file, and why others of it are left out."""
-
-    path: Path
-    asked: tuple[Pair, ...]
-    missing: tuple[str, ...] = ()
-
-    def readable(self, reporter: Reporter = SILENT) -> Pairs:
-        """Those whose images can all be decoded; the others join the missing with the reason."""
-        good, reasons = only_readable(self.path, self.asked, reporter)
-        return replace(self, asked=good, missing=(*self.missing, *reasons))
+Pairs = Lines[Pair]
 
 
 def read(path: Path) -> Pairs:

@@ -37,7 +37,7 @@ class EvaluationConfig(Asking):
     peers: tuple[str, ...] = ()
     """Quality metrics of :mod:`perception20k.models.metrics`."""
     part: str = "paper"
-    """Which images of MOS tables are scored, one of ``scoring.PARTS``."""
+    """Which images of MOS tables are scored, see :func:`trainer.evaluation.scoring.chosen_part`."""
     samples: int = 0
 
     def settings(self) -> dict[str, Any]:

@@ -49,12 +49,8 @@ WAYS = {
 """The papers' ways, by the name on the command line."""
 
 
-PARTS = ("paper", "test", "all")
-"""Which images are scored: as the paper does, what our trainer holds out, or every one."""
-
-
 def chosen_part(table: MosTable, part: str) -> MosTable:
-    """The images of a table that are scored; ``part`` is one of ``PARTS``."""
+    """The images of a table that are scored: those of the ``paper``, what training holds out (``test``), or ``all``."""
     trained_on = table.dataset in TRAINED_ON or any(row.split for row in table.rows)
     return table.with_split().part("test") if part == "test" or (part == "paper" and trained_on) else table
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from perception20k.core.errors import UserError
@@ -67,7 +66,6 @@ def draw(run: Path) -> list[Path]:
 def plot(path: Path, title: str, lines: dict[str, list[tuple[int, float]]]) -> None:
     """One picture: ``lines`` maps a label to its (step, value) points."""
     figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for i, (label, points) in enumerate(lines.items()):
         steps, values = zip(*points, strict=True)

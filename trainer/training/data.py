@@ -27,15 +27,6 @@ _HELD_PIXELS = 100_000_000
 """Pixels kept decoded (300 MB): TRL asks for a batch again at every backward pass of a step."""
 
 
-def training_rows(recipe: CommonRecipe, sources: Sequence[MosTable | Path], grid: Grid) -> list[TrainingRows]:
-    """The train part of the sources as the recipe uses them.
-
-    Raises:
-        UserError: the recipe's kind of data is not among the sources, or another kind is.
-    """
-    return [rows for rows, _ in _parts(recipe, sources, grid)]
-
-
 def with_held_out(
     recipe: CommonRecipe, sources: Sequence[MosTable | Path], grid: Grid
 ) -> tuple[list[TrainingRows], list[TrainingRows]]:
@@ -43,6 +34,9 @@ def with_held_out(
 
     Held out are prompts of a table's validation part, or where it has none, or it is trained on, whole scenes of what
     would be trained on; drawn by a key, so that they are the same in every run.
+
+    Raises:
+        UserError: the recipe's kind of data is not among the sources, or another kind is.
     """
     parts = _parts(recipe, sources, grid)
     if recipe.evaluate_every is None:

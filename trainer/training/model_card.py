@@ -11,14 +11,14 @@ from typing import Any
 from perception20k.core.files import write_text
 from trainer import models
 from trainer.training import run_log
-from trainer.training.recipe import load_any
+from trainer.training.recipe import load
 
 _TENTH = 0.1
 
 
 def write_card(run: Path, model: Path) -> None:
     """Write ``model/README.md`` from what the run's directory tells: recipe, inputs and log."""
-    recipe = load_any(str(run / "recipe.yaml"))
+    recipe = load(str(run / "recipe.yaml"))
     inputs = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
     base = str(inputs["model"])
     name = base if not Path(base).is_absolute() else Path(base).name

@@ -66,19 +66,7 @@ def names() -> list[str]:
     )
 
 
-def load(recipe: str, changes: tuple[str, ...] = ()) -> Recipe:
-    """The recipe for reinforcement named ``recipe``, or the one in that YAML file, with ``key=value`` changes applied.
-
-    Raises:
-        UserError: no such recipe, one for supervised training, an unknown key or value, a number out of range.
-    """
-    loaded = load_any(recipe, changes)
-    if not isinstance(loaded, Recipe):
-        raise UserError(f"{recipe}: not a recipe for reinforcement", code=2)
-    return loaded
-
-
-def load_any(recipe: str, changes: tuple[str, ...] = ()) -> AnyRecipe:
+def load(recipe: str, changes: tuple[str, ...] = ()) -> AnyRecipe:
     """The recipe named ``recipe``, or the one in that YAML file, with ``key=value`` changes applied.
 
     Raises:

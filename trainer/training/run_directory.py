@@ -29,7 +29,7 @@ from perception20k.core.files import write_json, write_text
 from perception20k.core.reporting import Reporter
 from trainer import models
 from trainer.data.mos import MosTable
-from trainer.training.recipe import dump, load_any
+from trainer.training.recipe import dump, load
 from trainer.training.recipe_keys import CommonRecipe
 from trainer.training.run_log import path_in
 
@@ -65,7 +65,7 @@ def prepare(
 
 def _check_same(run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any]) -> None:
     saved = run / "recipe.yaml"
-    if not saved.is_file() or load_any(str(saved)) != recipe:  # a key that is new since has its usual value
+    if not saved.is_file() or load(str(saved)) != recipe:  # a key that is new since has its usual value
         raise UserError(f"{run}: it was started with another recipe", f"Go on with {saved}, or choose another --out")
     try:
         before = json.loads((run / "inputs.json").read_text(encoding="utf-8"))

@@ -50,21 +50,21 @@ def test_a_source_that_is_not_there_is_refused(source: str, message: str) -> Non
 def test_a_recipe_takes_its_own_kind_of_data_alone(built_dataset: Path, ratings: list[str]) -> None:
     table = read_dataset(ratings[0])
     with pytest.raises(UserError, match="trains on a dataset with shards, and none is given"):
-        data.training_rows(load("refine-iqa-stage1"), [], GRID)
+        data.with_held_out(load("refine-iqa-stage1"), [], GRID)[0]
     with pytest.raises(UserError, match="does not train on a dataset with shards"):
-        data.training_rows(load("refine-iqa-stage2"), [table, built_dataset], GRID)
+        data.with_held_out(load("refine-iqa-stage2"), [table, built_dataset], GRID)[0]
     with pytest.raises(UserError, match="trains on a MOS table, and none is given"):
-        data.training_rows(load("q-insight"), [built_dataset], GRID)
+        data.with_held_out(load("q-insight"), [built_dataset], GRID)[0]
 
 
 def test_only_the_train_part_is_trained_on(ratings: list[str]) -> None:
-    rows = data.training_rows(load("refine-iqa-stage2"), [read_dataset(text) for text in ratings], GRID)
+    rows = data.with_held_out(load("refine-iqa-stage2"), [read_dataset(text) for text in ratings], GRID)[0]
     assert [len(part.datasets) for part in rows] == [8, 8]
 
 
 def test_the_dataset_gives_every_row_when_asked_and_each_image_once(built_dataset: Path, ratings: list[str]) -> None:
     sources = [built_dataset, read_dataset(ratings[0])]
-    dataset, names = data.as_dataset(data.training_rows(load("q-insight"), sources, GRID))
+    dataset, names = data.as_dataset(data.with_held_out(load("q-insight"), sources, GRID))[0]
     assert len(dataset) == len(names)
     assert {"first", "degradation"} == set(names)
     assert {dataset[0]["task"], dataset[len(dataset) - 1]["task"]} == {"degradation", "score"}
@@ -90,7 +90,7 @@ def test_the_validation_part_of_a_table_is_what_is_held_out_where_there_is_one(t
 def test_no_prompt_is_longer_than_is_said_of_them(built_dataset: Path, ratings: list[str], processor: Any) -> None:
     grid = grid_of(processor)
     for name, sources in (("refine-iqa-stage1", [built_dataset]), ("q-insight", [built_dataset, *ratings])):
-        rows = data.training_rows(load(name), [read_dataset(str(source)) for source in sources], grid)
+        rows = data.with_held_out(load(name), [read_dataset(str(source)) for source in sources], grid)[0]
         said = data.longest_prompt(rows, processor)
         dataset, _ = data.as_dataset(rows)
         for row in (dataset[i] for i in (0, len(dataset) // 2, len(dataset) - 1)):
@@ -113,7 +113,7 @@ def rated(folder: Path, *rows: str) -> MosTable:
 
 def test_images_of_one_name_are_two_prompts(tmp_path: Path) -> None:
     table = rated(tmp_path, "a/1.png,1", "b/1.png,5", "b/1.png,5")
-    dataset, _ = data.as_dataset(data.training_rows(load("visualquality-r1"), [table], GRID))
+    dataset, _ = data.as_dataset(data.with_held_out(load("visualquality-r1"), [table], GRID))[0]
     ids = dataset[[0, 1, 2]]["row_id"]
     assert len(set(ids)) == 3
     texts = [f"<think>a</think><answer>{score}</answer>" for score in (1.0, 1.5, 5.0, 4.5)]
@@ -123,17 +123,17 @@ def test_images_of_one_name_are_two_prompts(tmp_path: Path) -> None:
 
 def test_tables_of_one_name_are_two_datasets_and_split_as_alone(tmp_path: Path) -> None:
     tables = [rated(tmp_path / folder, *(f"{i}.png,{i}" for i in range(1, 6))) for folder in "ab"]
-    rows = data.training_rows(load("visualquality-r1"), tables, GRID)
+    rows = data.with_held_out(load("visualquality-r1"), tables, GRID)[0]
     dataset, names = data.as_dataset(rows)
     assert names == ["mos"] * 5 + ["mos (2)"] * 5
     assert dataset[9]["dataset"] == "mos (2)"
     assert len(set(dataset[:]["row_id"])) == 10
     third = rated(tmp_path / "c", "1.png,1", "2.png,2", "3.png,3", "4.png,4", "5.png,5").renamed("mos (2)")
-    rows = data.training_rows(load("visualquality-r1"), [*tables, third], GRID)
+    rows = data.with_held_out(load("visualquality-r1"), [*tables, third], GRID)[0]
     assert sorted(set(data.as_dataset(rows)[1])) == ["mos", "mos (2)", "mos (3)"]
     drawn = [replace(table, rows=tuple(replace(row, split="") for row in table.rows)) for table in tables]
     alone, together = (
-        [len(part.datasets) for part in data.training_rows(load("visualquality-r1"), given, GRID)]
+        [len(part.datasets) for part in data.with_held_out(load("visualquality-r1"), given, GRID)[0]]
         for given in ([drawn[1]], drawn)
     )
     assert together[1:] == alone

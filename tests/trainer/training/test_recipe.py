@@ -8,7 +8,7 @@ import pytest
 
 from perception20k.core.errors import UserError
 from trainer.data import prompts
-from trainer.training.recipe import dump, load, load_any, names
+from trainer.training.recipe import dump, load, names
 from trainer.training.recipe_keys import Recipe
 
 
@@ -18,10 +18,10 @@ def test_the_papers_recipes_ship_with_the_project() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_a_recipe_survives_being_written_and_read(name: str, tmp_path: Path) -> None:
-    recipe = load_any(name)
+    recipe = load(name)
     path = tmp_path / "recipe.yaml"
     path.write_text(dump(recipe))
-    assert load_any(str(path)) == recipe
+    assert load(str(path)) == recipe
     assert recipe.prompt is None or prompts.prompt(recipe.prompt)
 
 
