@@ -26,40 +26,18 @@ import yaml
 from pydantic import Field
 
 from distortions import DEFAULT_PRESET, PRESETS
-from perception20k.config_sections import (
-    LEAST_SCORE,
-    Annotations,
-    AtLeastOne,
-    Calls,
-    Credits,
-    Describe,
-    Detect,
-    Filters,
-    Objects,
-    Score,
-)
+from perception20k.config_sections import LEAST_SCORE as LEAST_SCORE
+from perception20k.config_sections import Annotations as Annotations
+from perception20k.config_sections import AtLeastOne
+from perception20k.config_sections import Calls as Calls
+from perception20k.config_sections import Credits as Credits
+from perception20k.config_sections import Describe as Describe
+from perception20k.config_sections import Detect as Detect
+from perception20k.config_sections import Filters as Filters
+from perception20k.config_sections import Objects as Objects
+from perception20k.config_sections import Score as Score
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import build, checked, suggestion
-
-__all__ = [
-    "LEAST_SCORE",
-    "MAX_PER_OBJECT",
-    "Annotations",
-    "Calls",
-    "Config",
-    "Credits",
-    "Describe",
-    "Detect",
-    "Filters",
-    "Objects",
-    "Score",
-    "config_of",
-    "default_config",
-    "load_config",
-    "located",
-    "read_yaml",
-    "with_paths",
-]
 
 MAX_PER_OBJECT = 20
 """Five rounds of the twelve groups among three objects: a group with a single type has five samples to give."""

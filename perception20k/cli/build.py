@@ -12,6 +12,7 @@ from perception20k.annotations.near import format_of
 from perception20k.cli.options import workers_option
 from perception20k.config import Config, default_config, load_config
 from perception20k.core.errors import UserError
+from perception20k.core.extras import require
 from perception20k.core.reporting import Reporter
 from perception20k.dataset.layout import Layout
 from perception20k.execution.local import LocalExecutor
@@ -144,6 +145,7 @@ def _config(what: tuple[str, ...], out: Path) -> Config:
 def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:
     if engine == "local":
         return LocalExecutor(workers)
+    require("--executor ray", "ray", "ray")
     from perception20k.execution.ray import RayExecutor
 
     return RayExecutor(workers)

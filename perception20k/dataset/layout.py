@@ -6,9 +6,8 @@ Every other module takes its paths from here, so the layout is defined once.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from perception20k.core.errors import UserError
 
@@ -24,108 +23,53 @@ def image_file(kind: Literal["source", "distorted"], name: str, suffix: str, *, 
     return f"images/{kind}/{name}{suffix}" if flat else f"images/{kind}/{name[:2]}/{name}{suffix}"
 
 
-@dataclass(frozen=True)
 class Layout:
     """The paths of one dataset directory. Only :meth:`is_flat` and :meth:`require` touch the disk."""
 
-    root: Path
+    def __init__(self, root: Path) -> None:
+        self.root: Final = root
 
-    # -- what the user reads and shares
-    @property
-    def card(self) -> Path:
+        # what the user reads and shares
+        self.card: Final = root / "README.md"
         """The dataset card, with the Hugging Face metadata block."""
-        return self.root / "README.md"
-
-    @property
-    def croissant(self) -> Path:
+        self.croissant: Final = root / "croissant.json"
         """Croissant metadata."""
-        return self.root / "croissant.json"
-
-    @property
-    def config(self) -> Path:
+        self.config: Final = root / "config.yaml"
         """The resolved configuration the dataset was built with; of paths, their last part."""
-        return self.root / "config.yaml"
-
-    @property
-    def recipe(self) -> Path:
+        self.recipe: Final = root / "recipe.parquet"
         """The sample table (:data:`perception20k.dataset.records.SAMPLE_SCHEMA`)."""
-        return self.root / "recipe.parquet"
-
-    @property
-    def sources(self) -> Path:
+        self.sources: Final = root / "sources.parquet"
         """The source-image table (:data:`perception20k.dataset.records.SOURCE_SCHEMA`)."""
-        return self.root / "sources.parquet"
-
-    @property
-    def stats(self) -> Path:
+        self.stats: Final = root / "stats.json"
         """Distributions of group, severity and box area."""
-        return self.root / "stats.json"
-
-    @property
-    def manifest(self) -> Path:
+        self.manifest: Final = root / "manifest.json"
         """Digest of every file above and below; written last, so its existence means that the build is complete."""
-        return self.root / "manifest.json"
-
-    @property
-    def source_images(self) -> Path:
+        self.source_images: Final = root / "images" / "source"
         """Source images: a photo's original bytes, a keyframe losslessly."""
-        return self.root / "images" / "source"
-
-    @property
-    def distorted_images(self) -> Path:
+        self.distorted_images: Final = root / "images" / "distorted"
         """The samples, lossless."""
-        return self.root / "images" / "distorted"
-
-    @property
-    def split(self) -> Path:
+        self.split: Final = root / "split.csv"
         """Every image that was ever dealt to a part, with its scene; rows are only added."""
-        return self.root / "split.csv"
-
-    @property
-    def shards(self) -> Path:
+        self.shards: Final = root / "shards"
         """RFT samples: ``train-*.parquet`` and ``test-*.parquet``."""
-        return self.root / "shards"
-
-    @property
-    def figures(self) -> Path:
+        self.figures: Final = root / "figures"
         """Figures and contact sheets."""
-        return self.root / "figures"
-
-    @property
-    def quarantine(self) -> Path:
+        self.quarantine: Final = root / "quarantine"
         """One ``.jsonl`` a stage: what failed (error) and what was filtered out (reason)."""
-        return self.root / "quarantine"
-
-    @property
-    def review(self) -> Path:
+        self.review: Final = root / "review"
         """Everything that human review produces."""
-        return self.root / "review"
-
-    @property
-    def decisions(self) -> Path:
+        self.decisions: Final = self.review / "decisions.sqlite"
         """Every human decision, append-only SQLite."""
-        return self.review / "decisions.sqlite"
 
-    # -- what only the pipeline reads
-    @property
-    def work(self) -> Path:
+        # what only the pipeline reads
+        self.work: Final = root / ".perception20k"
         """The pipeline's working files, not part of the dataset."""
-        return self.root / ".perception20k"
-
-    @property
-    def local_config(self) -> Path:
+        self.local_config: Final = self.work / "config.yaml"
         """The same configuration with the places of its files on this machine."""
-        return self.work / "config.yaml"
-
-    @property
-    def stamp(self) -> Path:
+        self.stamp: Final = self.work / "stamp.json"
         """What the last finished build was made from (:mod:`perception20k.pipeline.stamp`)."""
-        return self.work / "stamp.json"
-
-    @property
-    def journal(self) -> Path:
+        self.journal: Final = self.work / "journal.sqlite"
         """Results of finished items by key, which make a build resumable."""
-        return self.work / "journal.sqlite"
 
     def is_flat(self) -> bool:
         """Whether images lie in one folder, as in datasets that were begun before 0.2."""

@@ -255,16 +255,6 @@ def _write(path: Path, schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> Non
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
-def sources_table(sources: Iterable[Source]) -> pa.Table:
-    """Sources as an Arrow table."""
-    return pa.Table.from_pylist([source_row(s) for s in sources], schema=SOURCE_SCHEMA)
-
-
-def samples_table(samples: Iterable[Sample]) -> pa.Table:
-    """Samples as an Arrow table."""
-    return pa.Table.from_pylist([sample_row(s) for s in samples], schema=SAMPLE_SCHEMA)
-
-
 def _box(values: Iterable[int]) -> Box:
     x1, y1, x2, y2 = values
     return x1, y1, x2, y2

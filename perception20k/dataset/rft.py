@@ -9,7 +9,6 @@ Where the whole image is distorted there is nothing to ground, and the descripti
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,14 +22,6 @@ PROMPT_VERSION = "v1"
 TASKS = ("description", "grounding")
 MODES = ("fr", "nr")
 KINDS = tuple((task, mode) for task in TASKS for mode in MODES)
-
-
-@dataclass(frozen=True)
-class Images:
-    """The two images of a sample as Hugging Face image values: ``{"bytes": ..., "path": file name}``."""
-
-    source: dict[str, Any]
-    distorted: dict[str, Any]
 
 
 def kinds_of(sample: Sample, rft_per_sample: float, seed: int) -> list[tuple[str, str]]:
@@ -47,8 +38,11 @@ def kinds_of(sample: Sample, rft_per_sample: float, seed: int) -> list[tuple[str
     return [kind for place, kind in enumerate(kinds) if place in chosen]
 
 
-def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, Any]:
-    """One row of :data:`perception20k.dataset.records.RFT_SCHEMA`."""
+def rft_row(sample: Sample, task: str, mode: str, images: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    """One row of :data:`perception20k.dataset.records.RFT_SCHEMA`.
+
+    ``images`` are source and sample as Hugging Face image values, ``{"bytes": ..., "path": file name}``.
+    """
     label, words = label_of(sample), SEVERITIES[sample.severity - 1]
     box = ",".join(map(str, sample.box))
     asked = "" if sample.is_whole else sample.object
@@ -60,7 +54,7 @@ def rft_row(sample: Sample, task: str, mode: str, images: Images) -> dict[str, A
         "task": task,
         "mode": mode,
         "prompt": [{"role": "user", "content": prompt_parts(task, mode, sample.objects, sample.preset)}],
-        "images": [images.source, images.distorted] if mode == "fr" else [images.distorted],
+        "images": list(images if mode == "fr" else images[1:]),
         "solution": " / ".join(choices) if task == "description" else box,
         "object": asked,
         "objects": list(sample.objects),

@@ -21,7 +21,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.files import written_aside
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import RFT_SCHEMA, Sample, Source, sample_from_row
-from perception20k.dataset.rft import Images, kinds_of, rft_row
+from perception20k.dataset.rft import kinds_of, rft_row
 
 GROUP_BYTES = 64 << 20
 """Image bytes, repeats counted, after which a row group is closed: what a reader, and the writer, hold in memory."""
@@ -58,7 +58,7 @@ def plan_shards(layout: Layout, split: str, samples: Iterable[Sample], sources: 
         samples: all rows of the recipe, those of one source image next to each other.
         sources: the source images, in the order of their samples.
     """
-    number = first = end = place = 0
+    number = first = end = 0
     distinct = count = 0
     rest = iter(sources)
     for image_id, group in groupby(samples, key=lambda s: s.image_id):
@@ -68,9 +68,8 @@ def plan_shards(layout: Layout, split: str, samples: Iterable[Sample], sources: 
         size = sum(_present(layout.root / name).stat().st_size for name in [source_file, *mine]) if mine else 0
         if distinct and mine and (distinct + size > SHARD_BYTES or count + len(mine) > SHARD_SAMPLES):
             yield Shard(f"shards/{split}-{number:05d}.parquet", split, first, end, distinct)
-            number, first, distinct, count = number + 1, place, 0, 0
-        distinct, count, place = distinct + size, count + len(mine), place + len(rows)
-        end = place
+            number, first, distinct, count = number + 1, end, 0, 0
+        distinct, count, end = distinct + size, count + len(mine), end + len(rows)
     if distinct:
         yield Shard(f"shards/{split}-{number:05d}.parquet", split, first, end, distinct)
 
@@ -93,7 +92,7 @@ def write_shard(layout: Layout, shard: Shard, *, rft_per_sample: float, seed: in
             source = _image(layout, source_files[image_id])
             new: list[dict[str, Any]] = []
             for sample in group:
-                images = Images(source, _image(layout, sample.file))
+                images = source, _image(layout, sample.file)
                 new += [rft_row(sample, *kind, images) for kind in kinds_of(sample, rft_per_sample, seed)]
             size = sum(len(image["bytes"]) for row in new for image in row["images"])
             if rows and weight + size > GROUP_BYTES:

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import ray
 
 from perception20k.core.errors import UserError
-from perception20k.core.extras import require
 from perception20k.execution.local import CRASHED, run_in_threads, work
 from perception20k.execution.stage import Batch, Outcome, Results, Stage
 
@@ -39,13 +39,10 @@ class RayExecutor:
     """
 
     def __init__(self, workers: int) -> None:
-        require("--executor ray", "ray", "ray")
         self._workers = workers
 
     def __enter__(self) -> RayExecutor:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports home unless told not to
-        import ray
-
         address = os.environ.get("RAY_ADDRESS")
         alone: dict[str, Any] = {"address": "local", "num_cpus": self._workers, "include_dashboard": False}
         try:
@@ -57,14 +54,10 @@ class RayExecutor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        import ray
-
         ray.shutdown()
 
     def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`perception20k.execution.stage.Executor`."""
-        import ray
-
         if stage.place == "threads":
             return (yield from run_in_threads(stage, batches))
         first = next(batches, None)
@@ -102,8 +95,6 @@ class _Part:
 
 
 def _run(workers: _Workers, batches: Iterator[Batch]) -> Results:
-    import ray
-
     in_flight: dict[Any, _Part] = {}
     again: list[_Part] = []
     more = True
@@ -141,8 +132,6 @@ class _Workers:
     """Tasks of one CPU each, or one actor a GPU with its own copy of the model, each with one batch at a time."""
 
     def __init__(self, packed: bytes, cpus: int, gpus: int) -> None:
-        import ray
-
         self._arguments = (str(Path.cwd()), packed)
         self._need = "GPU" if gpus else "CPU"
         self._actor = ray.remote(num_gpus=1)(_Model)
@@ -166,8 +155,6 @@ class _Workers:
 
     def wait(self) -> list[Any]:
         """References that are done, by an outcome or a loss; perhaps none, if an actor is ready first."""
-        import ray
-
         waited_for = [*self._busy, *self._starting]
         done, _ = ray.wait(waited_for, num_returns=1, timeout=_PATIENCE)
         if not done and not ray.cluster_resources().get(self._need):
@@ -180,8 +167,6 @@ class _Workers:
         return [reference for reference in done if reference in self._busy]
 
     def _ready(self, reference: Any) -> None:
-        import ray
-
         actor = self._starting.pop(reference)
         try:
             ray.get(reference)
@@ -206,19 +191,14 @@ class _Workers:
         if self._need == "CPU":
             self.free.append(worker)
         else:
-            self._kill(worker)
+            ray.kill(worker)
             self._start()
 
     def close(self) -> None:
         """Free the GPUs: the next model needs them."""
         if self._need == "GPU":
             for actor in [*self.free, *self._busy.values(), *self._starting.values()]:
-                self._kill(actor)
-
-    def _kill(self, actor: Any) -> None:
-        import ray
-
-        ray.kill(actor)
+                ray.kill(actor)
 
 
 class _Model:

@@ -13,11 +13,10 @@ from perception20k.core.files import write_json, written_aside
 from perception20k.dataset.groups import label_of
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Sample, read_samples, read_sources
+from perception20k.publish.parts import PARTS
 
 TAR_BYTES = 512 << 20
 """Image bytes after which a tar file is closed."""
-
-_PARTS = ("train", "test")
 
 
 def write_coco(layout: Layout, out: Path) -> list[Path]:
@@ -33,7 +32,7 @@ def write_coco(layout: Layout, out: Path) -> list[Path]:
     sources = {source.image_id: source for source in read_sources(layout.sources)}
     numbers = {name: number for number, name in enumerate(sorted({s.object for s in samples if s.split}), 1)}
     written = []
-    for part in _PARTS:
+    for part in PARTS:
         mine = [sample for sample in samples if sample.split == part]
         if not mine:
             continue
@@ -73,7 +72,7 @@ def write_webdataset(layout: Layout, out: Path) -> list[Path]:
     samples = read_samples(layout.recipe)
     sources = {source.image_id: source.file for source in read_sources(layout.sources)}
     written = []
-    for part in _PARTS:
+    for part in PARTS:
         mine = [sample for sample in samples if sample.split == part]
         for number, some in enumerate(_shared_out(layout, mine, sources)):
             path = out / f"{part}-{number:06d}.tar"

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from skimage.data import data_dir
 
 from distortions import catalog, distort_region
 from perception20k.core.files import sha256, write_bytes
 from perception20k.dataset.boxes import Box
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import Sample, Source, samples_table, sources_table
+from perception20k.dataset.records import Sample, Source, write_samples, write_sources
 from perception20k.imaging import images
 
 PHOTOS = ("coffee.png", "astronaut.png", "motorcycle_left.png", "rocket.jpg", "chelsea.png")
@@ -70,5 +69,5 @@ def write_dataset(root: Path, samples: int = 60, *, boxes: Sequence[Box] = (), r
 
 def write_tables(layout: Layout, samples: Sequence[Sample], sources: Sequence[Source]) -> None:
     """Write the two tables."""
-    pq.write_table(samples_table(samples), layout.recipe)
-    pq.write_table(sources_table(sources), layout.sources)
+    write_samples(layout.recipe, samples)
+    write_sources(layout.sources, sources)

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from distortions import GROUPS, SEVERITIES
-from perception20k.dataset.rft import KINDS, Images, kinds_of, prompt_parts, quoted, rft_row
+from perception20k.dataset.rft import KINDS, kinds_of, prompt_parts, quoted, rft_row
 from tests.perception20k.samples import BLANK
 
-IMAGES = Images({"bytes": b"s", "path": "s.jpg"}, {"bytes": b"d", "path": "d.webp"})
+IMAGES = ({"bytes": b"s", "path": "s.jpg"}, {"bytes": b"d", "path": "d.webp"})
 
 # Refine-IQA, "Prompts Used for Training and Evaluation", 1.; (FR) / (NR) taken apart, tags as the models see them
 DESCRIPTION_NR = (

@@ -10,7 +10,7 @@ import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import read_samples, read_sources, samples_table
+from perception20k.dataset.records import read_samples, read_sources, write_samples
 from perception20k.imaging.versions import pixel_versions
 from perception20k.pipeline.rebuild import rebuild
 
@@ -66,7 +66,7 @@ def test_a_rebuild_with_other_versions_names_them(built_dataset: Path, tmp_path:
     samples = read_samples(layout.recipe)
     assert all(sample.made_with == pixel_versions() for sample in samples)
     other = [replace(s, pixels_sha256="0" * 64, made_with={**s.made_with, "numpy": "1.0"}) for s in samples[:1]]
-    pq.write_table(samples_table(other), tmp_path / "recipe.parquet")
+    write_samples(tmp_path / "recipe.parquet", other)
     result = rebuild(tmp_path / "recipe.parquet", (str(layout.source_images),), tmp_path / "out")
     assert f"(made with numpy 1.0, here {pixel_versions()['numpy']})" in result.problems[0]
 
@@ -90,7 +90,7 @@ def test_a_keyframes_video_is_found_whatever_folders_its_name_has(
 ) -> None:
     frames = [s for s in read_samples(Layout(built_dataset).recipe) if "#frame=" in s.origin]
     assert frames
-    pq.write_table(samples_table([replace(s, origin=f"q/{s.origin}") for s in frames]), tmp_path / "recipe.parquet")
+    write_samples(tmp_path / "recipe.parquet", [replace(s, origin=f"q/{s.origin}") for s in frames])
     result = rebuild(tmp_path / "recipe.parquet", (str(photos),), tmp_path / "out")
     assert (result.made, result.problems) == (len(frames), [])
 

@@ -19,7 +19,7 @@ from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.dataset.decisions import ReviewState, read_review
 from perception20k.dataset.layout import Layout
-from perception20k.dataset.records import read_samples, samples_table
+from perception20k.dataset.records import read_samples, write_samples
 from perception20k.publish.export import export_dataset, review_counts
 from tests.annotate_app.conftest import BARE, Clock, Person
 
@@ -165,7 +165,7 @@ def test_survivors_alone_are_exported_and_the_card_says_how_many(dataset: Layout
 def test_deletions_of_samples_that_are_gone_stop_no_export(dataset: Layout, ann: Person) -> None:
     deleted = read_review(dataset.decisions).unverified
     left = [s for s in read_samples(dataset.recipe) if s.sample_id not in deleted]
-    pq.write_table(samples_table(left), dataset.recipe)
+    write_samples(dataset.recipe, left)
     assert export_dataset(dataset.root, reporter=SILENT).review["deleted"] == 0
 
 

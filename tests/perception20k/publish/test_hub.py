@@ -1,13 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from perception20k.core.errors import UserError
 from perception20k.dataset.decisions import ReviewState
-from perception20k.dataset.records import read_samples, read_sources, sources_table
+from perception20k.dataset.records import read_samples, read_sources, write_sources
 from perception20k.publish import hub
 from perception20k.publish.hub import pack, recipe_card
 from tests.perception20k.shareable import KEPT, shareable_dataset
@@ -28,7 +27,7 @@ def test_a_parcel_holds_the_dataset_and_nothing_of_the_people_who_reviewed_it(da
 
 def test_photos_whose_licence_does_not_allow_it_are_refused_and_the_recipe_is_not(dataset: Path) -> None:
     sources = read_sources(dataset / "sources.parquet")
-    pq.write_table(sources_table([replace(sources[0], licence=""), *sources[1:]]), dataset / "sources.parquet")
+    write_sources(dataset / "sources.parquet", [replace(sources[0], licence=""), *sources[1:]])
     with pytest.raises(UserError, match=r"licences of 1 source images do not allow altered copies \(1 not stated\)"):
         pack(dataset)
     assert pack(dataset, any_licence=True).kind == "dataset"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from perception20k.dataset.records import Source, read_samples, samples_table
+from perception20k.dataset.records import Source, read_samples, write_samples
 from perception20k.publish.leaks import not_to_share, paths_and_keys
 from tests.perception20k.shareable import shareable_dataset
 
@@ -35,12 +35,11 @@ def test_a_key_of_the_environment_is_found_and_not_quoted(tmp_path: Path, monkey
 
 
 def test_a_path_in_a_table_is_found(tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
 
     root = shareable_dataset(tmp_path / "d")
     samples = read_samples(root / "recipe.parquet")
     assert list(paths_and_keys(root, ["recipe.parquet", "sources.parquet"])) == []
-    pq.write_table(samples_table([replace(samples[0], origin="/home/ann/a.jpg")]), root / "recipe.parquet")
+    write_samples(root / "recipe.parquet", [replace(samples[0], origin="/home/ann/a.jpg")])
     assert list(paths_and_keys(root, ["recipe.parquet"])) == [
         "recipe.parquet: the path /home/ann/a.jpg of this machine"
     ]
