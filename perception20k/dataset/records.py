@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perception20k.dataset.boxes import Box
+
+_OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
+_SCORE = pa.struct([("metric", pa.string()), ("value", pa.float64())])
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,19 @@ class Source:
     height: int
     origin: str
     """Where it came from: a file's name below its source root; ``name#frame=N`` for a keyframe."""
-    frame: int | None = None
+    frame: Annotated[int | None, pa.int64()] = None
     timestamp: float | None = None
     """Seconds into the video, for a keyframe."""
     licence: str = ""
     author: str = ""
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: Annotated[dict[str, float], pa.list_(_SCORE)] = field(default_factory=dict)
     """Metric name to quality in 0..100, 100 the best."""
-    objects: tuple[SceneObject, ...] = ()
+    objects: Annotated[tuple[SceneObject, ...], pa.list_(_OBJECT)] = ()
+    scene: str = ""
+    """``image_id`` of the first source image of its scene: frames of one video, near-duplicates, crops of one photo."""
     original_width: int | None = None
     """Of the file, before it was scaled down to ``max_side``; None in datasets of before 0.2."""
     original_height: int | None = None
-    scene: str = ""
-    """``image_id`` of the first source image of its scene: frames of one video, near-duplicates, crops of one photo."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,17 @@ class Sample:
     width: int
     height: int
     object: str
-    objects: tuple[str, ...]
+    objects: Annotated[tuple[str, ...], pa.list_(pa.string())]
     """Every recorded object of the source image: the candidates of the description task. Empty where the whole image
     is distorted; ``object`` is then ``WHOLE_IMAGE``."""
-    box: Box
+    box: Annotated[Box, pa.list_(pa.int32())]
     group: str
     type: str
-    severity: int
-    seed: int
+    severity: Annotated[int, pa.int8()]
+    seed: Annotated[int, pa.int64()]
     preset: str
-    params: dict[str, Any]
-    """Every parameter the distortion used, drawn ones included."""
+    params: Annotated[dict[str, Any], pa.string()]
+    """Every parameter the distortion used, drawn ones included; in the table JSON, because they differ by type."""
     psnr: float
     """Inside the box, dB."""
     ssim: float
@@ -100,63 +103,30 @@ class Sample:
         """Whether the whole image is distorted, not one object's box."""
         return not self.objects
 
-    made_with: dict[str, str] = field(default_factory=dict)
-    """Version of whatever shaped the pixels, by name; empty in datasets of before 0.2."""
+    made_with: Annotated[dict[str, str], pa.string()] = field(default_factory=dict)
+    """Version of whatever shaped the pixels, by name, in the table JSON; empty in datasets of before 0.2."""
 
 
 _ROWS = 10_000
 """Rows in memory at a time."""
 
-_OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
-_SCORE = pa.struct([("metric", pa.string()), ("value", pa.float64())])
+_COLUMNS = {str: pa.string(), int: pa.int32(), float: pa.float64()}
 
-SOURCE_SCHEMA = pa.schema(
-    [
-        ("image_id", pa.string()),
-        ("file", pa.string()),
-        ("file_sha256", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("origin", pa.string()),
-        ("frame", pa.int64()),
-        ("timestamp", pa.float64()),
-        ("licence", pa.string()),
-        ("author", pa.string()),
-        ("scores", pa.list_(_SCORE)),
-        ("objects", pa.list_(_OBJECT)),
-        ("scene", pa.string()),
-        ("original_width", pa.int32()),
-        ("original_height", pa.int32()),
-    ]
-)
+
+def schema_of(kind: type) -> pa.Schema:
+    """The columns of a record's table: its fields, by their Python type or by the Arrow type that annotates them."""
+    columns = []
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        plain, *given = get_args(hint) or (hint,)  # of a union the first member
+        is_annotated = hasattr(hint, "__metadata__")
+        columns.append((name, given[0] if is_annotated else _COLUMNS[plain]))
+    return pa.schema(columns)
+
+
+SOURCE_SCHEMA = schema_of(Source)
 """Columns of ``sources.parquet``."""
 
-SAMPLE_SCHEMA = pa.schema(
-    [
-        ("sample_id", pa.string()),
-        ("image_id", pa.string()),
-        ("origin", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("object", pa.string()),
-        ("objects", pa.list_(pa.string())),
-        ("box", pa.list_(pa.int32())),
-        ("group", pa.string()),
-        ("type", pa.string()),
-        ("severity", pa.int8()),
-        ("seed", pa.int64()),
-        ("preset", pa.string()),
-        ("params", pa.string()),  # JSON: the parameters differ from type to type
-        ("psnr", pa.float64()),
-        ("ssim", pa.float64()),
-        ("delta_e", pa.float64()),
-        ("file", pa.string()),
-        ("file_sha256", pa.string()),
-        ("pixels_sha256", pa.string()),
-        ("split", pa.string()),
-        ("made_with", pa.string()),  # JSON: the parts may change
-    ]
-)
+SAMPLE_SCHEMA = schema_of(Sample)
 """Columns of ``recipe.parquet``."""
 
 _PART = pa.struct([("type", pa.string()), ("text", pa.string())])

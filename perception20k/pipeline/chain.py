@@ -6,7 +6,7 @@ draw distortions, make the samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
@@ -97,17 +97,15 @@ class Chain:
         if self.max_pending:
             videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in found)
             self.max_pending += (self.config.max_frames_per_video - 1) * min(self.max_pending, videos)
-        kept: SpillList[Candidate] = SpillList()
         unlike = distinct(decoded) if self.config.near_duplicates == "drop" else ((c, None) for c in decoded)
-        for (candidate, duplicate), (_, near) in zip(duplicates(decoded), unlike, strict=True):
-            reason = duplicate or large_enough(candidate.source, self.config.filters) or near
-            if reason is None:
-                kept.append(candidate)
-            else:
-                self.quarantine.drop("sources", candidate.source.origin, reason)
+        judged = (
+            (candidate, duplicate or large_enough(candidate.source, self.config.filters) or near)
+            for (candidate, duplicate), (_, near) in zip(duplicates(decoded), unlike, strict=True)
+        )
+        kept = self._kept("sources", judged)
         self.unused.partial = bool(self.max_pending) or len(found) < len(everything)
         table = SceneTable(located(self.config.scenes) if self.config.scenes else None, self.names)
-        self.unused.unmatched(self.config.scenes, table.unmatched())
+        self.unused.unmatched(self.config.scenes, table.names.unmatched())
         if self.config.split and not self.unused.partial:
             known = HashedSet(chain(self.names, (candidate.source.image_id for candidate in decoded)))
             parts = read_parts(located(self.config.split))
@@ -129,13 +127,7 @@ class Chain:
         for score in wanted:
             by_image = self.qualities(score, scored)
             scored = SpillList(with_source(c, scores={**c.source.scores, score.metric: value}) for c, value in by_image)
-        kept: SpillList[Candidate] = SpillList()
-        for candidate in scored:
-            reason = good_enough(candidate.source.scores, wanted)
-            if reason is None:
-                kept.append(candidate)
-            else:
-                self.quarantine.drop("score", candidate.source.origin, reason)
+        kept = self._kept("score", ((c, good_enough(c.source.scores, wanted)) for c in scored))
         self.totals.line(f"Score: {len(kept)} of {len(candidates)} images are good enough")
         return kept
 
@@ -144,7 +136,7 @@ class Chain:
         if score.table is None:
             return (yield from self._run(ScoreStage(score.metric), candidates, _origin))
         table = ScoreTable(score, self.names)
-        self.unused.unmatched(score.table, table.unmatched())
+        self.unused.unmatched(score.table, table.names.unmatched())
         for candidate in candidates:
             found = table.find(candidate.source)
             if isinstance(found, Reason):
@@ -156,25 +148,22 @@ class Chain:
         """Objects and boxes, filtered by size and overlap; keep images with enough distinct objects."""
         if self.config.objects == "whole-image":
             return SpillList(with_source(c, objects=(whole_image(c.source),)) for c in candidates)
-        kept: SpillList[Candidate] = SpillList()
-        count = 0
-        for candidate in self.with_objects(candidates):
-            source = candidate.source
-            objects, dropped = select_objects(source, self.config.filters)
-            self._drop_objects("objects", source.origin, dropped)
-            reason = enough_objects(objects, self.config.filters)
-            if reason is None:
-                kept.append(with_source(candidate, objects=objects))
-                count += len(objects)
-            else:
-                self.quarantine.drop("objects", source.origin, reason)
+
+        def judged() -> Iterator[tuple[Candidate, Reason | None]]:
+            for candidate in self.with_objects(candidates):
+                objects, dropped = select_objects(candidate.source, self.config.filters)
+                self._drop_objects("objects", candidate.source.origin, dropped)
+                yield with_source(candidate, objects=objects), enough_objects(objects, self.config.filters)
+
+        kept = self._kept("objects", judged())
+        count = sum(len(candidate.source.objects) for candidate in kept)
         self.totals.line(f"Objects: {len(kept)} images with {count} objects")
         return kept
 
     def credit(self, candidates: SpillList[Candidate]) -> SpillList[Candidate]:
         """Candidates with licence and author."""
         table = CreditTable(self.config.credits, self.names)
-        self.unused.unmatched(self.config.credits.table, table.unmatched())
+        self.unused.unmatched(self.config.credits.table, table.names.unmatched())
         return SpillList(replace(candidate, source=table.credited(candidate.source)) for candidate in candidates)
 
     def with_objects(self, candidates: SpillList[Candidate]) -> Iterator[Candidate]:
@@ -270,6 +259,16 @@ class Chain:
                     self.quarantine.drop("redrawn", plan.title, Reason("denied", text))
         self.totals.line(f"Samples: {len(samples)} of {len(plans)} drawn are visible")
         return samples
+
+    def _kept(self, stage: str, judged: Iterable[tuple[Candidate, Reason | None]]) -> SpillList[Candidate]:
+        """The candidates that there is no reason to drop; the others are noted in the quarantine."""
+        kept: SpillList[Candidate] = SpillList()
+        for candidate, reason in judged:
+            if reason is None:
+                kept.append(candidate)
+            else:
+                self.quarantine.drop(stage, candidate.source.origin, reason)
+        return kept
 
     def _drop_objects(self, stage: str, origin: str, dropped: list[tuple[str, Reason]]) -> None:
         for name, reason in dropped:

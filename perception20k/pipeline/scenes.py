@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import csv
 
 from perception20k.core.errors import UserError
+from perception20k.core.tables import read_table
 from perception20k.dataset.quarantine import Reason
 from perception20k.imaging.fingerprint import DTYPE, KEYS, TABLES
 from perception20k.pipeline.stages.names import Names, plain
@@ -30,22 +29,21 @@ class SceneTable:
         path: a CSV with the columns ``file`` and ``scene``, if there is one.
         origins: the names of all photos there are, to tell when a name in the table may mean more than one.
 
+    Attributes:
+        names: its files, matched to photos.
+
     Raises:
         UserError: the table cannot be read.
     """
 
     def __init__(self, path: Path | None, origins: Iterable[str] = ()) -> None:
         self._scenes = _read_table(path) if path else {}
-        self._names = Names(self._scenes, origins)
+        self.names = Names(self._scenes, origins)
 
     def find(self, origin: str) -> str | None:
         """The scene of a photo; None if the table does not say, or not surely."""
-        name = self._names.find(origin)
+        name = self.names.find(origin)
         return self._scenes[name] if isinstance(name, str) else None
-
-    def unmatched(self) -> set[str]:
-        """Files in the table that no photo is."""
-        return self._names.unmatched()
 
 
 def find_scenes(candidates: Iterable[Candidate], table: SceneTable) -> list[str]:
@@ -96,16 +94,10 @@ def _prints(candidates: Iterable[Candidate]) -> NDArray[np.void]:
 
 
 def _read_table(path: Path) -> dict[str, str]:
-    try:
-        text = csv.ConvertOptions(
-            column_types={"file": pa.string(), "scene": pa.string()}, include_columns=["file", "scene"]
-        )
-        table = csv.read_csv(path, convert_options=text)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such table of scenes", "Check the config's 'scenes'") from None
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a table with the columns 'file' and 'scene': {reason}") from None
+    table = read_table(path, "scenes", "scenes", ("file", "scene"))
+    if not {"file", "scene"} <= set(table.column_names):
+        known = f"Columns: {', '.join(table.column_names)}"
+        raise UserError(f"{path}: not a table with the columns 'file' and 'scene'", known)
     rows = zip(table["file"].to_pylist(), table["scene"].to_pylist(), strict=True)
     return {plain(file): scene for file, scene in rows if file and scene}
 

@@ -10,13 +10,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
-from pyarrow import parquet
 
 from perception20k.core.errors import UserError
+from perception20k.core.tables import read_table
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import Source
 
@@ -54,14 +50,7 @@ def read_parts(path: Path) -> dict[str, str]:
     Raises:
         UserError: the file cannot be read, lacks a column, or names another part than train or test.
     """
-    try:
-        table: Any = (
-            parquet.read_table(path) if path.suffix == ".parquet" else arrow_csv.read_csv(path, convert_options=_TEXT)
-        )
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such table of parts", "Check the config's 'split'") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a table of parts: {str(error).splitlines()[0]}") from None
+    table = read_table(path, "parts", "split", ("image_id", "file", "part", "split"))
     key = next((name for name in ("image_id", "file") if name in table.column_names), "")
     value = next((name for name in ("part", "split") if name in table.column_names), "")
     if not key or not value:
@@ -73,9 +62,6 @@ def read_parts(path: Path) -> dict[str, str]:
         if part and parts.setdefault(name, part) != part:
             raise UserError(f"{path}: row {row}: '{name}' is in both parts")
     return parts
-
-
-_TEXT = arrow_csv.ConvertOptions(column_types={name: pa.string() for name in ("image_id", "file", "part", "split")})
 
 
 def parts_table(recorded: Mapping[str, str], dealt: Mapping[str, str], scenes: Mapping[str, str]) -> str:

@@ -10,27 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perception20k.core.files import written_aside
-
-SCHEMA = pa.schema(
-    [
-        ("suite", pa.string()),
-        ("index", pa.int32()),  # the question's place in its suite
-        ("draw", pa.int32()),  # 0: the greedy answer; 1..K: sampled answers
-        ("row_id", pa.string()),
-        ("text", pa.string()),  # the raw answer
-        ("digits", pa.list_(pa.float64())),  # probabilities of 0..4 at the score's integer digit, where they are known
-        ("value", pa.float64()),  # a classical metric's score, turned so that higher is better
-        ("error", pa.string()),  # why there is no answer: the server's refusal, the metric's failure
-        ("truth", pa.string()),  # JSON
-    ]
-)
-"""Columns of ``predictions.parquet``."""
+from perception20k.dataset.records import schema_of
 
 
 @dataclass(frozen=True)
@@ -39,13 +25,20 @@ class Prediction:
 
     suite: str
     index: int
+    """The question's place in its suite."""
     draw: int
+    """0: the greedy answer; 1..K: sampled answers."""
     row_id: str
     text: str
-    digits: tuple[float, ...] | None
+    """The raw answer."""
+    digits: Annotated[tuple[float, ...] | None, pa.list_(pa.float64())]
+    """Probabilities of 0..4 at the score's integer digit, where they are known."""
     value: float | None
+    """A classical metric's score, turned so that higher is better."""
     error: str
-    truth: Mapping[str, Any]
+    """Why there is no answer: the server's refusal, the metric's failure."""
+    truth: Annotated[Mapping[str, Any], pa.string()]
+    """In the table JSON."""
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -56,6 +49,10 @@ class Prediction:
     def scene(self) -> str:
         """What the question is about, with all others about it: a bootstrap draws scenes."""
         return str(self.truth.get("scene", self.row_id))  # runs of version 0.1 do not tell
+
+
+SCHEMA = schema_of(Prediction)
+"""Columns of ``predictions.parquet``."""
 
 
 def to_row(prediction: Prediction) -> dict[str, Any]:

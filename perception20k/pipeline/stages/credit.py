@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-from pyarrow import csv
-
 from perception20k.config import Credits, located
 from perception20k.core.errors import UserError
+from perception20k.core.tables import read_table
 from perception20k.dataset.records import Source
 from perception20k.pipeline.stages.annotate import MAX_CREDIT
-from perception20k.pipeline.stages.names import Names, plain
+from perception20k.pipeline.stages.names import Names, plain, video_of, with_videos
 from perception20k.pipeline.stages.object_names import clean
 
 COLUMNS = ("licence", "author")
@@ -27,6 +25,9 @@ class CreditTable:
         config: the config's ``credits``.
         origins: of all photos, to detect ambiguous names.
 
+    Attributes:
+        names: the table's files, matched to photos.
+
     Raises:
         UserError: the table cannot be read, or lacks its columns.
     """
@@ -34,15 +35,11 @@ class CreditTable:
     def __init__(self, config: Credits, origins: Iterable[str] = ()) -> None:
         self._of_all = config
         self._rows = _read(located(config.table)) if config.table else {}
-        self._names = Names(self._rows, (name for origin in origins for name in {origin, _video(origin)}))
-
-    def unmatched(self) -> set[str]:
-        """Files in the table that no photo is."""
-        return self._names.unmatched()
+        self.names = Names(self._rows, with_videos(origins))
 
     def credited(self, source: Source) -> Source:
         """The source with its licence and author."""
-        found = (self._names.find(origin) for origin in (source.origin, _video(source.origin)))
+        found = (self.names.find(origin) for origin in (source.origin, video_of(source.origin)))
         name = next((name for name in found if isinstance(name, str)), None)
         row = self._rows[name] if name is not None else {}
         licence = row.get("licence") or source.licence or self._of_all.licence
@@ -50,17 +47,8 @@ class CreditTable:
         return replace(source, licence=clean(licence)[:MAX_CREDIT], author=clean(author)[:MAX_CREDIT])
 
 
-def _video(origin: str) -> str:
-    """The name of a keyframe's video; a photo's own."""
-    return origin.partition("#frame=")[0]
-
-
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        kinds = {name: pa.string() for name in ("file", *COLUMNS)}
-        table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=kinds))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a table of licences and authors: {str(error).splitlines()[0]}") from None
+    table = read_table(path, "licences and authors", "credits: table", ("file", *COLUMNS))
     if "file" not in table.column_names or not set(COLUMNS) & set(table.column_names):
         known = f"Columns: {', '.join(table.column_names)}"
         raise UserError(f"{path}: needs the columns 'file', and 'licence' or 'author' or both", known)

@@ -45,6 +45,16 @@ class Names:
         return next((name for name in _ends(origin) if name in self._names), None)
 
 
+def video_of(origin: str) -> str:
+    """The name of a keyframe's video; a photo's own."""
+    return origin.partition("#frame=")[0]
+
+
+def with_videos(origins: Iterable[str]) -> Iterator[str]:
+    """Every origin, and for keyframes their video too: for tables in which one entry may stand for all its frames."""
+    return (name for origin in origins for name in {origin, video_of(origin)})
+
+
 def plain(name: str) -> str:
     """A name without redundant dots and slashes.
 

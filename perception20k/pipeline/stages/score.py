@@ -15,13 +15,14 @@ from typing import Any
 from perception20k.config import Score, located
 from perception20k.core.errors import ItemError, UserError
 from perception20k.core.files import digest
+from perception20k.core.tables import read_table
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
 from perception20k.execution.stage import Outcome, Stage, together
 from perception20k.imaging.images import Array
 from perception20k.models.metrics import Scorer, find_metric
 from perception20k.models.weights import Weights
-from perception20k.pipeline.stages.names import Names, plain
+from perception20k.pipeline.stages.names import Names, plain, video_of, with_videos
 from perception20k.pipeline.stages.sources import Candidate, load_source
 
 
@@ -88,6 +89,9 @@ class ScoreTable:
         score: names the table and its column.
         origins: of all photos, to detect ambiguous names.
 
+    Attributes:
+        names: its files, matched to photos.
+
     Raises:
         UserError: the file cannot be read, lacks a column, names a file twice, or holds something that is not a number.
     """
@@ -97,16 +101,12 @@ class ScoreTable:
         self._path = located(score.table)
         self._worst, self._best = score.range
         self._scores = _read_table(self._path, score.metric)
-        self._names = Names(self._scores, (name for origin in origins for name in {origin, _video(origin)}))
-
-    def unmatched(self) -> set[str]:
-        """Files in the table that no photo is."""
-        return self._names.unmatched()
+        self.names = Names(self._scores, with_videos(origins))
 
     def find(self, source: Source) -> float | Reason:
         """A source's quality in 0..100, or the reason why it has none."""
-        for origin in (source.origin, _video(source.origin)):
-            name = self._names.find(origin)
+        for origin in (source.origin, video_of(source.origin)):
+            name = self.names.find(origin)
             if isinstance(name, Reason):
                 return name
             if name is not None:
@@ -118,22 +118,9 @@ class ScoreTable:
         return Reason("not_listed", f"{self._path.name} has no score for this file")
 
 
-def _video(origin: str) -> str:
-    """The name of a keyframe's video; a photo's own."""
-    return origin.partition("#frame=")[0]
-
-
 def _read_table(path: Path, metric: str) -> dict[str, float | None]:
     """Scores by file, None where the cell is empty."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    try:
-        table: Any = parquet.read_table(path) if path.suffix.lower() == ".parquet" else csv.read_csv(path)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such table of scores", "Check the config's 'score'") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a table of scores: {str(error).splitlines()[0]}") from None
+    table = read_table(path, "scores", "score")
     for column in ("file", metric):
         if column not in table.column_names:
             raise UserError(f"{path}: no column '{column}'", f"Columns: {', '.join(table.column_names)}")

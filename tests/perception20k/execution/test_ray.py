@@ -9,18 +9,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from perception20k.core.errors import UserError
 from perception20k.execution.journal import Journal
 from perception20k.execution.local import CRASHED
-from perception20k.execution.ray import RayExecutor
 from perception20k.execution.run import run_stage
 from perception20k.execution.stage import Outcome
 from tests.perception20k.execution.square import Square, Waiting
 from tests.waiting import DEADLINE, until
+
+if TYPE_CHECKING:
+    from perception20k.execution.ray import RayExecutor
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +49,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def executor(cluster: Any) -> Iterator[RayExecutor]:
+    from perception20k.execution.ray import RayExecutor
+
     with RayExecutor(2) as executor:
         yield executor
 
@@ -203,6 +207,8 @@ def test_what_waits_for_the_network_stays_in_this_process(
 
 def test_no_ray_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     import ray
+
+    from perception20k.execution.ray import RayExecutor
 
     monkeypatch.setenv("RAY_ADDRESS", "nobody")
     monkeypatch.setattr(ray, "init", lambda **_: (_ for _ in ()).throw(ConnectionError("no\nRay here")))
