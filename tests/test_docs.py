@@ -112,7 +112,7 @@ def test_a_make_target_exists(page: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("perception20k.dataset.layout.Layout.recipe", "perception20k.dataset.layout.Layout.recipes"),
+        ("perception20k.dataset.records.Sample.is_whole", "perception20k.dataset.records.Sample.is_half"),
         ("distortions.distort_region", "distortions.distort_regions"),
         ("trainer.training.grpo", "trainer.grpo"),
     ],
