@@ -50,11 +50,11 @@ def test_a_source_that_is_not_there_is_refused(source: str, message: str) -> Non
 def test_a_recipe_takes_its_own_kind_of_data_alone(built_dataset: Path, ratings: list[str]) -> None:
     table = read_dataset(ratings[0])
     with pytest.raises(UserError, match="trains on a dataset with shards, and none is given"):
-        data.with_held_out(load("refine-iqa-stage1"), [], GRID)[0]
+        data.with_held_out(load("refine-iqa-stage1"), [], GRID)
     with pytest.raises(UserError, match="does not train on a dataset with shards"):
-        data.with_held_out(load("refine-iqa-stage2"), [table, built_dataset], GRID)[0]
+        data.with_held_out(load("refine-iqa-stage2"), [table, built_dataset], GRID)
     with pytest.raises(UserError, match="trains on a MOS table, and none is given"):
-        data.with_held_out(load("q-insight"), [built_dataset], GRID)[0]
+        data.with_held_out(load("q-insight"), [built_dataset], GRID)
 
 
 def test_only_the_train_part_is_trained_on(ratings: list[str]) -> None:
@@ -64,7 +64,7 @@ def test_only_the_train_part_is_trained_on(ratings: list[str]) -> None:
 
 def test_the_dataset_gives_every_row_when_asked_and_each_image_once(built_dataset: Path, ratings: list[str]) -> None:
     sources = [built_dataset, read_dataset(ratings[0])]
-    dataset, names = data.as_dataset(data.with_held_out(load("q-insight"), sources, GRID))[0]
+    dataset, names = data.as_dataset(data.with_held_out(load("q-insight"), sources, GRID)[0])
     assert len(dataset) == len(names)
     assert {"first", "degradation"} == set(names)
     assert {dataset[0]["task"], dataset[len(dataset) - 1]["task"]} == {"degradation", "score"}
@@ -113,7 +113,7 @@ def rated(folder: Path, *rows: str) -> MosTable:
 
 def test_images_of_one_name_are_two_prompts(tmp_path: Path) -> None:
     table = rated(tmp_path, "a/1.png,1", "b/1.png,5", "b/1.png,5")
-    dataset, _ = data.as_dataset(data.with_held_out(load("visualquality-r1"), [table], GRID))[0]
+    dataset, _ = data.as_dataset(data.with_held_out(load("visualquality-r1"), [table], GRID)[0])
     ids = dataset[[0, 1, 2]]["row_id"]
     assert len(set(ids)) == 3
     texts = [f"<think>a</think><answer>{score}</answer>" for score in (1.0, 1.5, 5.0, 4.5)]

@@ -49,7 +49,7 @@ def test_the_pinned_range_is_the_one_that_was_read() -> None:
 def make(recipe: Recipe, tiny: Path, sources: list[str], run: Path, config: Any = None) -> ScriptedTrainer:
     processor = models.load_processor(str(tiny), recipe.max_pixels)
     found = [read_dataset(source) for source in sources]
-    rows, names = data.as_dataset(data.with_held_out(recipe, found, models.grid_of(processor)))[0]
+    rows, names = data.as_dataset(data.with_held_out(recipe, found, models.grid_of(processor))[0])
     return ScriptedTrainer(
         recipe,
         names,
