@@ -12,12 +12,9 @@ import numpy.typing as npt
 
 from distortions.draws import look_up_draws, uniform16
 from distortions.parameters import by_severity, drawn, levels
-from distortions.pixels import Image, truncate
+from distortions.pixels import BAND, Image, in_bands, truncate
 
 Floats = npt.NDArray[np.float32]
-
-_BAND = 64
-"""Rows that are worked on at a time, so that what is made on the way stays in the processor's cache."""
 
 _WALK = 4
 """A walk of displacements (see :func:`_walk`) ends within this many times its longest step."""
@@ -83,24 +80,7 @@ def blur_glass(image: Image, rng: np.random.Generator, *, sigma: float, shift: i
 )
 def blur_lens(image: Image, *, radius: int) -> Image:
     """Lens blur: the mean over a disk of ``radius`` px, the edge mirrored."""
-    height, width = image.shape[:2]
-    half_widths = [math.isqrt(radius**2 - dy**2) for dy in range(radius + 1)]
-    count = 2 * sum(2 * half + 1 for half in half_widths) - (2 * radius + 1)
-    padded = cv2.copyMakeBorder(image, radius, radius, radius, radius, cv2.BORDER_REFLECT_101)
-    rows = np.asarray(padded).astype(np.uint16).reshape(height + 2 * radius, -1)
-    # A disk is a stack of horizontal runs. From its ends to its middle the run only grows, so each row of the
-    # disk costs one or two additions; a disk of radius 9 holds 253 px, whose sum still fits 16 bits.
-    length, reached = 3 * width, 0
-    run = rows[:, 3 * radius : 3 * radius + length].copy()
-    total = np.zeros((height, length), np.uint16)
-    for dy in range(radius, -1, -1):
-        while reached < half_widths[dy]:
-            reached += 1
-            for start in (3 * (radius - reached), 3 * (radius + reached)):
-                cv2.add(run, rows[:, start : start + length], run)
-        for top in {radius - dy, radius + dy}:
-            cv2.add(total, run[top : top + height], total)
-    return _mean(total, count).reshape(image.shape)
+    return in_bands(image, radius, lambda part: _disk_mean(part, radius))
 
 
 @by_severity(zoom=levels(1.03, 1.06, 1.10, 1.15, 1.21, within=(1.001, 2.0)))
@@ -129,6 +109,27 @@ def blur_jitter(image: Image, rng: np.random.Generator, *, shift: int) -> Image:
     return _displaced(image, rng, chances)
 
 
+def _disk_mean(image: Image, radius: int) -> Image:
+    height, width = image.shape[:2]
+    half_widths = [math.isqrt(radius**2 - dy**2) for dy in range(radius + 1)]
+    count = 2 * sum(2 * half + 1 for half in half_widths) - (2 * radius + 1)
+    padded = cv2.copyMakeBorder(image, radius, radius, radius, radius, cv2.BORDER_REFLECT_101)
+    rows = np.asarray(padded).astype(np.uint16).reshape(height + 2 * radius, -1)
+    # A disk is a stack of horizontal runs. From its ends to its middle the run only grows, so each row of the
+    # disk costs one or two additions; a disk of radius 9 holds 253 px, whose sum still fits 16 bits.
+    length, reached = 3 * width, 0
+    run = rows[:, 3 * radius : 3 * radius + length].copy()
+    total = np.zeros((height, length), np.uint16)
+    for dy in range(radius, -1, -1):
+        while reached < half_widths[dy]:
+            reached += 1
+            for start in (3 * (radius - reached), 3 * (radius + reached)):
+                cv2.add(run, rows[:, start : start + length], run)
+        for top in {radius - dy, radius + dy}:
+            cv2.add(total, run[top : top + height], total)
+    return _mean(total, count).reshape(image.shape)
+
+
 def _zoomed_axis(size: int, factor: float) -> tuple[float, float]:
     """Where a zoom samples one axis: the step between samples and the first of them, in source pixels.
 
@@ -149,8 +150,8 @@ def _stretched(image: Image, step: float, start: float) -> Image:
     below = np.minimum(above + 1, len(rows) - 1)
     weights = np.rint((places - above) * 256).astype(np.uint16)[:, np.newaxis]
     out = np.empty_like(rows)
-    for top in range(0, len(rows), _BAND):
-        band = slice(top, top + _BAND)
+    for top in range(0, len(rows), BAND):
+        band = slice(top, top + BAND)
         mixed = np.multiply(rows[above[band]], 256 - weights[band], dtype=np.uint16)
         mixed += np.multiply(rows[below[band]], weights[band], dtype=np.uint16)
         mixed += 128
@@ -178,8 +179,8 @@ def _sum_of_shifts(image: Image, taps: Mapping[tuple[int, int], float]) -> Float
     padded = np.asarray(cv2.copyMakeBorder(image, reach, reach, reach, reach, cv2.BORDER_REPLICATE))
     padded = padded.reshape(height + 2 * reach, -1)
     total: Floats = np.zeros((height, 3 * width), np.float32)
-    for top in range(0, height, _BAND):
-        band = total[top : top + _BAND]
+    for top in range(0, height, BAND):
+        band = total[top : top + BAND]
         seen = 0.0
         for (dy, dx), weight in taps.items():
             y, x = top + reach - dy, 3 * (reach - dx)
@@ -202,10 +203,10 @@ def _displaced(image: Image, rng: np.random.Generator, chances: npt.NDArray[np.f
     dy, dx = np.indices(chances.shape, dtype=np.int32)
     bounds = np.rint(np.cumsum(chances) * 65536).astype(np.int64)
     steps = np.repeat((dy * stride + dx).ravel(), np.diff(bounds, prepend=0))
-    corners = np.arange(_BAND, dtype=np.int32)[:, np.newaxis] * stride + np.arange(width, dtype=np.int32)
+    corners = np.arange(BAND, dtype=np.int32)[:, np.newaxis] * stride + np.arange(width, dtype=np.int32)
     out = np.empty_like(image)
-    for top in range(0, height, _BAND):  # a band's draws fill whole words of the generator
-        rows = min(_BAND, height - top)
+    for top in range(0, height, BAND):  # a band's draws fill whole words of the generator
+        rows = min(BAND, height - top)
         index = look_up_draws(uniform16(rng, (rows, width)), steps)
         index += corners[:rows]
         moved = np.take(words[top * stride :], index, mode="wrap")  # never out of range; wrapping is the quickest check

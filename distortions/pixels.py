@@ -21,6 +21,9 @@ _CHUNK = 1 << 16
 """Pixels of a large image that are worked on at a time, so that what is made on the way stays in the cache. Four values
 of a field of noise come from one word of the generator, and a piece takes whole words."""
 
+BAND = 64
+"""Rows that are worked on at a time, for the same reason."""
+
 _LARGE = 1 << 19
 """Pixels from which on an image is large: below, the calls would cost more than the cache gains."""
 
@@ -109,3 +112,14 @@ def in_chunks(image: Image, work: Callable[[Image], Image], *, bulky: bool = Fal
         part = slice(start, start + _CHUNK)
         out[:, part] = work(flat[:, part])
     return out.reshape(image.shape)
+
+
+def in_bands(image: Image, reach: int, work: Callable[[Image], Image]) -> Image:
+    """Work that reads ``reach`` pixels around each pixel, done on a large image band by band."""
+    if image.shape[0] * image.shape[1] < _LARGE:
+        return work(image)
+    out = np.empty_like(image)
+    for top in range(0, len(image), BAND):
+        first = max(top - reach, 0)
+        out[top : top + BAND] = work(image[first : top + BAND + reach])[top - first :][:BAND]
+    return out

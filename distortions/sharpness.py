@@ -10,16 +10,20 @@ import numpy.typing as npt
 
 from distortions.lab import from_lab, to_lab
 from distortions.parameters import by_severity, levels
-from distortions.pixels import Image
+from distortions.pixels import Image, in_bands
 
 
 @by_severity(amount=levels(2.0, 2.8, 4.0, 6.0, 8.0, within=(0.0, 100.0)), reach=lambda amount: 2)
 def oversharpen(image: Image, *, amount: float) -> Image:
     """Unsharp mask: (1 + amount) x - amount G(x), G the 5x5 Gaussian 1 4 6 4 1 / 16 a side, in 8 bits."""
-    blurred = cv2.GaussianBlur(image, (5, 5), 0)
-    rows = (image.shape[0], -1)
-    sharp = cv2.addWeighted(image.reshape(rows), 1 + amount, blurred.reshape(rows), -amount, 0)
-    return np.asarray(sharp).reshape(image.shape)
+
+    def sharpened(part: Image) -> Image:
+        blurred = cv2.GaussianBlur(part, (5, 5), 0)
+        rows = (part.shape[0], -1)
+        sharp = cv2.addWeighted(part.reshape(rows), 1 + amount, blurred.reshape(rows), -amount, 0)
+        return np.asarray(sharp).reshape(part.shape)
+
+    return in_bands(image, 2, sharpened)
 
 
 @by_severity(amount=levels(kadid_10k=(1.0, 2.0, 3.0, 6.0, 12.0), within=(0.0, 100.0)), reach=lambda amount: 6)

@@ -45,6 +45,17 @@ def test_a_large_image_worked_on_in_pieces_gives_the_same_bytes(type_: str, monk
     assert np.array_equal(distort(image, type_, 4, seed=9), whole)
 
 
+@pytest.mark.parametrize("type_", ["blur_lens", "oversharpen"])
+@pytest.mark.parametrize("height", [1, 65, 257])
+def test_a_large_image_worked_on_in_bands_gives_the_same_bytes(
+    type_: str, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (height, 90, 3), dtype=np.uint8)
+    whole = distort(image, type_, 5)
+    monkeypatch.setattr(pixels, "_LARGE", 0)
+    assert np.array_equal(distort(image, type_, 5), whole)
+
+
 @pytest.mark.parametrize("size", [3, 131072, 131073, 200001])
 def test_a_look_up_takes_any_number_of_values(size: int) -> None:
     rng = np.random.default_rng(size)
