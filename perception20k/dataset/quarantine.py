@@ -73,9 +73,9 @@ class Quarantine:
         """Mention a stage: if it gets no rows, the file of an earlier build is removed."""
         self._rows.setdefault(stage, SpillList())
 
-    def clear(self, stage: str) -> None:
-        """Take back the rows of a stage that is run again."""
-        self._rows[stage] = SpillList()
+    def clear(self, *stages: str) -> None:
+        """Take back the rows of stages that are run again."""
+        self._rows.update((stage, SpillList()) for stage in stages)
 
     def fail(self, stage: str, item: str, error: str) -> None:
         """Note an item that could not be processed; of paths in the error only the last part is kept."""

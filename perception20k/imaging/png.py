@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import struct
 
-import isal
 import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
-
-WRITER = f"isal {isal.__version__}"
-"""What the bytes of a file depend on, beside the processor."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB8 = (8, 2, 0, 0, 0)  # bits, colour type, and the only compression, set of filters and interlacing wanted

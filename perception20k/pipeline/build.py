@@ -126,7 +126,8 @@ def _finish(
     """Remove images the dataset no longer uses, and export the rest."""
     layout = chain.layout
     used = HashedSet(sample.image_id for sample in samples)
-    sources = SpillList(image.source for image in images if image.source.image_id in used)
+    kept = (image.source for image in images if image.source.image_id in used)
+    sources = SpillList(replace(s, file_sha256=chain.rewritten.get(s.image_id, s.file_sha256)) for s in kept)
     _refuse_loss(layout, samples, chain.scope.limit, force)
     chain.quarantine.write(layout.quarantine)
     if not samples:

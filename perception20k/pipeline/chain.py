@@ -52,6 +52,7 @@ class Chain:
         items_processed: items that no earlier run had done.
         settled: whether no item failed in a way that the next run tries again.
         max_pending: at most how many images the earlier stages may still add.
+        rewritten: digests of source files that another version encoded than first read them, by ``image_id``.
     """
 
     def __init__(
@@ -61,10 +62,9 @@ class Chain:
         self.reporter = reporter
         self.flat = layout.is_flat()
         self.totals = SILENT if scope.dry_run else reporter  # a dry run does not know them yet
-        self.items_processed = 0
+        self.items_processed = self.max_pending = 0
         self.settled = True
         self.names: SpillList[str] = SpillList()  # of every file and keyframe, for matching tables
-        self.max_pending = 0
         self.quarantine = Quarantine()
         self.unused = UnusedInputs(self.quarantine)
         self.journal = Journal(layout.journal if layout.journal.is_file() or not scope.dry_run else None)
@@ -240,11 +240,10 @@ class Chain:
     def make_samples(self, candidates: SpillList[Candidate]) -> SpillList[Sample]:
         """Draw the distortions and make the samples; drop invisible ones."""
         config = self.config
-        self.quarantine.clear("distort")
-        self.quarantine.clear("redrawn")
-        plans = SpillList(
-            plan for c in candidates for plan in draw(c, config.samples_per_object, config.seed, config.preset)
-        )
+        self.quarantine.clear("distort", "redrawn")
+        self.rewritten: dict[str, str] = {}
+        drawn = (draw(c, config.samples_per_object, config.seed, config.preset) for c in candidates)
+        plans = SpillList(chain.from_iterable(drawn))
         # Absolute, because workers on another machine start in another folder.
         stage = Distort(self.layout.root.absolute(), config.preset, config.filters, self.flat, config.image_format)
         samples: SpillList[Sample] = SpillList()
@@ -254,6 +253,8 @@ class Chain:
                 self.quarantine.drop("distort", plan.title, reason)
             else:
                 samples.append(stage.sample(plan, made))
+                if "source_sha256" in made:
+                    self.rewritten[plan.candidate.source.image_id] = made["source_sha256"]
                 if "redrawn" in made:
                     text = f"{made['why']}; redrawn as {made['redrawn']['type']} {made['redrawn']['severity']}"
                     self.quarantine.drop("redrawn", plan.title, Reason("denied", text))

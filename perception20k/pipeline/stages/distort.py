@@ -32,6 +32,8 @@ from perception20k.pipeline.stages.sources import load_source
 MAX_REDRAWS = 4
 """Other distortions tried for a sample whose pixels deny its label, before it is dropped."""
 
+_NOT_OF_THE_SAMPLE = ("source", "source_sha256", "redrawn", "why")
+
 
 @dataclass(frozen=True)
 class Distort(Stage[SamplePlan]):
@@ -75,12 +77,18 @@ class Distort(Stage[SamplePlan]):
         opened = to_outcome(self._open, batch[0])
         if opened.error is not None:
             return [opened] * len(batch)
-        return [to_outcome(self._make, plan, opened.value) for plan in batch]
+        pixels, written = opened.value
+        return [to_outcome(lambda plan: {**self._make(plan, pixels), **written}, plan) for plan in batch]
 
-    def _open(self, plan: SamplePlan) -> Array:
+    def _open(self, plan: SamplePlan) -> tuple[Array, dict[str, str]]:
+        """The source's pixels, and ``source_sha256`` if its file is not what it was when it was first read.
+
+        Then another version of the encoder, or another processor, has written it; the pixels are the same.
+        """
         data, pixels = load_source(plan.candidate)
         write_bytes(self.root / plan.candidate.source.file, data)
-        return pixels
+        found = sha256(data)
+        return pixels, {} if found == plan.candidate.source.file_sha256 else {"source_sha256": found}
 
     def _make(self, plan: SamplePlan, source: Array) -> dict[str, Any]:
         """The sample, or if its pixels deny its label another of its group in its place."""
@@ -135,7 +143,7 @@ class Distort(Stage[SamplePlan]):
             seed=plan.seed,
             preset=self.preset,
             params=resolve(plan.type, plan.severity, seed=plan.seed, preset=self.preset),
-            **{name: value for name, value in made.items() if name not in ("source", "redrawn", "why")},
+            **{name: value for name, value in made.items() if name not in _NOT_OF_THE_SAMPLE},
         )
 
 

@@ -27,7 +27,6 @@ from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
 from perception20k.imaging.images import ImageFormat
 from perception20k.imaging.plugins import EXTRA, PLUGINS
-from perception20k.imaging.png import WRITER
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile
 from perception20k.storage.places import ARCHIVE_SUFFIXES, Member, Place, Remote, members, version_of
 
@@ -81,8 +80,8 @@ class Ingest(Stage[SourceFile]):
         except (OSError, ValueError) as error:
             about = type(error).__name__
         version = 8 if item.path.suffix.lower() in VIDEO_SUFFIXES else 7
-        writer = [] if self.image_format == "webp" else [WRITER]  # as it was before there were two formats
-        return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat, *writer])
+        kind = [] if self.image_format == "webp" else [self.image_format]  # as it was before there were two
+        return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat, *kind])
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.

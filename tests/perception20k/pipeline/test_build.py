@@ -1,6 +1,7 @@
 """The build as a whole: same bytes under any number of workers, killed and resumed, run again, extended, refused."""
 
 import fcntl
+import io
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -22,11 +24,15 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from perception20k.config import Config
 from perception20k.core.files import file_sha256
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import dataset_files
 from perception20k.dataset.records import read_samples, read_sources
+from perception20k.execution.local import LocalExecutor
 from perception20k.imaging import images
+from perception20k.pipeline.build import build
+from perception20k.pipeline.verify import verify
 from tests.perception20k.stepping import Stepping
 
 ROOT = Path(__file__).parents[3]
@@ -156,6 +162,34 @@ def test_damaged_images_are_found_by_the_export_and_made_again_by_the_build(
     assert "2 images are missing or damaged and are made again" in said
     assert digests(out) == digests(one)
     assert {p.name for p in (out / ".perception20k" / "damaged").iterdir()} == {image.name for image in flipped}
+
+
+@pytest.mark.slow
+def test_a_source_that_another_encoder_writes_is_recorded_as_it_is_now(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def newer(image: np.ndarray, _: str) -> tuple[bytes, str]:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "WEBP", lossless=True, quality=0, method=1)
+        return buffer.getvalue(), ".webp"
+
+    layout = Layout(tmp_path / "d")
+    # its odd colours are encoded anew; it is first read in another process, by the encoder that is installed
+    whole = Config((str(photos / "salon.png"),), objects="whole-image", score=None, test_fraction=0)
+    with LocalExecutor(1) as executor, monkeypatch.context() as updated:
+        updated.setattr(images, "encode", newer)
+        build(whole, layout.root, executor)
+        assert verify(layout.root) == []
+        [source] = read_sources(layout.sources)
+        (layout.root / source.file).unlink()
+        updated.undo()
+        build(whole, layout.root, executor)
+    assert verify(layout.root) == []
+    assert (
+        read_sources(layout.sources)
+        == [replace(source, file_sha256=file_sha256(layout.root / source.file))]
+        != [source]
+    )
 
 
 @pytest.mark.slow
