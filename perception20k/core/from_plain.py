@@ -65,10 +65,11 @@ def build(kind: Any, data: Any, where: str) -> Any:
 
 
 def suggestion(wrong: Any, known: typing.Iterable[Any]) -> str:
-    """The hint for a name that is not among the ``known`` ones: the nearest, or all of them."""
+    """The hint for a name that is not among the ``known`` ones: those it begins, else the nearest, else all of them."""
     names = [str(name) for name in known]
-    close = difflib.get_close_matches(str(wrong), names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}"
+    begun = [f"'{name}'" for name in names if name.startswith(f"{wrong}_")]
+    close = begun or [f"'{name}'" for name in difflib.get_close_matches(str(wrong), names, n=1)]
+    return f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names)}"
 
 
 def _user_error(kind: Any, problem: Any, where: str) -> UserError:

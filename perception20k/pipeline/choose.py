@@ -22,7 +22,7 @@ from perception20k.models.metrics.qalign import MODEL as QALIGN
 from perception20k.pipeline.stages.annotate import AnnotatedPhotos
 from perception20k.pipeline.stages.discover import VIDEO_SUFFIXES, SourceFile, discover
 from perception20k.pipeline.surroundings import DETECTORS, GROUNDING_DINO, NAMERS, Surroundings
-from perception20k.storage.places import Member
+from perception20k.storage.places import ARCHIVE_SUFFIXES, Member
 from perception20k.storage.remote import is_url
 
 WAYS = ("detector", "describe", "whole-image")
@@ -109,10 +109,12 @@ def _absolute(spec: str) -> str:
 
 
 def _count(files: Sequence[SourceFile]) -> str:
-    videos = sum(file.path.suffix.lower() in VIDEO_SUFFIXES for file in files)
-    photos = len(files) - videos
-    counted = [f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((photos, "photo"), (videos, "video")) if n]
-    return " and ".join(counted)
+    counts = dict.fromkeys(("photo", "video", "unreadable archive"), 0)
+    for file in files:
+        suffix = file.path.suffix.lower()
+        is_closed = suffix in ARCHIVE_SUFFIXES and not isinstance(file.path, Member)
+        counts["video" if suffix in VIDEO_SUFFIXES else "unreadable archive" if is_closed else "photo"] += 1
+    return " and ".join(f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n)
 
 
 def _photos_of(

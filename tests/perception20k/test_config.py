@@ -85,6 +85,7 @@ def test_the_embedded_default_is_valid_and_names_no_machine_path() -> None:
         ("annotations: {coco: a.json, voc: b}", "annotations: give exactly one format. Known: coco, lvis, voc, yolo"),
         ("annotations: {}", "annotations: give exactly one format"),
         ("annotations: {yolov8: a}", "annotations: unknown key 'yolov8'. Did you mean 'yolo'?"),
+        ("annotations: {parquet: a}", "Did you mean 'parquet_xywh' or 'parquet_xyxy' or 'parquet_cxcywh'?"),
         ("annotations: {coco: loop/x}", "'loop/x' is not a path"),
         ('sources: ["a\\0b"]', "is not a path: embedded null byte"),
         ("describe: {}", "objects come from 'annotations', from 'objects', or from 'describe' and 'detect' together"),

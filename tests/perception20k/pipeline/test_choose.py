@@ -150,6 +150,12 @@ def test_without_a_source_of_objects_the_ways_are_listed_with_a_command_each(fol
     assert ("pip install 'perception20k[models]'" in str(caught.value)) != here.models
 
 
+def test_an_archive_that_cannot_be_read_is_not_counted_as_a_photo(folder: Path) -> None:
+    (folder / "boxes.csv").write_text(BOXES)
+    (folder / "shard.tar").write_bytes(b"not a tar" * 100)
+    assert choose([str(folder)], BARE).lines[0] == f"Photos:  2 photos and 1 video and 1 unreadable archive in {folder}"
+
+
 def test_boxes_that_were_drawn_are_to_be_exported(folder: Path) -> None:
     (folder / DRAWN).write_bytes(b"")
     with pytest.raises(UserError, match=f"perception20k annotate {folder} --export {folder}/boxes.json"):
