@@ -160,7 +160,8 @@ class DrawingLog:
     def add_event(self, row: Mapping[str, Any]) -> None:
         """Store an event; ``row`` has columns of ``events``, ``objects`` as :class:`DrawnObject`."""
         objects: Sequence[DrawnObject] | None = row.get("objects")
-        plain = {**row, "objects": None if objects is None else as_text(objects)}
+        text = None if objects is None else json.dumps([asdict(item) for item in objects], ensure_ascii=False)
+        plain = {**row, "objects": text}
         insert(self.connection, "events", plain)
         self._apply(plain)
 
@@ -177,7 +178,8 @@ class DrawingLog:
         if event["action"] == "undo":
             drawing.steps.pop()
         else:
-            objects = from_text(event["objects"])
+            drawn = json.loads(event["objects"])
+            objects = tuple(DrawnObject(o["name"], tuple(o["box"]), o["proposed"]) for o in drawn)
             drawing.steps.append(Step(event["event_id"], event["action"], event["status"], objects))
         if event["action"] not in _BY_SERVER or event["status"] != "open":
             drawing.holder = self.sessions[event["session_id"]]
@@ -196,13 +198,3 @@ def read_drawings(path: Path) -> list[Drawing]:
     """
     with closing(_LOG.connect_to_read(path)) as connection:
         return list(DrawingLog(connection).drawings.values())
-
-
-def as_text(objects: Sequence[DrawnObject]) -> str:
-    """Objects as the log keeps them."""
-    return json.dumps([asdict(item) for item in objects], ensure_ascii=False)
-
-
-def from_text(text: str) -> tuple[DrawnObject, ...]:
-    """Objects as the log kept them."""
-    return tuple(DrawnObject(o["name"], tuple(o["box"]), o["proposed"]) for o in json.loads(text))

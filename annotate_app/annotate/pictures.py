@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from perception20k.config import Filters
-from perception20k.core.errors import ItemError, UserError
+from perception20k.core.errors import UserError
 from perception20k.core.files import sha256
 from perception20k.core.reporting import Reporter
 from perception20k.execution.journal import Journal
@@ -130,10 +130,7 @@ def _open(picture: Picture, max_side: int | None, version: tuple[Any, ...]) -> O
     if picture.frame is not None:
         return _shown(video.read_frame(picture.path, picture.frame), max_side, None)
     data = picture.path.read_bytes()
-    try:
-        pixels = images.decode(data)
-    except images.ImageError as error:
-        raise ItemError(str(error)) from None
+    pixels = images.decode(data)
     with Image.open(io.BytesIO(data)) as image:
         media_type, moving = _AS_THEY_ARE.get(image.format or ""), getattr(image, "is_animated", False)
     as_it_is = media_type is not None and not moving and images.is_plain(data)

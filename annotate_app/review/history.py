@@ -71,11 +71,7 @@ def session_rows(log: sqlite3.Connection, session_id: str | None = None) -> list
         span = events[-1]["at"] - events[0]["at"] if events else 0.0
         rows.append(
             {
-                "session_id": session["session_id"],
-                "kind": session["kind"],
-                "verifies": session["verifies"],
-                "reviewer": session["reviewer"],
-                "opened_at": session["opened_at"],
+                **{key: session[key] for key in ("session_id", "kind", "verifies", "reviewer", "opened_at")},
                 "order_seed": session["seed"],
                 "version": about["version"],
                 "batch": about.get("batch"),

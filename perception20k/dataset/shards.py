@@ -85,7 +85,8 @@ def write_shard(layout: Layout, shard: Shard, *, rft_per_sample: float, seed: in
     table = pq.read_table(layout.sources, columns=["image_id", "file"], filters=pc.field("image_id").isin(ids))
     source_files = dict(zip(table["image_id"].to_pylist(), table["file"].to_pylist(), strict=True))
     count = 0
-    with written_aside(layout.root / shard.file) as aside, _writer(aside) as writer:
+    how: dict[str, Any] = {"compression": "snappy", "dictionary_pagesize_limit": 1 << 30}
+    with written_aside(layout.root / shard.file) as aside, pq.ParquetWriter(aside, _schema(), **how) as writer:
         rows: list[dict[str, Any]] = []
         weight = 0
         for image_id, group in groupby(part, key=lambda s: s.image_id):
@@ -127,10 +128,6 @@ def _present(path: Path) -> Path:
     if not path.is_file():
         raise UserError(f"{path}: the image is missing", "Make it again: run the same build")
     return path
-
-
-def _writer(path: Path) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, _schema(), compression="snappy", dictionary_pagesize_limit=1 << 30)
 
 
 def _schema() -> pa.Schema:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from perception20k.core.errors import ItemError
 from perception20k.core.extras import missing
 from perception20k.imaging.plugins import EXTRA, load, plugin_for
 from perception20k.imaging.png import encode_png
@@ -39,7 +40,7 @@ Array = NDArray[np.uint8]
 ImageFormat = Literal["webp", "png"]
 
 
-class ImageError(Exception):
+class ImageError(ItemError):
     """The bytes are not an image we can use; the message says why."""
 
 

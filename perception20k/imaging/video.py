@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,20 +61,16 @@ def perceptual_hash(image: Array) -> NDArray[np.bool_]:
     return np.asarray(frequencies > np.median(frequencies))
 
 
-class LookAlikes:
-    """Perceptual hashes of a video's frames so far."""
-
-    def __init__(self) -> None:
-        self._seen: list[tuple[int, NDArray[np.bool_]]] = []
-
-    def earlier(self, frame: Frame) -> int | None:
-        """Index of an earlier frame that this one looks like; if there is none, remember this frame."""
+def with_twins(frames: Iterable[Frame]) -> Iterator[tuple[Frame, int | None]]:
+    """Each frame with the index of an earlier one that it looks like, by their perceptual hashes; None if none does."""
+    seen: list[tuple[int, NDArray[np.bool_]]] = []
+    for frame in frames:
         mark = perceptual_hash(frame.pixels)
-        for index, earlier in self._seen:
-            if np.count_nonzero(mark != earlier) <= MAX_HASH_DISTANCE:
-                return index
-        self._seen.append((frame.index, mark))
-        return None
+        alike = (index for index, other in seen if np.count_nonzero(mark != other) <= MAX_HASH_DISTANCE)
+        twin = next(alike, None)
+        if twin is None:
+            seen.append((frame.index, mark))
+        yield frame, twin
 
 
 def keyframes(place: Place, most: int) -> Iterator[Frame]:

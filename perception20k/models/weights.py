@@ -10,6 +10,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.extras import require
+from perception20k.core.files import file_sha256
 
 
 def torch_device() -> str:
@@ -20,6 +21,33 @@ def torch_device() -> str:
         return "cuda"
     torch.set_num_threads(1)
     return "cpu"
+
+
+def load_pretrained(
+    wanted_by: str, model: str, revision: str, processor: str, architecture: str, **options: Any
+) -> tuple[Any, Any]:
+    """A model's processor and the model itself, ready to answer on :func:`torch_device`.
+
+    Args:
+        wanted_by: begins errors.
+        model: a folder, or a hub model.
+        revision: for a hub model, its commit.
+        processor: the name of a class of transformers.
+        architecture: the model's.
+        **options: for the model.
+
+    Raises:
+        UserError: it could not be loaded.
+    """
+    commit = {} if Path(model).is_dir() else {"revision": revision}
+    try:
+        import transformers
+
+        prepared = getattr(transformers, processor).from_pretrained(model, **commit)
+        loaded = getattr(transformers, architecture).from_pretrained(model, **commit, **options)
+    except Exception as error:  # transformers and the hub raise many kinds
+        raise UserError(f"{wanted_by}: {model} cannot be loaded: {first_line(error)}") from None
+    return prepared, loaded.to(torch_device()).eval()
 
 
 class Weights:
@@ -137,5 +165,4 @@ def _snapshot(model: str, revision: str, *, offline: bool) -> Path:
 @cache
 def _file_digest(path: Path, size: int, changed: int) -> str:
     """Digest of a file, whole; read once in a process while its ``size`` and time of change stay the same."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(path)

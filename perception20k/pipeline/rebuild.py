@@ -114,7 +114,7 @@ class _SourceFinder:
     def _pixels(self, path: Place, frame: int | None) -> Array | None:
         try:
             whole = images.decode(path.read_bytes()) if frame is None else video.read_frame(path, frame)
-        except (images.ImageError, ItemError, OSError):
+        except (ItemError, OSError):
             return None
         height, width = whole.shape[:2]
         return images.scaled(whole, *images.size_within(width, height, self._max_side))

@@ -15,13 +15,13 @@ from typing import Any
 
 from perception20k import __version__
 from perception20k.config import Config, Describe, Detect, Objects, located
+from perception20k.core.extras import installed
 from perception20k.core.files import digest_of, write_json
 from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout
 from perception20k.imaging.versions import pixel_versions
 from perception20k.models.weights import local_revision
 from perception20k.pipeline.stages.discover import SourceFile, discover
-from perception20k.publish.figures import has_plots
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import dump_config, portable
 from perception20k.storage.places import Place, version_of
@@ -37,7 +37,8 @@ def inputs_of(config: Config, layout: Layout) -> str:
     decided = [sorted(ids) for ids in (review.kept, review.deleted, review.unverified)]
     on_hub = [part for part in _models(config) if not Path(part.model).is_dir()]
     commits = [local_revision(part.model, part.revision) for part in on_hub]
-    about = [__version__, dict(pixel_versions()), has_plots(), dump_config(portable(config)), decided, commits]
+    here = [__version__, dict(pixel_versions()), installed("matplotlib")]
+    about = [*here, dump_config(portable(config)), decided, commits]
     unread: list[SourceFile] = []
     found = discover(config.sources, without=layout.root, unread=unread.append)
     files = ((file.name, file.path) for file in found)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from perception20k.config import Config, load_config, located
 from perception20k.core.errors import UserError
+from perception20k.core.extras import installed
 from perception20k.core.files import digest_of, write_json, write_text, written_aside
 from perception20k.core.hashed_set import HashedSet
 from perception20k.core.reporting import Reporter
@@ -37,7 +38,7 @@ from perception20k.execution.local import LocalExecutor
 from perception20k.execution.stage import Executor
 from perception20k.publish.card import card
 from perception20k.publish.croissant import croissant
-from perception20k.publish.figures import CHARTS, draw_figure, drawings, has_plots
+from perception20k.publish.figures import CHARTS, draw_figure, drawings
 from perception20k.publish.overview import overview
 from perception20k.publish.parts import PARTS, parts_table, recorded_parts, supplied_parts
 from perception20k.publish.provenance import metric_notes, objects_note
@@ -135,7 +136,8 @@ def export(
     review = review_counts(ids, state)
     before = read_manifest(layout)
     fingerprint = _fingerprint(layout, config, every, sources, review)
-    charts_lack = survivors and has_plots() and not all((layout.figures / name).is_file() for name in CHARTS)
+    has_plots = installed("matplotlib")
+    charts_lack = survivors and has_plots and not all((layout.figures / name).is_file() for name in CHARTS)
     if before and before["state"] == fingerprint and all_present(layout) and not charts_lack:
         return Exported(survivors, before["rft_samples"], review, changed=False)
 
@@ -152,7 +154,7 @@ def export(
         reporter.line(f"The test part is empty: {few}. More photos fill it, or a larger fraction")
     view = overview(sample for sample in every if sample.split)
     write_json(layout.stats, statistics(view, rft))
-    without = "" if has_plots() else "; the charts need matplotlib: pip install 'perception20k[plots]'"
+    without = "" if has_plots else "; the charts need matplotlib: pip install 'perception20k[plots]'"
     reporter.line(f"Figures and contact sheets{without}")
     figures = list(drawings(view))
     for _ in outcomes("figures", partial(draw_figure, Layout(layout.root.absolute()), view), figures, executor):

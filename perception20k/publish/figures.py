@@ -36,18 +36,13 @@ CHARTS = ("areas.png", "severities.png", "groups.png")
 """What is drawn with matplotlib."""
 
 
-def has_plots() -> bool:
-    """Whether matplotlib is there."""
-    return installed("matplotlib")
-
-
 def drawings(view: Overview) -> dict[str, Callable[[Layout], Array | Figure]]:
     """What draws each figure, by its file's name, the slow ones first. An empty dataset has none.
 
     Without matplotlib (the extra ``plots``) the charts, ``CHARTS``, are left out.
     """
     found: dict[str, Callable[[Layout], Array | Figure]] = {}
-    if view.first and has_plots():
+    if view.first and installed("matplotlib"):
         charts = (_areas, _severities, _groups)
         found |= {name: partial(chart, view=view) for name, chart in zip(CHARTS, charts, strict=True)}
     for number, start in enumerate(range(0, len(view.first), SHEET_SAMPLES), 1):

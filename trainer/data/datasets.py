@@ -14,7 +14,7 @@ from pathlib import Path
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
 from trainer.data.mos import MosTable, read_csv
-from trainer.data.published import PUBLISHED, read_published
+from trainer.data.published import PUBLISHED
 
 _CSV = re.compile(r"(?P<path>.+\.csv)(?::(?P<low>-?[\d.]+)-(?P<high>-?[\d.]+))?")
 
@@ -39,7 +39,7 @@ def read_dataset(text: str) -> MosTable | Path:
     if colon and not Path(text).exists():
         if name not in PUBLISHED:
             raise UserError(f"--data {text}: unknown dataset '{name}'", suggestion(name, PUBLISHED), code=2)
-        return read_published(name, Path(folder))
+        return PUBLISHED[name](Path(folder))
     if not Path(text).is_dir():
         raise UserError(f"--data {text}: no such directory", code=2)
     return Path(text)

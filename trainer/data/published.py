@@ -22,11 +22,6 @@ from trainer.data.mos import MosTable, Rating, make_table, official_splits
 from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
 
 
-def read_published(name: str, root: Path) -> MosTable:
-    """The published dataset ``name`` (a key of :data:`PUBLISHED`) below ``root``."""
-    return PUBLISHED[name](root)
-
-
 def koniq_10k(root: Path) -> MosTable:
     """KonIQ-10k. The file with the official sets rates on 1..100, the other on 1..5."""
     path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
@@ -167,7 +162,7 @@ PUBLISHED: dict[str, Callable[[Path], MosTable]] = {
     "pipal": pipal,
     "tid2013": tid2013,
 }
-"""The readers, by the name used on the command line."""
+"""The readers, by the name used on the command line; each takes the folder that the dataset is below."""
 
 
 def _find(root: Path, *names: str) -> Path:

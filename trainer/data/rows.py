@@ -7,7 +7,7 @@ not apply. Images come at the size the model sees (:class:`trainer.data.boxes.Gr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from trainer.data import prompts
@@ -92,6 +92,18 @@ class MosRows:
     def prompts(self) -> Iterable[list[dict[str, Any]]]:
         """The one that all images share."""
         return [prompts.ask(self.prompt, system=self.system)]
+
+
+def with_images(row: Row, fill: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row's prompt, each of its image parts replaced by what ``fill`` makes of the image."""
+    images = iter(row["images"])
+
+    def filled(content: Any) -> Any:
+        if isinstance(content, str):
+            return content
+        return [fill(next(images)) if part["type"] == "image" else part for part in content]
+
+    return [{"role": message["role"], "content": filled(message["content"])} for message in row["prompt"]]
 
 
 def make_row(**values: Any) -> Row:

@@ -15,7 +15,7 @@ import torch
 
 from perception20k.core.errors import UserError
 from perception20k.core.seeding import key_int
-from trainer.data.rows import Row
+from trainer.data.rows import Row, with_images
 from trainer.evaluation.readout import DIGITS, digit_place
 from trainer.evaluation.suites import Response, wants_digits
 from trainer.models import grid_of, load_model, load_processor
@@ -99,7 +99,7 @@ class LocalModel:
 
     def _encode(self, rows: Sequence[Row]) -> Any:
         encoded = self.processor.apply_chat_template(
-            [conversation(row) for row in rows],
+            [with_images(row, lambda image: {"type": "image", "image": image}) for row in rows],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
@@ -121,18 +121,6 @@ class LocalModel:
         if self._decode([ids[token]]) != text[place]:
             raise UserError("the tokenizer joins digits", "The probability readout needs single-digit tokens")
         return token
-
-
-def conversation(row: Row) -> list[dict[str, Any]]:
-    """A row's prompt with its images put where the prompt has image parts."""
-    images = iter(row["images"])
-
-    def filled(content: Any) -> Any:
-        if isinstance(content, str):
-            return content
-        return [{"type": "image", "image": next(images)} if p["type"] == "image" else p for p in content]
-
-    return [{"role": message["role"], "content": filled(message["content"])} for message in row["prompt"]]
 
 
 def _digit_ids(tokenizer: Any) -> list[int]:

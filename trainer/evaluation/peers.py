@@ -26,7 +26,7 @@ class Peer:
     def __init__(self, name: str) -> None:
         metric = find_metric(name)
         self.sign = 1.0 if metric.best > metric.worst else -1.0
-        self.score = metric.load(name)
+        self.score = metric.load(name, "")
 
     def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """One value a row; a metric has no sampled answers. A metric's failure on an image is kept as its error."""

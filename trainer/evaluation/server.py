@@ -12,10 +12,9 @@ the frame they are scored in. Where the model's name tells a family that answers
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,10 +23,11 @@ from PIL import Image
 from perception20k.core.errors import UserError
 from perception20k.models.api_keys import NO_KEY, key_from, without_key
 from trainer.data.boxes import Grid
-from trainer.data.rows import Row
+from trainer.data.rows import Row, with_images
 from trainer.evaluation.readout import digit_place, from_log_probabilities
 from trainer.evaluation.suites import Response, wants_digits
 from trainer.models import family_named
+from trainer.pages import data_url
 
 _LIKELIEST = 20
 """Tokens whose log-probabilities are asked for at each place: the most that servers give."""
@@ -115,20 +115,14 @@ class Server:
         if probabilities:
             how |= {"logprobs": True, "top_logprobs": _LIKELIEST}
         return self._client.chat.completions.create(
-            model=self.model, messages=messages(row), max_tokens=self.max_tokens, **how
+            model=self.model, messages=with_images(row, _image_part), max_tokens=self.max_tokens, **how
         )
 
 
-def messages(row: Row) -> list[dict[str, Any]]:
-    """A row's prompt as the messages of a chat completion, its images inside."""
-    images = iter(row["images"])
-
-    def part(content: Mapping[str, Any]) -> dict[str, Any]:
-        if content["type"] == "image":
-            return {"type": "image_url", "image_url": {"url": _data_url(next(images))}}
-        return {"type": "text", "text": content["text"]}
-
-    return [{"role": m["role"], "content": [part(content) for content in m["content"]]} for m in row["prompt"]]
+def _image_part(image: Image.Image) -> dict[str, Any]:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return {"type": "image_url", "image_url": {"url": data_url(stream.getvalue(), "png")}}
 
 
 def _read(reply: Any, wanted: bool) -> Response | None:
@@ -150,9 +144,3 @@ def _read(reply: Any, wanted: bool) -> Response | None:
             likeliest = {other.token: other.logprob for other in token.top_logprobs}
             return Response(text, from_log_probabilities(likeliest) if token.token.strip() == text[place] else None)
     return Response(text)
-
-
-def _data_url(image: Image.Image) -> str:
-    stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

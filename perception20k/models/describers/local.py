@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.describers.base import Reply
@@ -21,17 +19,11 @@ class Local:
 
     def __init__(self, model: str, revision: str) -> None:
         require("describe: local", "models", "torch", "transformers")
-        from perception20k.models.weights import first_line, torch_device
+        from perception20k.models.weights import load_pretrained
 
-        commit = {} if Path(model).is_dir() else {"revision": revision}
-        try:
-            from transformers import AutoModelForImageTextToText, AutoProcessor
-
-            self._processor: Any = AutoProcessor.from_pretrained(model, **commit)
-            loaded = AutoModelForImageTextToText.from_pretrained(model, dtype="auto", **commit)
-        except Exception as error:  # transformers and the hub raise many kinds
-            raise UserError(f"describe: {model} cannot be loaded: {first_line(error)}") from None
-        self._model: Any = loaded.to(torch_device()).eval()
+        self._processor, self._model = load_pretrained(
+            "describe", model, revision, "AutoProcessor", "AutoModelForImageTextToText", dtype="auto"
+        )
         self._name = Path(model).name if Path(model).is_dir() else f"{model}@{revision}"
 
     def ask_together(self, prompt: str, images: Sequence[Array]) -> list[Reply]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from perception20k.config import LEAST_SCORE, Objects
@@ -13,7 +12,7 @@ from perception20k.core.extras import require
 from perception20k.core.from_plain import suggestion
 from perception20k.imaging.images import Array
 from perception20k.models.detectors.detection import Detection, best, outward
-from perception20k.models.weights import first_line, model_config, torch_device
+from perception20k.models.weights import load_pretrained, model_config
 
 
 class ClassDetector:
@@ -29,15 +28,9 @@ class ClassDetector:
 
     def __init__(self, model: str, revision: str) -> None:
         _require()
-        commit = {} if Path(model).is_dir() else {"revision": revision}
-        try:
-            from transformers import AutoImageProcessor, AutoModelForObjectDetection
-
-            self._processor: Any = AutoImageProcessor.from_pretrained(model, **commit)
-            loaded = AutoModelForObjectDetection.from_pretrained(model, **commit)
-        except Exception as error:  # transformers and the hub raise many kinds
-            raise UserError(f"objects: {model} cannot be loaded: {first_line(error)}") from None
-        self._model: Any = loaded.to(torch_device()).eval()
+        self._processor, self._model = load_pretrained(
+            "objects", model, revision, "AutoImageProcessor", "AutoModelForObjectDetection"
+        )
 
     def find(self, images: Sequence[Array]) -> list[dict[str, Detection]]:
         """For each RGB image the best box of each class, by name, from :data:`LEAST_SCORE` up, best first.

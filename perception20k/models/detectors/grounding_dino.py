@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from perception20k.core.errors import UserError
 from perception20k.core.extras import require
 from perception20k.imaging.images import Array
 from perception20k.models.detectors.detection import Detection, best, outward
@@ -28,17 +26,11 @@ class GroundingDino:
 
     def __init__(self, model: str, revision: str) -> None:
         require("detect", "models", "torch", "torchvision", "transformers")
-        from perception20k.models.weights import first_line, torch_device
+        from perception20k.models.weights import load_pretrained
 
-        commit = {} if Path(model).is_dir() else {"revision": revision}
-        try:
-            from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
-
-            self._processor: Any = AutoProcessor.from_pretrained(model, **commit)
-            loaded = AutoModelForZeroShotObjectDetection.from_pretrained(model, **commit)
-        except Exception as error:  # transformers and the hub raise many kinds
-            raise UserError(f"detect: {model} cannot be loaded: {first_line(error)}") from None
-        self._model: Any = loaded.to(torch_device()).eval()
+        self._processor, self._model = load_pretrained(
+            "detect", model, revision, "AutoProcessor", "AutoModelForZeroShotObjectDetection"
+        )
 
     def find(self, images: Sequence[Array], phrases: Sequence[Sequence[str]]) -> list[list[Detection]]:
         """The best box of each of an image's phrases, for each RGB image.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,14 +18,6 @@ from perception20k.models.metrics import brisque, iqa, qalign
 
 Scorer = Callable[[Sequence[Array]], list[float]]
 """Raw values of RGB images, in their order."""
-
-
-class Load(Protocol):
-    """Loads a metric's model, given the metric's name and the commit of one that is ``on_hub``."""
-
-    def __call__(self, name: str, commit: str = "", /) -> Scorer:
-        """The model, ready to score."""
-        ...
 
 
 _PYIQA = "PolyForm-Noncommercial-1.0.0 with parts under the NTU S-Lab licence (pyiqa)"
@@ -42,7 +33,8 @@ class Metric:
     revision: str
     """The weights, by a name that changes when they do."""
     licence: str
-    load: Load
+    load: Callable[[str, str], Scorer]
+    """Loads the model, given the metric's name and the commit of one that is ``on_hub``."""
     is_model: bool = True
     """Whether a GPU makes it faster."""
     on_hub: bool = False

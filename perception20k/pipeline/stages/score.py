@@ -61,10 +61,6 @@ class ScoreStage(Stage[Candidate]):
         """Outcomes: quality in 0..100. An image on which the model fails does not affect the others."""
         return together(batch, _pixels, self._qualities)
 
-    def process_one(self, item: Candidate) -> float:
-        """The quality of one image."""
-        return self._qualities([_pixels(item)])[0]
-
     def _qualities(self, images: Sequence[Array]) -> list[float]:
         assert self._score is not None
         with warnings.catch_warnings():

@@ -92,7 +92,7 @@ class Ingest(Stage[SourceFile]):
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
             return self._keyframes(item)
         data = item.path.read_bytes()
-        whole = decoded(data)
+        whole = images.decode(data)
         pixels = self._within_limit(whole)
         kept, suffix = _to_keep(data, pixels, pixels is not whole, self.image_format)
         licence, author = exif_credit(data)
@@ -122,10 +122,8 @@ class Ingest(Stage[SourceFile]):
 
     def _keyframes(self, item: SourceFile) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
-        seen = video.LookAlikes()
-        for frame in video.keyframes(item.path, self.max_frames):
+        for frame, twin in video.with_twins(video.keyframes(item.path, self.max_frames)):
             origin = f"{item.name}#frame={frame.index}"
-            twin = seen.earlier(frame)
             if twin is not None:
                 records.append({"origin": origin, "dropped": f"looks like frame {twin}"})
                 continue
@@ -187,14 +185,6 @@ def _check_size(size: int) -> None:
         raise ItemError(f"{size / 1e9:.1f} GB is too large for a photo")
 
 
-def decoded(data: bytes) -> images.Array:
-    """:func:`perception20k.imaging.images.decode` for a stage: an undecodable image fails as an item."""
-    try:
-        return images.decode(data)
-    except images.ImageError as error:
-        raise ItemError(str(error)) from None
-
-
 def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
     """The bytes for ``images/source`` and the RGB pixels of a source image.
 
@@ -210,7 +200,7 @@ def load_source(candidate: Candidate) -> tuple[bytes, images.Array]:
             data, _ = images.encode(pixels, image_format)
         else:
             data = candidate.path.read_bytes()
-            whole = decoded(data)
+            whole = images.decode(data)
             pixels = images.scaled(whole, source.width, source.height)
             data, _ = _to_keep(data, pixels, pixels is not whole, image_format)
     except FileNotFoundError:

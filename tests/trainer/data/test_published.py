@@ -23,7 +23,6 @@ from trainer.data.published import (
     koniq_10k,
     live_c,
     pipal,
-    read_published,
     spaq,
     tid2013,
 )
@@ -150,7 +149,7 @@ def test_the_papers_sizes_follow_from_the_files_of_the_datasets(tmp_path: Path) 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_folder_without_the_published_file_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"below it\. Give the folder of the published dataset"):
-        read_published(name, tmp_path)
+        PUBLISHED[name](tmp_path)
 
 
 def test_a_broken_published_file_is_refused(tmp_path: Path) -> None:

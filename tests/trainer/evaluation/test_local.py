@@ -12,9 +12,9 @@ from peft import LoraConfig, get_peft_model
 
 from perception20k.core.errors import UserError
 from trainer.data.mos import read_csv
-from trainer.data.rows import Row
+from trainer.data.rows import Row, with_images
 from trainer.evaluation import pairs, scoring
-from trainer.evaluation.local import LocalModel, conversation
+from trainer.evaluation.local import LocalModel
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.suites import Response
 from trainer.models import load_model
@@ -56,7 +56,8 @@ def saying(tiny: Path) -> Saying:
 
 def plain(model: LocalModel, row: Row, before: str) -> float:
     """Eq. 8 after ``before``, by one pass over the text as a whole, read off the full logits."""
-    text = model.processor.apply_chat_template(conversation(row), add_generation_prompt=True, tokenize=False)
+    asked = with_images(row, lambda image: {"type": "image", "image": image})
+    text = model.processor.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
     inputs = model.processor(text=[text + before], images=row["images"], return_tensors="pt")
     with torch.no_grad():
         logits = model.model(**inputs).logits[0, -1].double()

@@ -34,7 +34,7 @@ def test_a_batch_of_photos_of_different_sizes_is_scored_in_its_order(photos: Pat
     stage = ScoreStage("piqe")
     stage.setup()
     together = [outcome.value for outcome in stage.process(batch)]
-    assert together == [stage.process_one(item) for item in batch]
+    assert together == [stage.process([item])[0].value for item in batch]
     assert together[0] == together[3] and len(set(together)) == 3
     assert all(0 <= value <= 100 for value in together)
 
