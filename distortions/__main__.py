@@ -126,24 +126,28 @@ pixels in place one by one; for glass the offsets have the distribution of the r
 ## Speed
 
 `python benchmarks/distortions.py` times every type and compares it with the reference code's stored times, scaled by
-three yardsticks (memory, computing, a codec). Measured in CPU time, for a photo of 640x427 at severity 3: 10 times the
-reference's speed (geometric mean of the 35 types; version 0.1 in the same hour: 8.7), 158 ms for all 35 against 802, of
-which JPEG 2000 is 122. On a machine with ten programs for each core it is 8.4 to 9.3 times, by whichever yardstick, and
-196 ms. Five types are under 1.5 times, because the same library calls do nearly all the work in both: oversharpening
-(0.6 to 1.0), JPEG 2000 (0.9 to 1.1), the two HSV saturations (1.4) and JPEG (1.2 to 1.8); on the full machine once also
-pixelation (1.4, else 2.0). A box of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7
-times an image of that size.
+three yardsticks (memory, computing, a codec). Measured in CPU time, for a photo of 640x427 at severity 3: 11 times the
+reference's speed (geometric mean of the 35 types; 10.4 to 11.2 by yardstick), 151 ms for all 35 against 803, of which
+JPEG 2000 is 120. On a machine with ten programs for each core it is 8.1 to 11.7 times, by whichever yardstick, and 183
+to 193 ms. Four or five types are under 1.5 times, because the same library calls do nearly all the work in both:
+oversharpening (0.7 to 1.0), JPEG 2000 (0.9 to 1.1), the two HSV saturations (1.1 to 1.5) and JPEG (1.2 to 1.6). A box
+of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7 times an image of that size.
 
 What bounds it, measured the same way: 98 % of JPEG 2000's time is Pillow's OpenJPEG, which codes every bit plane before
-it leaves most of them out; OpenCV's build of it takes 0.55 of the time, but no PSNR as its aim. Oversharpening is two
-calls of OpenCV in both. Of RGB noise, drawing takes a third, the table a third and the sum a quarter.
+it leaves most of them out; OpenCV's build of it takes 0.55 of the time, but no PSNR as its aim, and fewer resolutions
+or smaller blocks change the pixels. Oversharpening is two calls of OpenCV in both, the way to HSV and back is 84 % of a
+saturation, and the two passes of a separable filter are 94 % of a Gaussian blur. Of RGB noise, drawing takes 38 %, the
+table 43 % and the sum 17. More would take compiled code that does such steps in one pass.
+
+A photo of 4.5 megapixels takes 20 ms a type in the mean without JPEG 2000. OpenCV's own threads on two cores bring 2 %
+by the clock (geometric mean; oversharpening 1.3 times), so a build runs one process for each core instead.
 
 While training, `python -m benchmarks.transforms` puts `RandomDistortion` beside the nearest transforms of other
 libraries (256x256, one thread, one run). It is as fast as Albumentations 2.0.8 in the geometric mean of 18 types, from
 0.2 to 10.7 times, slower in 10; and 2.6 times as fast as kornia 0.9.0 on batches of 16, in the mean of 12 types, from
 0.7 to 13.2 times, slower in 2. Where a type is a single look-up or sum, keying the draw costs more than distorting.
 
-`import distortions` takes 0.20 s of processor time on the same core; Python, NumPy and OpenCV by themselves take 0.18.
+`import distortions` takes 0.17 to 0.20 s of processor time on the same core, 0.01 more than Python, NumPy and OpenCV.
 """
 
 
