@@ -62,7 +62,7 @@ def only_reading(where: Path | str) -> tuple[str, str]:
         raise UserError(judged.sentence, judged.hint)
     [kind] = judged.possible
     others = (f"{wrong} as {other}" for other, wrong in judged.wrong.items() if other != kind)
-    why = f"of {judged.count} boxes, impossible would be {', '.join(others)}"
+    why = f"impossible boxes among {judged.count}: {', '.join(others)}"
     return f"parquet_{kind}", f"boxes from the column '{judged.column}', read as {kind} ({why})"
 
 

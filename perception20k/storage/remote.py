@@ -43,7 +43,7 @@ def listed(url: str, suffixes: set[str]) -> Iterator[tuple[Remote, str]]:
         extra = _EXTRAS.get(url.partition("://")[0], "remote")
         raise UserError(f"{url}: {error}", f"pip install 'perception20k[{extra}]'") from None
     except Exception as error:  # every protocol has its own
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}" if str(error) else type(error).__name__
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}".rstrip(": .")
         raise UserError(f"{url}: cannot be listed: {reason}", "Check the address and your credentials") from None
     for path, about in sorted(found.items()):
         if PurePosixPath(path.partition("?")[0]).suffix.lower() in suffixes:

@@ -40,7 +40,9 @@ def test_the_only_possible_reading_is_told_from_the_sizes_of_the_images(tmp_path
     boxes = {"xywh": [[0, 0, 30, 30], [40, 30, 24, 18]], "xyxy": [[0, 0, 30, 30], [40, 30, 64, 48]]}
     boxes["cxcywh"] = [[15, 15, 30, 30], [52, 39, 24, 18]]
     key, why = only_reading(table(tmp_path / "x.parquet", boxes[kind]))
-    assert key == f"parquet_{kind}" and why.startswith(f"boxes from the column 'objects', read as {kind} (of 2 boxes, ")
+    assert key == f"parquet_{kind}" and why.startswith(
+        f"boxes from the column 'objects', read as {kind} (impossible boxes among 2: "
+    )
 
 
 def test_boxes_that_two_readings_allow_are_not_guessed(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_dataset_of_the_hub_with_its_objects_is_built_by_one_command(tmp_path:
         command = [sys.executable, "-c", WHOLE]
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    said = "boxes from the column 'objects', read as xywh (of 10 boxes, impossible would be "
+    said = "boxes from the column 'objects', read as xywh (impossible boxes among 10: "
     assert done.stdout.count(f"Objects: {said}") == 2 and f"# {said}" in (tmp_path / "my.yaml").read_text()
     assert f"annotations: {{parquet_xywh: '{NAME}'}}" in (tmp_path / "my.yaml").read_text()
     values = yaml.safe_load((tmp_path / "my.yaml").read_text())

@@ -47,8 +47,8 @@ def test_a_column_of_objects_beside_the_images_is_taken_and_said(tmp_path: Path,
     where = {"data/*.parquet": "data"}.get(spec, spec)
     assert choice.values["annotations"] == {"parquet_xyxy": str(tmp_path / where)}
     assert choice.lines[1] == (
-        "Objects: boxes from the column 'objects', read as xyxy (of 4 boxes, impossible would be 2 as xywh, 4 as "
-        "cxcywh); it has some for 2 of the 3 files"
+        "Objects: boxes from the column 'objects', read as xyxy (impossible boxes among 4: 2 as xywh, 4 as cxcywh); "
+        "it has some for 2 of the 3 files"
     )
 
 
