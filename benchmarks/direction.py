@@ -46,7 +46,7 @@ def main() -> None:
                     invisible += 1
                 elif denied(kind.group, kind.type, before, after):
                     refused += 1
-                    wrong += sign * float(getattr(effects(before, after), name)) < 0
+                    wrong += sign * effects(before, after)[name] < 0
         print(f"  {kind.type:<32}{made:>6}{invisible:>11}{refused:>8}{wrong:>11}", flush=True)
 
 

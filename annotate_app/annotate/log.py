@@ -141,15 +141,15 @@ class DrawingLog:
 
     def add_session(self, session_id: str, reviewer: str, now: float, about: Mapping[str, Any]) -> None:
         """Store a new session."""
-        row = (session_id, reviewer, now, json.dumps(about))
-        self.connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
+        row = {"session_id": session_id, "reviewer": reviewer, "opened_at": now, "about": json.dumps(about)}
+        insert(self.connection, "sessions", row)
         self.sessions[session_id] = reviewer
 
     def add_picture(self, drawing: Drawing, image_id: str, now: float) -> None:
         """Store a picture that is shown or imported for the first time."""
-        shown, original = (drawing.width, drawing.height), (drawing.original_width, drawing.original_height)
-        row = (drawing.picture_id, drawing.origin, *shown, *original, image_id, now)
-        self.connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        names = ("picture_id", "origin", "width", "height", "original_width", "original_height")
+        about = {name: getattr(drawing, name) for name in names}
+        insert(self.connection, "pictures", {**about, "image_id": image_id, "at": now})
         self._show(drawing, image_id)
 
     def give(self, picture_id: str, session_id: str, now: float) -> None:

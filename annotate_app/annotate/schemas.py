@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from annotate_app.annotate.log import PageAction
 from annotate_app.annotate.rules import DrawnObject
-from annotate_app.people.fields import Clock, Name, Strict, Uuid
+from annotate_app.people.fields import Clock, Name, Outbox, Strict, Uuid
 
 MOST_OBJECTS = 100
 """Of one picture, proposals included."""
@@ -47,12 +47,7 @@ class Event(Strict):
     painted_at: Clock | None = None
 
 
-class Events(Strict):
-    """What a tab's outbox holds, oldest first. ``sent_at`` is the page's clock, to tell the age of each."""
-
-    tab: Uuid
-    sent_at: Clock
-    events: Annotated[list[Event], Field(min_length=1, max_length=100)]
+Events = Outbox[Event]
 
 
 class Opening(Strict):

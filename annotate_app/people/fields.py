@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -31,10 +31,21 @@ Clock = Annotated[float, Field(ge=0, le=1e11)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
 
 
+E = TypeVar("E")
+
+
 class Strict(BaseModel):
     """A request, or a part of one: no unknown keys, no conversions, no infinite numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Outbox(Strict, Generic[E]):
+    """What a tab has not sent yet, oldest first. ``sent_at`` is the page's clock, to tell the age of each event."""
+
+    tab: Uuid
+    sent_at: Clock
+    events: Annotated[list[E], Field(min_length=1, max_length=100)]
 
 
 class Tab(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from annotate_app.people.fields import Clock, Milliseconds, Name, Strict, Uuid, printable
+from annotate_app.people.fields import Clock, Milliseconds, Name, Outbox, Strict, Uuid, printable
 from perception20k.dataset.decisions import Action, Reason
 
 Note = Annotated[str, StringConstraints(max_length=200)]
@@ -45,12 +45,7 @@ class Event(Strict):
     preload_miss: bool | None = None
 
 
-class Events(Strict):
-    """What a tab's outbox holds, oldest first. ``sent_at`` is the reviewer's clock, to tell the age of each."""
-
-    tab: Uuid
-    sent_at: Clock
-    events: Annotated[list[Event], Field(min_length=1, max_length=100)]
+Events = Outbox[Event]
 
 
 class Conditions(Strict):

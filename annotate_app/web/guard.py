@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import json
 import math
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from annotate_app.web.logins import Guesses, credentials
@@ -113,31 +113,34 @@ class Guard:
                     out["cache-control"] = "no-cache"
             await send(message)
 
+        async def refuse(status: int, message: str, more: Mapping[str, str] | None = None) -> None:
+            await JSONResponse({"refused": "request", "message": message}, status, more)(scope, receive, send_guarded)
+
         name, password = credentials(headers.get("authorization", ""))
         guesser = ((scope.get("client") or ("", 0))[0], name if name in self._users else "")
         wait = self._guesses.wait(guesser) if self._users and name else 0.0
         if wait > 0:
             retry = {"retry-after": str(math.ceil(wait))}
-            return await _refuse(send_guarded, 429, f"too many wrong passwords; wait {math.ceil(wait)} s", retry)
+            return await refuse(429, f"too many wrong passwords; wait {math.ceil(wait)} s", retry)
         user = self._login(name, password)
         if self._users and name:
             self._guesses.note(guesser, right=user is not None)
         if self._users and user is None:
             challenge = {"www-authenticate": 'Basic realm="Perception20K review", charset="UTF-8"'}
-            return await _refuse(send_guarded, 401, "log in", challenge)
+            return await refuse(401, "log in", challenge)
         if not self._users and not _names_loopback(headers.get("host", "")):
             # A site whose name was made to point here would otherwise read and write as if it were this one.
-            return await _refuse(send_guarded, 421, "without a login this is served as localhost alone")
+            return await refuse(421, "without a login this is served as localhost alone")
         if self._users and _is_leads(path) and user != self._lead:
-            return await _refuse(send_guarded, 403, "this page is for the lead")
+            return await refuse(403, "this page is for the lead")
         scope.setdefault("state", {})["user"] = user
         if scope["method"] not in ("GET", "HEAD"):
             origin = headers.get("origin")
             if origin is not None and not self._is_own(origin, headers.get("host")):
-                return await _refuse(send_guarded, 403, "another site may not write here")
+                return await refuse(403, "another site may not write here")
             body = await _read(receive, self._max_body)
             if body is None:
-                return await _refuse(send_guarded, 413, f"more than {self._max_body} bytes")
+                return await refuse(413, f"more than {self._max_body} bytes")
             receive = _replay(body, receive)
         return await self._app(scope, receive, send_guarded)
 
@@ -176,11 +179,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replayed
-
-
-async def _refuse(send: Send, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-    body = json.dumps({"refused": "request", "message": message}).encode()
-    out = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
-    raw = [(name.encode(), value.encode()) for name, value in out.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})

@@ -1,29 +1,34 @@
 """The routes: sessions, events, images by identifier, training, summary; and the page that uses them.
 
 The page sends and receives identifiers, never paths. What it may do is decided in :mod:`annotate_app.review.service`
-and below; here requests are read.
+and below; here requests are read. The page is served as it is, without Gradio: keys, preloading and the outbox are the
+scripts' own (``static/``), and loading Gradio would take longer than everything else that a first page needs.
 """
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 from starlette.types import ASGIApp
 
 from annotate_app.people.fields import Tab, Uuid
 from annotate_app.reports.summary import figure_svg, summarise
 from annotate_app.review import training_round as training
+from annotate_app.review.protocol import Settings
 from annotate_app.review.schemas import Events, Opening, Position, TrainingRound
 from annotate_app.review.service import Review
 from annotate_app.web.application import LeadPages, guarded, name_of, page_routes
-from annotate_app.web.page import render_page
 from annotate_app.web.site import Site
+from perception20k import __version__
 from perception20k.imaging.images import Array, decode, encode
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -44,7 +49,7 @@ def create_app(
 
 
 def _routes(review: Review, site: Site | None) -> APIRouter:
-    api = page_routes("review", render_page(review.settings), review.overview, site.url if site else "")
+    api = page_routes("review", _page(review.settings), review.overview, site.url if site else "")
 
     @api.get("/api/training")
     def lessons() -> list[dict[str, Any]]:
@@ -99,6 +104,13 @@ def _routes(review: Review, site: Site | None) -> APIRouter:
         return Response(figure_svg(review, session, name), media_type="image/svg+xml")
 
     return api
+
+
+def _page(settings: Settings) -> str:
+    """The page as HTML, every screen of it. All its addresses are relative, so that it also works below a prefix."""
+    templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
+    config = {"version": __version__, "offer_pause": settings.offer_pause, "verify_own": settings.verify_own}
+    return templates.get_template("page.html").render(config=json.dumps(config))
 
 
 def _plain(pixels: Array) -> Response:

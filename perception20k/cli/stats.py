@@ -40,10 +40,11 @@ def _table(stats: dict[str, Any]) -> str:
         "",
         f"{'group':<{wide}}" + "".join(f"{head:>8}" for head in heads),
     ]
+    most = max(parts["all"]["groups"].values()) or 1
     for group, label in groups(stats.get("preset", DEFAULT_PRESET)).items():  # those of 0.1 say no preset
-        lines.append(
-            f"{label:<{wide}}" + "".join(f"{parts[h]['groups'][group]:>8}" for h in heads) + _bar(parts, group)
-        )
+        counts = [parts[head]["groups"][group] for head in heads]
+        bar = "█" * int(24 * counts[0] / most)
+        lines.append(f"{label:<{wide}}" + "".join(f"{count:>8}" for count in counts) + f"  {bar}")
     lines += ["", f"{'severity':<16}" + "".join(f"{head:>8}" for head in heads)]
     lines += [
         f"{level:<16}" + "".join(f"{parts[h]['severities'][level]:>8}" for h in heads)
@@ -56,9 +57,3 @@ def _table(stats: dict[str, Any]) -> str:
         for name, marks in stats["visibility"].items()
     ]
     return "\n".join(lines)
-
-
-def _bar(parts: dict[str, Any], group: str) -> str:
-    most = max(parts["all"]["groups"].values()) or 1
-    length = int(24 * parts["all"]["groups"][group] / most)
-    return "  " + "█" * length

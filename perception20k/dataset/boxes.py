@@ -30,9 +30,7 @@ def iou(first: Sequence[float], second: Sequence[float]) -> float:
     except OverflowError:  # an integer beyond all floats
         return 0.0
     areas = [max(b[2] - b[0], 0) * max(b[3] - b[1], 0) for b in (first, second)]
-    if not math.isfinite(sum(areas)):
-        return 0.0
-    if min(areas) <= 0 or any(b[2] <= b[0] or b[3] <= b[1] for b in (first, second)):
+    if not math.isfinite(sum(areas)) or min(areas) <= 0:
         return 0.0
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])

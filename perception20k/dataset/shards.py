@@ -30,8 +30,6 @@ SHARD_BYTES = 512 << 20
 SHARD_SAMPLES = 20_000
 """Samples after which a shard is closed, so that small images are written by several workers too."""
 
-_HF_TYPES = {"int8": "int8", "int32": "int32", "string": "string"}
-
 
 @dataclass(frozen=True)
 class Shard:
@@ -146,4 +144,4 @@ def _feature(kind: pa.DataType) -> dict[str, Any] | list[Any]:
         return {field.name: _feature(field.type) for field in kind}
     if pa.types.is_binary(kind):
         return {"dtype": "binary", "_type": "Value"}
-    return {"dtype": _HF_TYPES[str(kind)], "_type": "Value"}
+    return {"dtype": str(kind), "_type": "Value"}

@@ -34,17 +34,6 @@ class Measures:
     """Share of horizontal neighbours with the same luma, 0..1."""
 
 
-@dataclass(frozen=True)
-class Effects:
-    """What a distortion did, each as a multiple of the least change that counts; negative where it fell."""
-
-    brightness: float
-    contrast: float
-    saturation: float
-    sharpness: float
-    blockiness: float
-
-
 DIRECTIONS: dict[str, tuple[str, int]] = {
     "brighten": ("brightness", 1),
     "darken": ("brightness", -1),
@@ -80,16 +69,19 @@ def measure(patch: Array) -> Measures:
     return Measures(float(mean[0, 0]), float(deviation[0, 0]), chroma, detail, flat)
 
 
-def effects(before: Array, after: Array) -> Effects:
-    """What changed from one patch to another of its size."""
+def effects(before: Array, after: Array) -> dict[str, float]:
+    """What changed from one patch to another of its size.
+
+    Each effect is a multiple of the least change that counts; negative where it fell.
+    """
     a, b = measure(before), measure(after)
-    return Effects(
-        brightness=(b.luma - a.luma) / 3,
-        contrast=log((b.contrast + 1) / (a.contrast + 1)) / log(1.03),
-        saturation=log((b.chroma + 1) / (a.chroma + 1)) / log(1.05),
-        sharpness=log((b.detail + 0.5) / (a.detail + 0.5)) / log(1.05),
-        blockiness=(b.flat - a.flat) / 0.05,
-    )
+    return {
+        "brightness": (b.luma - a.luma) / 3,
+        "contrast": log((b.contrast + 1) / (a.contrast + 1)) / log(1.03),
+        "saturation": log((b.chroma + 1) / (a.chroma + 1)) / log(1.05),
+        "sharpness": log((b.detail + 0.5) / (a.detail + 0.5)) / log(1.05),
+        "blockiness": (b.flat - a.flat) / 0.05,
+    }
 
 
 def denied(group: str, type_: str, before: Array, after: Array) -> str:
@@ -98,10 +90,10 @@ def denied(group: str, type_: str, before: Array, after: Array) -> str:
         return ""
     name, sign = DIRECTIONS[group]
     found = effects(before, after)
-    own = sign * float(getattr(found, name))
+    own = sign * found[name]
     if own < 1:
         return f"{name} changed {sign * own:+.2f} times the least change that counts, for a label that says {sign:+d}"
     for rival in RIVALS.get(name, ()):
-        if abs(float(getattr(found, rival))) > DOMINATES * own:
-            return f"{rival} changed more than {name}: {getattr(found, rival):+.1f} against {sign * own:+.1f}"
+        if abs(found[rival]) > DOMINATES * own:
+            return f"{rival} changed more than {name}: {found[rival]:+.1f} against {sign * own:+.1f}"
     return ""

@@ -161,13 +161,10 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _width(text: str, size: int) -> float:
-    return float(_font(size).getlength(text))
-
-
 def _cut(text: str, width: int) -> str:
     """As much of a caption as fits, with an ellipsis for the rest."""
-    if _width(text, _CAPTION) <= width:
+    length = _font(_CAPTION).getlength
+    if length(text) <= width:
         return text
-    fits = bisect_left(range(len(text)), True, key=lambda end: _width(text[:end] + "…", _CAPTION) > width)
+    fits = bisect_left(range(len(text)), True, key=lambda end: length(text[:end] + "…") > width)
     return text[: max(fits - 1, 0)].rstrip() + "…"

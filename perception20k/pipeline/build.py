@@ -186,11 +186,8 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
     root = layout.root
     if root.exists() and not root.is_dir():
         raise UserError(f"{root}: is a file", "Name a directory with --out")
-    begun = {layout.work, *root.glob(".*.tmp")} if layout.work.is_dir() else set()
-    if not root.exists() or set(root.iterdir()) <= begun:  # new, or killed before its first file was whole
-        return
-    if all(path == layout.work or path.suffix == ".tmp" for path in root.iterdir()):
-        return  # a first start that ended before it had written its configuration
+    if not root.exists() or all(path == layout.work or path.suffix == ".tmp" for path in root.iterdir()):
+        return  # new, or a first start that ended before it had written its configuration
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
     if not force and (keys := changed_keys(layout.config, config)):

@@ -197,7 +197,8 @@ class Chain:
         stage = DescribeStage(self.config.describe)
         paid = stage.place == "threads" and self.scope.includes(stage.name)
         if due := paid and sum(self.journal.get(stage.name, stage.key(c)) is None for c in candidates):
-            self.reporter.line(f"Describe: estimated {ApiCost(self.config.describe, due).sentence}")
+            cost = ApiCost(self.config.describe, due)
+            self.reporter.line(f"Describe: estimated {cost} ({cost.assumed})")
         for candidate, answer in self._run(stage, candidates, _origin):
             origin = candidate.source.origin
             parsed = read_answer(answer["text"])

@@ -65,11 +65,6 @@ class ApiCost:
         return 0.0 if calls.batch else self.requests / calls.per_minute / 60
 
     @property
-    def sentence(self) -> str:
-        """The figures with what they assume."""
-        return f"{self} ({self.assumed})"
-
-    @property
     def assumed(self) -> str:
         """What the figures assume."""
         price = f", {self.prices[0]:g} and {self.prices[1]:g} USD a million" if self.prices else ""

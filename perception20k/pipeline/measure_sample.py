@@ -88,7 +88,8 @@ class _Measure:
         """Note what a file gives and takes; None is one that cannot be decoded."""
         begin = time.perf_counter()
         records = self.ingest.process_one(file) if file else []
-        images = [c for c in (candidates_of(file, records) if file else []) if not self._too_small(c)]
+        found = candidates_of(file, records) if file else []
+        images = [candidate for candidate in found if large_enough(candidate.source, self._config.filters) is None]
         good = [candidate for candidate in images if self._is_good(candidate)]
         seconds = time.perf_counter() - begin
         samples = size = 0.0
@@ -100,9 +101,6 @@ class _Measure:
         into.samples.append(samples)
         into.bytes.append(size)
         into.seconds.append(seconds)
-
-    def _too_small(self, candidate: Candidate) -> bool:
-        return large_enough(candidate.source, self._config.filters) is not None
 
     def _is_good(self, candidate: Candidate) -> bool:
         scores: dict[str, Any] = {}

@@ -48,7 +48,10 @@ def card(
         samples=view.count(),
         source_images=view.sources,
         version=__version__,
-        parts="\n".join(_part_row(part, view, count) for part, count in rft_counts.items()),
+        parts="\n".join(
+            f"| {part} | {view.count(part)} | {view.images.get(part, 0)} | {count} |"
+            for part, count in rft_counts.items()
+        ),
         seed=config.seed,
         preset=config.preset,
         where="the whole image" if config.objects == "whole-image" else "the box of one object",
@@ -75,10 +78,6 @@ def review_sentence(review: dict[str, int]) -> str:
     if review["unverified"]:
         text += f" {review['unverified']} of the deletions have not been verified."
     return text
-
-
-def _part_row(part: str, view: Overview, rft: int) -> str:
-    return f"| {part} | {view.count(part)} | {view.images.get(part, 0)} | {rft} |"
 
 
 def _group_row(group: str, label: str, view: Overview) -> str:

@@ -100,11 +100,8 @@ def _scenes(sources: Path) -> dict[str, str]:
 
 def _conversation(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A prompt without the keys that only fill up the Parquet struct."""
-
-    def part(content: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in content.items() if value is not None}
-
-    return [{"role": message["role"], "content": [part(c) for c in message["content"]]} for message in stored]
+    contents = [[{key: part[key] for key in part if part[key] is not None} for part in m["content"]] for m in stored]
+    return [{"role": message["role"], "content": c} for message, c in zip(stored, contents, strict=True)]
 
 
 def _decode(data: bytes) -> Image.Image:

@@ -68,20 +68,12 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
         found = predict([(asked, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
     if not state.is_main_process:
         return
-    lines = [_line(config.task, prediction) for prediction in found]
+    read = TASKS[config.task].read
+    lines: list[Cells] = [{"image": p.row_id, **read(p), "answer": p.text, "error": p.error} for p in found]
     for reason in bad.values():
         reporter.line(reason)
     _write_table(out, config.task, lines, bad.values())
     _write_page(out.with_suffix(".html"), config, folder, rows, found, lines)
-
-
-def _line(task: str, prediction: Prediction) -> Cells:
-    return {
-        "image": prediction.row_id,
-        **TASKS[task].read(prediction),
-        "answer": prediction.text,
-        "error": prediction.error,
-    }
 
 
 def _write_table(out: Path, task: str, lines: Sequence[Cells], unread: Any) -> None:

@@ -13,26 +13,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from perception20k.core.files import digest, file_sha256
 from trainer.data.boxes import Grid
-from trainer.data.rows import Row, Rows
+from trainer.data.rows import COLUMNS, Row, Rows
 
 Kind = Literal["perception", "scoring", "degradation", "interpreting", "comparison"]
 
 AS_STORED = Grid(step=1, min_pixels=1, max_pixels=10**12)
 """Leaves every image at its own size, for those who need no grid."""
 
-_TRUTH = (
-    "task",
-    "mode",
-    "dataset",
-    "scene",
-    "solution",
-    "object",
-    "distortion",
-    "severity_label",
-    "box",
-    "frame",
-    "mos",
-)
+_TRUTH = [column for column in COLUMNS if column not in ("prompt", "images", "row_id")]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class GeminiBatch(Throttle):
             wait *= 2
         self.spend(sum(answer.tokens for answer in answers.values()), answered=True)
         if not any(isinstance(answer, Reply) for answer in answers.values()):
-            self.patiently(lambda: self._forget(job), 0)  # so that it can be asked again
+            delete = self._gemini.client.batches.delete
+            self.patiently(lambda: self._gemini.call(lambda: delete(name=job)), 0)  # so that it can be asked again
         return answers
 
     def _find(self, name: str) -> str | None:
@@ -127,9 +128,6 @@ class GeminiBatch(Throttle):
             return reason
         except ValueError:
             return Busy("an answer in an unknown form")
-
-    def _forget(self, job: str) -> None:
-        self._gemini.call(lambda: self._gemini.client.batches.delete(name=job))
 
 
 def _state(job: Any) -> str:

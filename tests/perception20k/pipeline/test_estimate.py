@@ -64,7 +64,7 @@ def test_without_an_api_there_is_no_request(describe: Describe | None) -> None:
 
 def test_batch_mode_halves_the_price_and_a_thinking_budget_bounds_what_is_written() -> None:
     batch = ApiCost(Describe(calls=Calls(batch=True)), 1000)
-    assert batch.dollars == pytest.approx(9.625 / 2) and batch.hours == 0 and "within a day" in batch.sentence
+    assert batch.dollars == pytest.approx(9.625 / 2) and batch.hours == 0 and "within a day" in batch.assumed
     # 20 tokens of answer and 128 of thought: 1000 * (1300 * 1.25 + 148 * 10) / 1e6
     brief = ApiCost(Describe(thinking_budget=128), 1000)
     assert brief.tokens == (1300, 148) and brief.dollars == pytest.approx(3.105)

@@ -84,23 +84,17 @@ def fidelity_rewards(
     rewards: list[list[float | None]] = []
     for i, image in enumerate(scores):
         opponents = [j for j in range(len(scores)) if j != i and known[j]]
-        rewards.append(
-            [
-                None
-                if not opponents
-                else 0.0
-                if score is None
-                else fmean(
-                    pair_reward(
-                        probability(score, known[j], spreads[i], spreads[j]),
-                        preference(mos[i], mos[j]),
-                        binary=binary,
-                    )
-                    for j in opponents
+        earned: list[float | None] = []
+        for score in image:
+            pairs = [
+                pair_reward(
+                    probability(score, known[j], spreads[i], spreads[j]), preference(mos[i], mos[j]), binary=binary
                 )
-                for score in image
+                for j in opponents
+                if score is not None
             ]
-        )
+            earned.append(fmean(pairs or [0.0]) if opponents else None)
+        rewards.append(earned)
     return rewards
 
 
