@@ -74,8 +74,8 @@ def objects_by_image(where: Path | str, *, measured: bool = False) -> Iterator[I
                 none = False
                 yield from _in_table(stream, name, column, measured)
     if none:
-        fields = "A struct or a list of structs, with 'bbox' and 'category' or 'label'"
-        raise UserError(f"{where}: no Parquet table with a column of objects", f"{fields}, is expected")
+        what = f"{where}: no Parquet table with a column of objects beside its images"
+        raise UserError(what, "A struct or a list of structs, with 'bbox' and 'category' or 'label', is expected")
 
 
 def _tables(where: Path | str) -> Iterator[tuple[Path | Remote, str]]:
@@ -128,12 +128,12 @@ def _name(value: Any, classes: list[str] | None) -> str:
 
 
 def _column(stream: BinaryIO) -> _Column | None:
-    """The column of objects: ``objects`` if it can be one, else the first that can."""
+    """The column of objects beside that of the images: ``objects`` if it can be one, else the first that can."""
     import pyarrow as pa
     from pyarrow import parquet
 
     schema = parquet.read_schema(stream)
-    for column in sorted(schema.names, key=lambda name: name != "objects"):
+    for column in sorted(schema.names, key=lambda name: name != "objects") if image_column(schema) else ():
         kind = _element(schema.field(column).type)
         fields = {field.name: field.type for field in kind} if pa.types.is_struct(kind) else {}
         boxes = next((field for field in _BOXES if field in fields), None)

@@ -30,8 +30,8 @@ from perception20k.pipeline.surroundings import look_around
 def command(photos: tuple[str, ...], out: Path, objects: str | None) -> None:
     """Write the configuration that `build PHOTOS` would use, with comments, to be changed.
 
-    PHOTOS are folders, photos, videos, globs, or one annotation file. What is chosen depends on the annotations in or
-    beside them, the models and metrics on this machine, and its GPUs.
+    PHOTOS are folders, photos, videos, globs, URLs, or one annotation file. What is chosen depends on the annotations
+    in or beside them, the models and metrics on this machine, and its GPUs.
 
     \b
     Examples:

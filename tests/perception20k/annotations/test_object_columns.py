@@ -88,13 +88,14 @@ def test_the_tables_of_a_folder_are_read_and_those_without_objects_are_passed_ov
 @pytest.mark.parametrize(
     ("value", "features", "message"),
     [
+        ({"image": None, "objects": {"bbox": BOXES, "category": TWO[0]}}, None, "no Parquet table with a column of "),
         (
             {"objects": {"bbox": BOXES, "category": [1, 0]}},
             None,
             "'objects.category' has numbers, and the table does not say what they stand for. Write names in their "
             "place, or write the table with a ClassLabel's names",
         ),
-        ({"label": 3}, None, "no Parquet table with a column of objects. A struct or a list of structs, with 'bbox'"),
+        ({"label": 3}, None, "no Parquet table with a column of objects beside its images. A struct or a list"),
         ({"objects": {"bbox": BOXES, "category": ["dog"]}}, None, "0.png: 2 boxes with 1 names"),
         ({"objects": {"bbox": [[1.0, 2.0, 3.0]], "label": ["dog"]}}, None, "0.png: box 1.0, 2.0, 3.0 is not four"),
         ({"objects": {"bbox": [None], "label": ["dog"]}}, None, "0.png: box  is not four finite numbers"),
