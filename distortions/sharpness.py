@@ -43,7 +43,7 @@ def pixelate(image: Image, *, scale: float) -> Image:
     high, wide = max(1, int(height * scale)), max(1, int(width * scale))
     columns = _transposed(_block_means(image, high))
     stretched = _transposed(_block_means(columns, wide)[_nearest_block(width, wide)])
-    return stretched[_nearest_block(height, high)]
+    return np.take(stretched, _nearest_block(height, high), axis=0)
 
 
 @by_severity(strength=levels(kadid_10k=(0.01, 0.05, 0.1, 0.2, 0.5), within=(0.0, 0.9)))
