@@ -14,24 +14,28 @@ import click
     "--export",
     "export_to",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write what is finished as a COCO file, and serve nothing.",
+    help="Write the finished photos' boxes to a COCO file, without starting the server.",
 )
 @click.option(
     "--import",
     "import_from",
     type=click.Path(path_type=Path, exists=True),
-    help="Take over an annotation file: what a build would keep is done, the rest is to be finished. Serve nothing.",
+    help="Import an annotation file, without starting the server; photos that a build would keep count as finished.",
 )
 @click.option(
     "--proposals",
     type=click.Path(path_type=Path, exists=True),
-    help="An annotation file, or a build's YAML whose model is asked; you accept, correct or drop the boxes.",
+    help="Propose the boxes of an annotation file, or those that the models of a build's YAML find.",
 )
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Where the boxes are kept.")
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that keeps the boxes; annotations.sqlite in the first folder by default.",
+)
 @click.option(
     "--auth",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File of people, one `user:password` a line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
+    help="File of people, one `user:password` per line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need --auth.")
 @click.option("--port", default=7861, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
@@ -47,13 +51,13 @@ def command(
 ) -> None:
     """Draw boxes on PHOTOS by keyboard and mouse, in the browser, and name what is in them.
 
-    PHOTOS are folders, files or globs of photos and videos; or a build's YAML, and then its sources, keyframes and
-    filters are taken, and the boxes of its annotations or models are proposed. Prints an address to open. Each person
-    gives a name and gets photos of their own: drag a box, type what it is, Enter; two or three boxes, Enter, next.
-    Arrows move a box, Shift and arrows resize it, S says that nothing is here, Z undoes, ? shows all keys. The page
-    tells at once what a build would refuse.
+    PHOTOS are folders, files or globs of photos and videos, or a build's YAML; then its sources, keyframes and filters
+    are used, and the boxes of its annotations or models are proposed. Prints an address to open. Each person gives a
+    name and gets different photos: drag a box, type its name, press Enter; after two or three boxes, Enter again for
+    the next photo. Arrows move a box, Shift and arrows resize it, S skips the photo, Z undoes, ? shows all keys. The
+    page shows immediately which boxes a build would drop.
 
-    Every step is kept in annotations.sqlite in the first folder as it is made; stop and start whenever you like.
+    Every step is saved immediately in annotations.sqlite in the first folder; stop and start whenever you like.
 
     \b
     Examples:

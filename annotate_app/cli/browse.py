@@ -14,7 +14,7 @@ def command(dataset: Path, port: int) -> None:
     """Look at the samples of DATASET in the browser, whether or not anybody has reviewed them.
 
     Prints an address to open, on this computer alone. Filter by group, type, severity, part and decision; click a
-    sample to see it beside its source, with everything recorded of it and every decision on it. The tab Progress
+    sample to see it beside its source, with all that was recorded and every decision. The tab Progress
     follows a review that is under way. In the tab Playground you try any distortion on a photo of your own and copy the
     line of Python. Nothing is written.
 

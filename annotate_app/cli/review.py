@@ -14,7 +14,7 @@ import click
 @click.option(
     "--team",
     type=click.IntRange(1, 1000),
-    help="People who review: nobody gets more than their part of the samples at once. As many as may log in, else 2.",
+    help="Number of reviewers; each gets at most their share of the samples. By default all who can log in, or 2.",
 )
 @click.option(
     "--overlap",
@@ -64,20 +64,18 @@ import click
     help="Set a finished session aside above this share, until the lead reinstates it. Its reviewer is told.",
 )
 @click.option("--verify-own", is_flag=True, help="Let reviewers verify their own deletions; by default others do.")
-@click.option("--training/--no-training", default=True, show_default=True, help="A training round for newcomers.")
+@click.option("--training/--no-training", default=True, show_default=True, help="A training round for new reviewers.")
 @click.option(
     "--auth",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File of reviewers, one `user:password` a line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
+    help="File of reviewers, one `user:password` per line. Without it, $PERCEPTION20K_REVIEW_AUTH is read.",
 )
-@click.option(
-    "--lead", metavar="NAME", help="Who leads: serves the lead's pages at /lead/, with a login to NAME alone."
-)
+@click.option("--lead", metavar="NAME", help="Serve the lead's pages at /lead/; with a login, only to NAME.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need --auth.")
 @click.option(
     "--public-url",
     metavar="URL",
-    help="Where a proxy serves the app, such as https://lab.example/review; needs --auth.",
+    help="Address at which a proxy serves the app, such as https://lab.example/review; needs --auth.",
 )
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def command(
@@ -102,7 +100,7 @@ def command(
     Decisions are kept in DATASET/review/decisions.sqlite as they are made. Stop the server with Ctrl-C and
     start it again whenever you like; nothing is lost. Then `perception20k export DATASET` uses what survived.
 
-    Several people can work at once; each gets samples of their own, with --overlap 0.1 a tenth of them judged by two.
+    Several people can work at once, on different samples; with --overlap 0.1, two people judge a tenth of them.
 
     \b
     Examples:

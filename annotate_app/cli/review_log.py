@@ -1,4 +1,4 @@
-"""``perception20k review-log``: the record of a review as a table."""
+"""``perception20k review-log``: the log of a review as a table."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from perception20k.dataset.layout import Layout
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .parquet file."
 )
-@click.option("--sessions", is_flag=True, help="One row a session instead of one row an event.")
+@click.option("--sessions", is_flag=True, help="One row per session instead of one per event.")
 def command(dataset: Path, out: Path, sessions: bool) -> None:
     """Write everything that was done in the review of DATASET as a table.
 
-    One row for each event: who did what to which sample and when, how long the image had been looked at, how
-    the reference and the box were used. With --sessions one row for each session: the seed of its order,
-    displays, viewing conditions, pauses, time out of focus. Nothing is changed; the server may be running.
+    One row per event: who did what to which sample and when, how long the image had been on the screen, how the
+    reference and the box were used. With --sessions, one row per session: the seed of its order, displays,
+    viewing conditions, pauses, time without focus. Nothing is changed; the server may be running.
 
     \b
     Example:

@@ -24,7 +24,7 @@ def command(dataset: Path, out: Path | None) -> None:
     """Write a page about the review of DATASET: outcome, plots, reviewers and their agreement.
 
     Deletions by group and severity, time on task, the accuracy on catch trials and the consistency on hidden
-    repeats of each reviewer, Cohen's kappa of every two who judged the same samples, all sessions with their
+    repeats of each reviewer, Cohen's kappa of reviewers who judged the same samples, all sessions with their
     viewing conditions, and the samples flagged for discussion. One file that needs no network.
 
     \b

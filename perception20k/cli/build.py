@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--estimate",
     is_flag=True,
-    help="Measure a sample of 20 files and say what the build will take: images, API tokens and money, disk, time.",
+    help="Measure a sample of 20 files and estimate what the build will take: images, API tokens, price, disk, time.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Take only the first LIMIT files of the sources.")
 @click.option("--only", type=click.Choice(STAGES), help="Run one stage; the others contribute their earlier results.")
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     type=click.Choice((*STAGES, "all")),
     help="Forget the failures of a stage, or of all, and try those items again.",
 )
-@click.option("--sources", multiple=True, help="Where the config's sources lie now, if they moved; repeatable.")
+@click.option("--sources", multiple=True, help="New location of the config's sources, if they moved; repeatable.")
 @click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
@@ -81,9 +81,9 @@ def command(
 ) -> None:
     """Build a dataset from photos and videos.
 
-    PHOTOS are folders, photos, videos, globs, URLs, or one annotation file. What is done with them, and why, is said in
-    three lines; `perception20k init PHOTOS` writes it down as a CONFIG. Without either, the photos that ship with the
-    project are used. CONFIG is a YAML file:
+    PHOTOS are folders, photos, videos, globs, URLs, or one annotation file. The command prints in three lines what it
+    does with them, and why; `perception20k init PHOTOS` writes that to a CONFIG. With neither, the photos that ship
+    with the project are used. CONFIG is a YAML file:
 
     \b
         sources: [photos/]
@@ -102,8 +102,8 @@ def command(
         perception20k build photos/ --out my-dataset
         perception20k build hf://datasets/NAME --out my-dataset
         perception20k build my.yaml --out my-dataset --workers 2
-        perception20k build my.yaml --estimate                  # before it is begun
-        perception20k build my.yaml --out my-dataset --dry-run  # what a begun one has left to do
+        perception20k build my.yaml --estimate                  # before starting
+        perception20k build my.yaml --out my-dataset --dry-run  # what is left to do
         perception20k build my.yaml --out my-dataset --sources /mnt/photos    # the same photos, moved
     """
     wanted = _config(what, out)

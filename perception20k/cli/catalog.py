@@ -29,7 +29,7 @@ _PHOTO = Path(str(files("perception20k"))) / "sample" / "tulips.png"
 @click.option("--sheet", type=click.Path(path_type=Path), help="Draw every type at every severity to this .png file.")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write a page with every picture and a slider.")
 @click.option("--photo", type=click.Path(path_type=Path), help="Photo to draw on; one of the sample photos by default.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Key of the random types.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random types.")
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 def command(preset: str, sheet: Path | None, page: Path | None, photo: Path | None, seed: int, force: bool) -> None:
     """List the distortion types in their groups, or draw them all on a photo.

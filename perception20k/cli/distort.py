@@ -35,7 +35,7 @@ class _Box(click.ParamType[tuple[int, ...]]):
 @click.option("--type", "type_", required=True, help="Distortion type; `perception20k catalog` lists them.")
 @click.option("--severity", type=int, required=True, help="1 (slight) to 5 (catastrophic).")
 @click.option("--box", type=_Box(), help="Pixels to distort, bottom right exclusive; the whole photo by default.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Key of everything random.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
 @click.option("--preset", type=click.Choice(PRESETS), default=DEFAULT_PRESET, show_default=True, help="Parameter set.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="File to write, lossless.")
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")

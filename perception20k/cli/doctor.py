@@ -15,7 +15,7 @@ from perception20k.pipeline.doctor import Health, Installation, examine, install
 @click.argument("dataset", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
 def command(dataset: Path | None, as_json: bool) -> None:
-    """Tell what is installed here; of DATASET, how it stands and which command comes next.
+    """Show what is installed here, or the state of DATASET and the command to run next.
 
     Without DATASET: versions, extras, GPUs, which API keys are set (never their values), caches and free disk. With
     it: what is built and reviewed, what is stale or missing. Nothing is written and no image is read;

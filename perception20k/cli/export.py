@@ -19,7 +19,7 @@ from perception20k.publish.other_forms import FORMS
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 @click.option("--reviewed-only", is_flag=True, help="Leave out the samples that nobody has reviewed.")
-@click.option("--as", "form", type=click.Choice(tuple(FORMS)), help="Write the survivors in this form too, to --out.")
+@click.option("--as", "form", type=click.Choice(tuple(FORMS)), help="Also write the samples in this format, to --out.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A new folder for --as.")
 @workers_option
 def command(
@@ -27,8 +27,8 @@ def command(
 ) -> None:
     """Write the shards, card, statistics and figures of DATASET again, after a review.
 
-    Only samples that survived the review are used, and the card says how many were reviewed. --as writes them once more
-    as other tools read them: COCO instances with the distortion among a box's attributes, or tar files for webdataset.
+    Only samples that survived the review are used, and the card says how many were reviewed. --as also writes them in
+    another tool's format: COCO instances with the distortion among a box's attributes, or tar files for webdataset.
 
     \b
     Examples:

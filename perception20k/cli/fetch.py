@@ -16,7 +16,7 @@ from perception20k.publish.hub import RECIPE_DIGESTS, bring, recipe_mismatches
 @click.argument("repo", metavar="NAME/REPO")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A new folder; by default the part after the slash.")
 def command(repo: str, out: Path | None) -> None:
-    """Bring a dataset or a recipe from NAME/REPO on the Hugging Face hub, and verify every digest.
+    """Download a dataset or a recipe from NAME/REPO on the Hugging Face hub, and verify every digest.
 
     \b
     Example:

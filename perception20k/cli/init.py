@@ -24,8 +24,8 @@ from perception20k.pipeline.surroundings import look_around
 @click.option(
     "--objects",
     type=click.Choice(WAYS),
-    help="Where objects come from, if not from annotations: a detector with classes of its own; a vision-language "
-    "model that names them and Grounding DINO; or nowhere, and whole photos are distorted.",
+    help="Where objects come from, if not from annotations: a detector with its own classes; a vision-language model "
+    "that names them, with Grounding DINO; or no objects, with whole photos distorted.",
 )
 def command(photos: tuple[str, ...], out: Path, objects: str | None) -> None:
     """Write the configuration that `build PHOTOS` would use, with comments, to be changed.

@@ -11,5 +11,5 @@ workers_option = click.option(
     default=min(os.cpu_count() or 1, 16),
     show_default="one a core, at most 16",
     type=click.IntRange(1),
-    help="Worker processes; the result is the same under any number.",
+    help="Worker processes; the result does not depend on their number.",
 )

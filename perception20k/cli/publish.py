@@ -12,16 +12,16 @@ from perception20k.publish.hub import Parcel, pack, send
 @click.command
 @click.argument("folder", metavar="DATASET", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("repo", metavar="NAME/REPO")
-@click.option("--public", is_flag=True, help="Let everybody see a new repository; by default only you can.")
+@click.option("--public", is_flag=True, help="Make a new repository public; by default it is private.")
 @click.option("--recipe-only", is_flag=True, help="Send the recipe without any photo.")
-@click.option("--any-licence", is_flag=True, help="Send photos although no licence allows it: you have permission.")
+@click.option("--any-licence", is_flag=True, help="Send photos whatever their licence: you have permission.")
 @click.option("--dry-run", is_flag=True, help="Check everything and list what would be sent; send nothing.")
 def command(folder: Path, repo: str, public: bool, recipe_only: bool, any_licence: bool, dry_run: bool) -> None:
-    """Send DATASET, or the folder of a trained model, to NAME/REPO on the Hugging Face hub.
+    """Upload DATASET, or the folder of a trained model, to NAME/REPO on the Hugging Face hub.
 
-    Refused are deletions that nobody has verified, absolute paths and API keys in any file, and photos whose licence
-    does not allow altered copies to be passed on. The record of the review stays here. An upload that was stopped goes
-    on when the same command is given again. Log in with `hf auth login`, or set HF_TOKEN.
+    Unverified deletions are refused, and so are absolute paths and API keys in any file, and photos whose licence does
+    not allow you to share altered copies. The review log is not sent. To resume an upload that was stopped, run the
+    same command again. Log in with `hf auth login`, or set HF_TOKEN.
 
     \b
     Examples:

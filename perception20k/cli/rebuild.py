@@ -16,7 +16,7 @@ from perception20k.pipeline.rebuild import rebuild
     "--sources",
     multiple=True,
     required=True,
-    help="A folder, file or glob with the source photos and videos; may be given again.",
+    help="A folder, file or glob with the source photos and videos; may be given several times.",
 )
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="A new folder for the images.")
 def command(recipe: Path, sources: tuple[str, ...], out: Path) -> None:

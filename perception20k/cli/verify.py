@@ -21,7 +21,7 @@ from perception20k.pipeline.verify import verify
 def command(dataset: Path, remake: bool, as_json: bool, workers: int) -> None:
     """Recompute every digest of DATASET: files, source pixels, samples' pixels.
 
-    Prints each mismatch on a line and exits with 1 if there is one.
+    Prints one line per mismatch, and exits with 1 if there is any.
 
     \b
     Example:

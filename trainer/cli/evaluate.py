@@ -16,7 +16,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.argument("model")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Directory of the run.")
 @click.option("--data", multiple=True, help="DATASET, NAME:DIR or FILE.csv:LOW-HIGH; may be given several times.")
-@click.option("--questions", multiple=True, type=click.Path(path_type=Path), help="Questions in Q-Bench's JSON form.")
+@click.option("--questions", multiple=True, type=click.Path(path_type=Path), help="Questions in Q-Bench's JSON format.")
 @click.option(
     "--pairs", multiple=True, type=click.Path(path_type=Path), help="CSV: image_a, image_b, better, reference."
 )
@@ -55,12 +55,12 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     "--server",
     metavar="URL|vllm|off",
     help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
-    " in this process.  [default: vllm where it is installed and there is a CUDA GPU]",
+    " in this process.  [default: vllm if it is installed and there is a CUDA GPU]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON, and nothing else.")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
 def command(model: str, out: Path, kinds: tuple[str, ...], server: str | None, as_json: bool, **asked: Any) -> None:
-    """Evaluate MODEL in the papers' terms: tables, confusion pictures and a page in OUT.
+    """Evaluate MODEL in the papers' terms: tables, confusion matrices and a page in OUT.
 
     MODEL is the directory or hub name of a vision-language model, the directory of a LoRA adapter, a model's name at
     --server, or scripted:oracle or scripted:constant, which check a set-up. A dataset of this project gives the

@@ -36,7 +36,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     "--server",
     metavar="URL|vllm|off",
     help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
-    " in this process.  [default: vllm where it is installed and there is a CUDA GPU]",
+    " in this process.  [default: vllm if it is installed and there is a CUDA GPU]",
 )
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
 def command(model: str, photos: Path, out: Path, server: str | None, **asked: Any) -> None:

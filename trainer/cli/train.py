@@ -17,13 +17,13 @@ import click
 )
 @click.option("--resume", is_flag=True, hidden=True, expose_value=False)  # what a second call does anyway
 def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, changes: tuple[str, ...]) -> None:
-    """Train a vision-language model by RECIPE, the name of a paper's recipe or a YAML file of your own.
+    """Train a vision-language model with RECIPE, the name of a paper's recipe or your own YAML file.
 
     The papers' recipes: refine-iqa-stage1, refine-iqa-stage2, q-insight, visualquality-r1. The recipe sft is a
     supervised warm start before them. --data may be given several times: a dataset of this project, a published MOS
     dataset (koniq-10k:DIR, spaq, live-c, agiqa-3k, kadid-10k, csiq, bid, cid2013, pipal, tid2013), or a CSV with the
     columns image and mos and its scale (ratings.csv:0-100). To continue a run that was stopped, run the same command
-    again. On several GPUs, run it through accelerate launch; docs/training.md tells how.
+    again. On several GPUs, run it through accelerate launch; see docs/training.md.
 
     \b
     Examples:
