@@ -10,7 +10,7 @@ from typing import Any
 from annotate_app.people.refusal import ProtocolRefusal, Unknown
 from annotate_app.reports.agreement import agreements
 from annotate_app.reports.figures import FIGURES
-from annotate_app.review.history import DecisionRow, decision_rows, decisions_of, session_rows
+from annotate_app.review.history import decision_rows, decisions_of, session_rows
 from annotate_app.review.protocol import session_cap
 from annotate_app.review.service import Review
 
@@ -60,12 +60,9 @@ def figure_svg(review: Review, session_id: str, name: str) -> str:
     if name not in FIGURES:
         raise Unknown
     with review.reading() as log:
-        own = [d for d in decisions_of(log, log.find(session_id)) if _shown(d, review)]
+        decisions = decisions_of(log, log.find(session_id))
+    own = [d for d in decisions if d.role == "sample" and d.sample_id in review.dataset.samples]
     if not own:
         raise Unknown
     _, draw = FIGURES[name]
     return draw(own, review.dataset.samples)
-
-
-def _shown(decision: DecisionRow, review: Review) -> bool:
-    return decision.role == "sample" and decision.sample_id in review.dataset.samples

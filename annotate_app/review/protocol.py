@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perception20k.dataset.boxes import Box
+from perception20k.dataset.boxes import Box, box_area
 
 MAX_BOX = 0.9
 """Share of the image; samples with a larger box are removed before the review."""
@@ -40,8 +40,7 @@ def dataset_cap(samples: int) -> int:
 
 def oversized(box: Box, width: int, height: int) -> bool:
     """Whether a box covers over 90 % of its image of ``width`` x ``height`` px."""
-    x1, y1, x2, y2 = box
-    return (x2 - x1) * (y2 - y1) * 10 > width * height * 9
+    return box_area(box) * 10 > width * height * 9
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class EventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         connection.row_factory = sqlite3.Row
-        try:
+        with self._checked(connection, path, " Move it away to start a new one"):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -56,13 +56,6 @@ class EventLog:
                     connection.execute(f"PRAGMA user_version = {self.version}")
                 elif _version(connection) == self.version:
                     self._grow(connection)
-            self._check(connection, path)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise UserError(f"{path}: {error}", f"Is it a {self.what}? Move it away to start a new one") from None
-        except UserError:
-            connection.close()
-            raise
         return connection
 
     def connect_to_read(self, path: Path, *, threads: bool = False) -> sqlite3.Connection:
@@ -80,15 +73,8 @@ class EventLog:
         uri = path.resolve().as_uri() + ("?mode=ro" if live else "?mode=ro&immutable=1")
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=not threads)
         connection.row_factory = sqlite3.Row
-        try:
-            self._check(connection, path)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise UserError(f"{path}: {error}", f"Is it a {self.what}?") from None
-        except UserError:
-            connection.close()
-            raise
-        return connection
+        with self._checked(connection, path):
+            return connection
 
     def _statements(self) -> Iterator[str]:
         statement = ""
@@ -111,10 +97,20 @@ class EventLog:
             if is_view or name not in there:
                 connection.execute(statement)
 
-    def _check(self, connection: sqlite3.Connection, path: Path) -> None:
-        found = _version(connection)
-        if found != self.version:
-            raise UserError(f"{path}: {self.what} of version {found}, this release reads {self.version}")
+    @contextmanager
+    def _checked(self, connection: sqlite3.Connection, path: Path, more: str = "") -> Iterator[None]:
+        """Refuse what is not such a log of this version once the block is done; then the connection is closed."""
+        try:
+            yield
+            found = _version(connection)
+            if found != self.version:
+                raise UserError(f"{path}: {self.what} of version {found}, this release reads {self.version}")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise UserError(f"{path}: {error}", f"Is it a {self.what}?{more}") from None
+        except UserError:
+            connection.close()
+            raise
 
 
 @contextmanager

@@ -77,9 +77,9 @@ def _user_error(kind: Any, problem: Any, where: str) -> UserError:
     error, value, context = problem["type"], problem["input"], problem.get("ctx", {})
     place = _without_members(kind, problem["loc"])
     outer, last = place[:-1], place[-1] if place else ""
-    parent = _kind_at(kind, outer)
     if error == "unexpected_keyword_argument":
-        return UserError(f"{where}{_path(outer)}: unknown key '{last}'", suggestion(last, _keys(parent)), code=2)
+        known = [field.name for field in dataclasses.fields(_kind_at(kind, outer))]
+        return UserError(f"{where}{_path(outer)}: unknown key '{last}'", suggestion(last, known), code=2)
     if error in ("missing", "too_long") and typing.get_origin(_kind_at(kind, place if error == "too_long" else outer)):
         at = place if error == "too_long" else outer
         count = len(typing.get_args(_kind_at(kind, at)))
@@ -97,10 +97,6 @@ def _user_error(kind: Any, problem: Any, where: str) -> UserError:
 
 def _path(place: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f": {part}" for part in place)
-
-
-def _keys(kind: Any) -> list[str]:
-    return [field.name for field in dataclasses.fields(kind)]
 
 
 def _kind_at(kind: Any, place: tuple[int | str, ...]) -> Any:

@@ -24,7 +24,6 @@ an API's answers are written at once."""
 class Tally:
     """How a stage's run went."""
 
-    stage: str
     total: int = 0
     cached: int = 0
     """Items an earlier run had done."""
@@ -60,7 +59,7 @@ def run_stage(
     Returns:
         Each finished item with its outcome, in the order of ``items``; and the tally.
     """
-    run = _Run(stage, journal, Tally(stage.name))
+    run = _Run(stage, journal)
     size = len(items) if isinstance(items, Sized) else None
     with reporter.progress(stage.title, size) as advance:
         try:
@@ -82,8 +81,8 @@ def run_stage(
 class _Run(Generic[Item]):
     """One stage's run: finds what is due, records outcomes, and returns them in order."""
 
-    def __init__(self, stage: Stage[Item], journal: Journal, tally: Tally) -> None:
-        self.stage, self.journal, self.tally = stage, journal, tally
+    def __init__(self, stage: Stage[Item], journal: Journal) -> None:
+        self.stage, self.journal, self.tally = stage, journal, Tally()
         self.keys: SpillList[str] = SpillList()
         self.in_flight: dict[int, list[str]] = {}  # keys by the id of their batch
         self.passing: dict[str, str] = {}  # errors that the next run tries again, by key

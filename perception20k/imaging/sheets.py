@@ -24,8 +24,8 @@ _GAP = 6
 _CAPTION = 13
 """Height of a caption's letters in pixels."""
 
-_LABEL, _BAR = 248, 32
-"""The catalogue sheet's column of names and the height of a group's head, in pixels."""
+_LABEL, _BAR, _BLOCKS = 248, 32, 2
+"""The catalogue sheet's column of names and the height of a group's head, in pixels; its groups lie in two columns."""
 
 
 def contact_sheet(cells: Sequence[tuple[Array, str]], columns: int, cell: Size) -> Array:
@@ -60,9 +60,7 @@ def contact_sheet(cells: Sequence[tuple[Array, str]], columns: int, cell: Size) 
     return np.array(sheet)
 
 
-def catalog_sheet(
-    photo: Array, *, preset: str = DEFAULT_PRESET, seed: int = 0, cell: Size = (176, 132), blocks: int = 2
-) -> Array:
+def catalog_sheet(photo: Array, *, preset: str = DEFAULT_PRESET, seed: int = 0, cell: Size = (176, 132)) -> Array:
     """Every type of a preset at every severity on one photo, group by group.
 
     The photo is first scaled and cropped to the cell, then distorted, so that each pixel of the sheet is a pixel of
@@ -73,17 +71,16 @@ def catalog_sheet(
         preset: the parameter set, and with it the types.
         seed: the key of the random types.
         cell: width and height of each picture in pixels.
-        blocks: columns of groups, side by side.
     """
     width, height = cell
     source = _cropped(photo, cell)
     block = _LABEL + len(SEVERITIES) * (width + _GAP) + 4 * _GAP
     labels = groups(preset)
     types = {group: [entry for entry in catalog(preset) if entry.group == group] for group in labels}
-    parts = _split(types, blocks)
+    parts = _split(types)
     tall = max(sum(_BAR + len(types[group]) * (height + _GAP) for group in part) for part in parts)
     head = height + 8 * _GAP
-    sheet = Image.new("RGB", (blocks * block, head + tall + _GAP), _PAPER)
+    sheet = Image.new("RGB", (_BLOCKS * block, head + tall + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     sheet.paste(Image.fromarray(source), (2 * _GAP, 2 * _GAP))
     x, y = width + 5 * _GAP, height // 2
@@ -122,13 +119,13 @@ def _draw_row(sheet: Image.Image, source: Array, entry: Distortion, preset: str,
         sheet.paste(cell, (x + _LABEL + (severity - 1) * (width + _GAP), y))
 
 
-def _split(types: dict[str, list[Distortion]], blocks: int) -> list[list[str]]:
-    """The groups in order, in ``blocks`` parts of about equal length."""
-    parts: list[list[str]] = [[] for _ in range(blocks)]
+def _split(types: dict[str, list[Distortion]]) -> list[list[str]]:
+    """The groups in order, in parts of about equal length."""
+    parts: list[list[str]] = [[] for _ in range(_BLOCKS)]
     done, total = 0.0, sum(len(mine) + 0.3 for mine in types.values())
     for group, mine in types.items():
         length = len(mine) + 0.3
-        parts[min(int((done + length / 2) / total * blocks), blocks - 1)].append(group)
+        parts[min(int((done + length / 2) / total * _BLOCKS), _BLOCKS - 1)].append(group)
         done += length
     return parts
 

@@ -21,6 +21,10 @@ from perception20k import __version__
 def pixel_versions() -> Mapping[str, str]:
     """Name to version: ours, the distortions', and those of the libraries that decode and compute, if they are here."""
     codecs = {"libjpeg-turbo": "libjpeg_turbo", "openjpeg": "jpg_2000"}
+    of_extras = {}
+    for name in ("decord2", "pillow-heif", "pillow-jxl-plugin"):
+        with suppress(PackageNotFoundError):
+            of_extras[name] = version(name)
     return MappingProxyType(
         {
             "perception20k": __version__,
@@ -29,18 +33,9 @@ def pixel_versions() -> Mapping[str, str]:
             "opencv": cv2.__version__,
             "pillow": PIL.__version__,
             **{name: features.version(feature) or "none" for name, feature in codecs.items()},
-            **_of_extras(),
+            **of_extras,
         }
     )
-
-
-def _of_extras() -> dict[str, str]:
-    """Of the decoders that extras bring, those that are here."""
-    found = {}
-    for name in ("decord2", "pillow-heif", "pillow-jxl-plugin"):
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
 
 
 def different(made_with: Mapping[str, str]) -> str:

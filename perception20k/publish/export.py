@@ -169,7 +169,8 @@ def export(
     about = {
         "rft_samples": rft,
         "review": review,
-        "made_with": _versions(every),
+        # one set of versions, but for a dataset that was continued after an update
+        "made_with": [dict(one) for one in sorted({tuple(sorted(sample.made_with.items())) for sample in every})],
         "metrics": metric_notes(config.score),
         "objects": objects_note(config),
     }
@@ -214,12 +215,6 @@ def _fingerprint(
     about = [6, settings, review]
     rows = (asdict(row) for row in read_quarantine(layout.quarantine))
     return digest_of(chain([about], map(sample_row, samples), map(source_row, sources), rows))
-
-
-def _versions(samples: Iterable[Sample]) -> list[dict[str, str]]:
-    """The sets of versions that made the samples: one, but for a dataset that was continued after an update."""
-    found = {tuple(sorted(sample.made_with.items())) for sample in samples}
-    return [dict(versions) for versions in sorted(found)]
 
 
 def _digests(samples: Iterable[Sample], sources: Iterable[Source]) -> Iterator[tuple[str, str]]:

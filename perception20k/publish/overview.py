@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from distortions import DEFAULT_PRESET
+from perception20k.dataset.boxes import box_area
 from perception20k.dataset.records import Sample
 
 FIRST = 384
@@ -90,8 +91,7 @@ def overview(samples: Iterable[Sample]) -> Overview:
 
 def area_share(sample: Sample) -> float:
     """Area of a sample's box as a share of its image, 0..1."""
-    x1, y1, x2, y2 = sample.box
-    return (x2 - x1) * (y2 - y1) / (sample.width * sample.height)
+    return box_area(sample.box) / (sample.width * sample.height)
 
 
 def _rank(sample: Sample) -> tuple[int, float, str]:

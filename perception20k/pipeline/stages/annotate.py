@@ -59,26 +59,19 @@ class AnnotatedPhotos:
         """Annotated images with boxes that no photo is."""
         return {name for name in self._names.unmatched() if any(image.boxes for image in self._images[name])}
 
-    def find(self, source: Source) -> AnnotatedImage | Reason:
-        """The annotated image of a source, or the reason why there is none."""
-        name = self._names.find(self._spelled(source.origin))
-        if not isinstance(name, str):
-            return name or Reason("not_listed", "no annotation names this file")
-        images = self._images[name]
-        if len(images) > 1:
-            text = f"ambiguous: the annotations hold {len(images)} different images called '{name}'"
-            return Reason("ambiguous_name", text)
-        return images[0]
-
     def objects_of(self, source: Source) -> tuple[Source, list[tuple[str, Reason]]] | Reason:
         """The source with objects, licence and author from its annotations, or the reason why there are none.
 
         One object a name, the largest instance; largest first. Beside the source, ``(name, reason)`` of the names that
         cannot be used.
         """
-        found = self.find(source)
-        if isinstance(found, Reason):
-            return found
+        name = self._names.find(self._spelled(source.origin))
+        if not isinstance(name, str):
+            return name or Reason("not_listed", "no annotation names this file")
+        found, *others = self._images[name]
+        if others:
+            text = f"ambiguous: the annotations hold {1 + len(others)} different images called '{name}'"
+            return Reason("ambiguous_name", text)
         width, height = source.original_width or source.width, source.original_height or source.height
         if found.width is not None and (found.width, found.height) != (width, height):
             text = f"the annotation is for {found.width}x{found.height}, the image is {width}x{height}"

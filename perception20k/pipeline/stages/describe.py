@@ -110,17 +110,14 @@ class DescribeStage(Stage[Candidate]):
     def process(self, batch: list[Candidate]) -> list[Outcome]:
         """Outcomes: ``text``, ``tokens`` and ``model`` of each answer."""
         if self._local is not None:
-            return together(batch, _picture, self._say)
+            ask = self._local.ask_together
+            return together(batch, _picture, lambda pictures: [asdict(reply) for reply in ask(prompt(), pictures)])
         return super().process(batch) if self._jobs is None else self._job(batch, self._jobs)
 
     def process_one(self, item: Candidate) -> dict[str, Any]:
         """An API's answer, see :meth:`process`."""
         assert self._api is not None
         return asdict(self._api.ask(prompt(), _picture(item)))
-
-    def _say(self, pictures: list[Array]) -> list[dict[str, Any]]:
-        assert self._local is not None
-        return [asdict(reply) for reply in self._local.ask_together(prompt(), pictures)]
 
     def _job(self, batch: list[Candidate], jobs: GeminiBatch) -> list[Outcome]:
         """Outcomes of images that an API is asked about in one job, named by what it asks."""
