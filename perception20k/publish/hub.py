@@ -24,6 +24,7 @@ from perception20k.dataset.manifest import dataset_files, read_manifest
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.models.api_keys import key_from, without_key
 from perception20k.publish.leaks import not_to_share, paths_and_keys
+from perception20k.publish.work import file_fault
 
 Kind = Literal["dataset", "recipe", "model"]
 
@@ -43,11 +44,6 @@ class Parcel:
     root: Path
     sizes: dict[str, int]
     """Bytes of each file, by its path in the repository."""
-
-    @property
-    def repo_type(self) -> str:
-        """The hub's word for it."""
-        return "model" if self.kind == "model" else "dataset"
 
 
 def pack(root: Path, *, recipe_only: bool = False, any_licence: bool = False) -> Parcel:
@@ -104,12 +100,13 @@ def send(parcel: Parcel, repo: str, *, public: bool = False) -> str:
     require("publish", "hub", "huggingface_hub")
     from huggingface_hub import HfApi
 
+    repo_type = "model" if parcel.kind == "model" else "dataset"
     with _hub_errors(repo), _folder(parcel) as folder:
         api = HfApi()
-        made = api.create_repo(repo, repo_type=parcel.repo_type, private=not public, exist_ok=True)
+        made = api.create_repo(repo, repo_type=repo_type, private=not public, exist_ok=True)
         api.upload_folder(
             repo_id=repo,
-            repo_type=parcel.repo_type,
+            repo_type=repo_type,
             folder_path=folder,
             allow_patterns=list(parcel.sizes) if parcel.kind == "model" else None,
             ignore_patterns=["review/*", ".perception20k/*"],
@@ -139,11 +136,9 @@ def bring(repo: str, out: Path) -> None:
 def recipe_mismatches(root: Path) -> list[str]:
     """Files of a recipe that was brought whose bytes are not those that were sent, one line each."""
     recorded: dict[str, str] = json.loads((root / RECIPE_DIGESTS).read_text(encoding="utf-8"))["files"]
-    return [
-        f"{name}: {'the bytes differ from those sent' if (root / name).is_file() else 'missing'}"
-        for name, digest in recorded.items()
-        if not (root / name).is_file() or file_sha256(root / name) != digest
-    ]
+    faults = {name: file_fault(root, (name, digest)) for name, digest in recorded.items()}
+    said = {"missing": "missing", "differs": "the bytes differ from those sent"}
+    return [f"{name}: {said[fault]}" for name, fault in faults.items() if fault]
 
 
 def recipe_card(card: str) -> str:

@@ -19,7 +19,7 @@ def dataset(tmp_path: Path) -> Path:
 
 def test_a_parcel_holds_the_dataset_and_nothing_of_the_people_who_reviewed_it(dataset: Path) -> None:
     parcel = pack(dataset)
-    assert parcel.kind == "dataset" and parcel.repo_type == "dataset"
+    assert parcel.kind == "dataset"
     assert {"manifest.json", "recipe.parquet", "shards/train-00000.parquet"} <= set(parcel.sizes)
     assert not [name for name in parcel.sizes if name.startswith(("review/", ".perception20k/"))]
     assert parcel.sizes["README.md"] == (dataset / "README.md").stat().st_size
@@ -58,7 +58,7 @@ def test_a_model_needs_a_card_and_goes_without_its_checkpoints(tmp_path: Path) -
         pack(tmp_path)
     (tmp_path / "README.md").write_text("# A model\n")
     parcel = pack(tmp_path)
-    assert parcel.repo_type == "model" and set(parcel.sizes) == {"README.md", "config.json", "model.safetensors"}
+    assert parcel.kind == "model" and set(parcel.sizes) == {"README.md", "config.json", "model.safetensors"}
 
 
 def test_the_card_of_a_recipe_names_the_recipe_as_its_data_and_shows_no_picture() -> None:
