@@ -99,7 +99,7 @@ def family_of(processor: Any) -> Family:
     kind = type(processor).__name__
     if kind not in FAMILIES:
         known = ", ".join(f"{family.name} ({name})" for name, family in FAMILIES.items())
-        raise UserError(f"{kind}: no family of models that is known here", f"Known: {known}")
+        raise UserError(f"{kind}: not a supported model family", f"Known: {known}")
     return FAMILIES[kind]
 
 

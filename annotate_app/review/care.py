@@ -49,7 +49,7 @@ def limits_of(option: str, words: Sequence[str]) -> dict[str, float]:
             limits[sign] = -1.0
         if sign not in SIGNS or not 0 <= limits[sign] <= 1:
             raise UserError(
-                f"{option} {word}: is no sign with a share", f"Write one of {', '.join(SIGNS)}, as fast=0.05"
+                f"{option} {word}: not of the form SIGN=SHARE", f"Write one of {', '.join(SIGNS)}, as fast=0.05"
             )
     return limits
 

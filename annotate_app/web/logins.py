@@ -42,7 +42,7 @@ def read_auth(file: Path | None) -> dict[str, str]:
             )
         users[user] = password
     if file is not None and not users:
-        raise UserError(f"{file}: no user in it", "Write one line user:password for each reviewer")
+        raise UserError(f"{file}: lists no user", "Write one line user:password for each reviewer")
     return users
 
 

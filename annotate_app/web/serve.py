@@ -103,7 +103,7 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, opened before the dataset is read, so that a port in use is reported at once."""
     if not host.strip("."):
-        raise UserError(f"--host {host!r}: is no address", "Give 127.0.0.1, or 0.0.0.0 for all addresses")
+        raise UserError(f"--host {host!r}: not an address", "Give 127.0.0.1, or 0.0.0.0 for all addresses")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on its connections; without it answers wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

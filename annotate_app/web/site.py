@@ -31,7 +31,7 @@ class Site:
         except ValueError:
             parts, port = urlsplit(""), ""
         if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise UserError(f"--public-url {url}: is no such address", "Write it like https://lab.example/review")
+            raise UserError(f"--public-url {url}: not a web address", "Write it like https://lab.example/review")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return cls(f"{parts.scheme}://{host}{port}", parts.path.rstrip("/"))
 

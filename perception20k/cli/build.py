@@ -111,7 +111,7 @@ def command(
         raise UserError("--retry-failed changes the journal, --dry-run changes nothing", "Give one of them", code=2)
     if estimate and (dry_run or only or retry_failed):
         raise UserError(
-            "--estimate is of a whole build", "Give it without --dry-run, --only and --retry-failed", code=2
+            "--estimate covers a whole build", "Give it without --dry-run, --only and --retry-failed", code=2
         )
     if estimate:
         check_inputs(wanted)

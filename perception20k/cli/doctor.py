@@ -47,5 +47,5 @@ def _installation(found: Installation) -> str:
 
 def _health(found: Health) -> str:
     counts = [f"  {found.samples} samples, {found.reviewed} reviewed, {found.deleted} deleted"] if found.samples else []
-    problems = [f"  {problem}" for problem in found.problems] or ["  nothing is wrong"]
+    problems = [f"  {problem}" for problem in found.problems] or ["  no problems found"]
     return "\n".join([f"{found.dataset}: {found.state}", *counts, *problems, "", f"Next  {found.next}"])

@@ -37,7 +37,7 @@ def command(folder: Path, repo: str, public: bool, recipe_only: bool, any_licenc
     address = send(parcel, repo, public=public)
     click.echo(f"Sent: {address}")
     if parcel.kind != "model":
-        click.echo(f"Bring it back: perception20k fetch {repo} --out DIR")
+        click.echo(f"Download it: perception20k fetch {repo} --out DIR")
 
 
 def _listed(parcel: Parcel) -> str:

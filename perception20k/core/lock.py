@@ -30,7 +30,7 @@ def held(lock: Path, what: str) -> Iterator[None]:
         except BlockingIOError:
             stream.seek(0)
             raise UserError(
-                f"{what}: another process is at work in it ({stream.read().strip()})", "Wait for it, or stop it"
+                f"{what}: another process is using it ({stream.read().strip()})", "Wait for it, or stop it"
             ) from None
         stream.truncate(0)
         stream.write(f"{socket.gethostname()}, process {os.getpid()}\n")

@@ -163,8 +163,8 @@ class _Run(Generic[Item]):
         self.alike[error] = self.alike.get(error, 0) + 1
         if len(self.alike) == 1 and self.alike[error] >= self.stage.max_alike:
             again = (
-                f"Fix the cause and run again with --retry-failed {self.stage.name}; without it, the next run goes on "
-                "with the other items"
+                f"Fix the cause and run again with --retry-failed {self.stage.name}; without it, the next run "
+                "continues with the other items"
             )
             raise UserError(
                 f"{self.stage.title}: the first {self.alike[error]} items all failed alike: {outcome.error}",

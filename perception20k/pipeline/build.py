@@ -192,8 +192,8 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
     if not force and (keys := changed_keys(layout.config, config)):
         more = {
-            "sources": ". If the sources were only moved, keep the config and name their place with --sources",
-            "max_side": ". To go on with a dataset of before 0.2, write max_side: null into the config",
+            "sources": ". If the sources were only moved, keep the config and give their new location with --sources",
+            "max_side": ". To continue with a dataset built before 0.2, write max_side: null into the config",
         }
         raise UserError(
             f"{root}: was built with another configuration (different: {', '.join(keys)})",

@@ -212,7 +212,7 @@ class Chain:
             else:
                 text = f"{len(phrases)} distinct subjects named, fewer than {wanted}"
                 self.quarantine.drop("describe", origin, Reason("too_few_objects", text, len(phrases)))
-        self.totals.line(f"Describe: {len(named)} of {len(candidates)} images have enough subjects")
+        self.totals.line(f"Describe: {len(named)} of {len(candidates)} images have enough objects")
         return named
 
     def detected(self, named: SpillList[Named]) -> Iterator[Candidate]:

@@ -104,7 +104,7 @@ def _absolute(spec: str) -> str:
         raise UserError(f"{spec}: no such file or folder", code=2)
     suffixes = {suffix for form in FORMATS.values() for suffix in form.suffixes}
     if Path(spec).is_file() and Path(spec).suffix.lower() in suffixes:
-        raise UserError(f"{spec}: neither a photo nor a video, nor annotations as far as it shows", f"Known: {KNOWN}")
+        raise UserError(f"{spec}: not a photo, a video or a known kind of annotation file", f"Known: {KNOWN}")
     return str(Path(spec).absolute())
 
 
@@ -210,10 +210,10 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
     drawn = Path(spec, DRAWN).is_file()
     return "\n".join(
         [
-            f"{spec}: {_count(files)}, and nothing that says what is in them. There are five ways:",
-            f"  boxes you have: put the file in or beside the folder ({KNOWN}), and again",
+            f"{spec}: {_count(files)}, and nothing that says what is in them. There are five options:",
+            f"  existing boxes: put the file in the folder or next to it ({KNOWN}), then run again",
             f"      perception20k build {spec}",
-            "  boxes drawn by hand, which are there: export them, and again"
+            "  the boxes already drawn by hand: export them, then run again"
             if drawn
             else "  boxes by hand, in the browser",
             f"      perception20k annotate {spec}" + (f" --export {Path(spec, 'boxes.json')}" if drawn else ""),

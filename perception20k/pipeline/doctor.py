@@ -92,7 +92,7 @@ def examine(root: Path) -> Health:
     missing = [name for name, _ in manifest_files(layout) if not (root / name).is_file()]
     problems = [f"{name}: missing" for name in missing[:5]]
     if len(missing) > 5:
-        problems.append(f"and {len(missing) - 5} files more")
+        problems.append(f"and {len(missing) - 5} more files")
     failed = sum(row.failed for row in read_quarantine(layout.quarantine))
     if failed:
         problems.append(f"{failed} files or items failed: see {layout.quarantine}")
@@ -111,9 +111,9 @@ def _state(
     if missing:
         return "damaged", f"perception20k export {root}"
     if review.unverified:
-        return "stale", f"perception20k review {root}   # {len(review.unverified)} deletions wait to be verified"
+        return "stale", f"perception20k review {root}   # {len(review.unverified)} deletions await verification"
     if is_stale:
-        return "stale", f"perception20k export {root}   # the review has gone on since the last export"
+        return "stale", f"perception20k export {root}   # the review has continued since the last export"
     if review.reviewed < len(samples):
         return "built", f"perception20k review {root}"
     return "reviewed", f"perception20k train refine-iqa-stage1 --data {root} --model MODEL --out RUN"

@@ -55,7 +55,7 @@ class ApiCost:
 
     def __str__(self) -> str:
         read, written = (self.requests * tokens / 1e6 for tokens in self.tokens)
-        cost = "at a price not known here" if self.dollars is None else f"about {self.dollars:,.2f} USD"
+        cost = "price unknown" if self.dollars is None else f"about {self.dollars:,.2f} USD"
         return f"{self.requests:,} requests, {read:.2g} M tokens in and {written:.2g} M out, {cost}"
 
     @property
@@ -151,13 +151,13 @@ class Estimate:
 
     def _assumptions(self) -> list[str]:
         config = self.config
-        said = ["the files measured are like the others, and this machine is as fast and as busy as just now"]
+        said = ["the measured files are typical, and this machine stays as fast and as busy as now"]
         if self.api:
             said.append(self.api.assumed)
         if config.annotations is None and config.objects != "whole-image":
-            said.append(f"{OBJECTS:.1f} objects in every image, as in the paper; models' time is not in it")
+            said.append(f"{OBJECTS:.1f} objects in every image, as in the paper; the models' time is not included")
         if any(score.table is None and find_metric(score.metric).is_model for score in config.score or ()):
-            said.append("every image passes the metrics that are models, whose time is not in it")
+            said.append("every image passes the metrics that are models, whose time is not included")
         return [*said, "no duplicates; the shards hold every image once more"]
 
 

@@ -42,7 +42,7 @@ class UnusedInputs:
             if not (self.partial and "#frame=" in name):
                 self._tables[table] += 1
                 self._quarantine.drop(
-                    STAGE, f"{table}: {name}", Reason("not_found", "no photo or keyframe is called so")
+                    STAGE, f"{table}: {name}", Reason("not_found", "no photo or keyframe has this name")
                 )
 
     @property

@@ -159,8 +159,8 @@ def _model(root: Path) -> Parcel:
 
 def _checked(kind: Kind, root: Path, names: list[str]) -> Parcel:
     if leaks := list(paths_and_keys(root, names)):
-        more = f" and {len(leaks) - 1} files more" if len(leaks) > 1 else ""
-        raise UserError(f"{root}: not to be published: {leaks[0]}{more}", "Remove it, and export again")
+        more = f" and {len(leaks) - 1} more files" if len(leaks) > 1 else ""
+        raise UserError(f"{root}: cannot be published: {leaks[0]}{more}", "Remove it, and export again")
     return Parcel(kind, root, {name: (root / name).stat().st_size for name in names})
 
 
@@ -193,9 +193,11 @@ def _hub_errors(repo: str) -> Iterator[None]:
     try:
         yield
     except (LocalTokenNotFoundError, RepositoryNotFoundError):
-        raise UserError(f"{repo}: not there, or not for you", "Log in with `hf auth login`, or set HF_TOKEN") from None
+        raise UserError(
+            f"{repo}: no such repository, or no access to it", "Log in with `hf auth login`, or set HF_TOKEN"
+        ) from None
     except HFValidationError as error:
         raise UserError(f"{repo}: {without_key(str(error), key)}", "Write it as NAME/REPO", code=2) from None
     except (HTTPError, ConnectionError, RuntimeError) as error:
         said = " ".join(f"{error} {error.__cause__ or ''}".split())  # a file that failed is a RuntimeError with a cause
-        raise UserError(f"{repo}: {without_key(said, key)}", "Run the same command again: it goes on") from None
+        raise UserError(f"{repo}: {without_key(said, key)}", "Run the same command again to resume") from None

@@ -58,7 +58,7 @@ def read_parts(path: Path) -> dict[str, str]:
     parts: dict[str, str] = {}
     for row, (name, part) in enumerate(zip(table[key].to_pylist(), table[value].to_pylist(), strict=True), 1):
         if part and part not in PARTS:
-            raise UserError(f"{path}: row {row}: '{part}' is no part", "The parts are train and test")
+            raise UserError(f"{path}: row {row}: '{part}' is not a part", "The parts are train and test")
         if part and parts.setdefault(name, part) != part:
             raise UserError(f"{path}: row {row}: '{name}' is in both parts")
     return parts

@@ -122,7 +122,7 @@ def _claim(run: Path, settings: dict[str, Any], suites: dict[str, str]) -> None:
             raise UserError(f"{run}: {', '.join(changed)}: the questions have changed since", "Choose another --out")
         suites = {**held["suites"], **suites}
     elif run.exists() and any(run.iterdir()):
-        raise UserError(f"{run}: there is something in it already", "Choose another --out")
+        raise UserError(f"{run}: the folder is not empty", "Choose another --out")
     (run / ".parts").mkdir(parents=True, exist_ok=True)
     for path in (run / ".parts").glob("*.jsonl"):
         whole = path.read_bytes()

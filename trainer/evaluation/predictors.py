@@ -59,7 +59,7 @@ def _server(asking: Asking, device: Any, reporter: Reporter) -> Iterator[Predict
     if asking.server != VLLM:
         yield Server(asking.model, str(asking.server), *limits)
         return
-    reporter.line(f"vLLM loads {asking.model}; --server off asks it without vLLM")
+    reporter.line(f"vLLM loads {asking.model}; --server off does without vLLM")
     processor = load_processor(asking.model, asking.max_pixels)
     with serving(asking.model, processor, device, asking.max_tokens) as url:
         yield Server(asking.model, url, *limits, grid=grid_of(processor))

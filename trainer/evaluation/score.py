@@ -56,7 +56,7 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     reporter = reporter if state.is_main_process else SILENT
     answered = out.with_suffix(".answers")
     if out.exists() and not answered.is_dir():
-        raise UserError(f"{out}: it is there already, and not of a run of score", "Choose another --out")
+        raise UserError(f"{out}: exists, and was not written by score", "Choose another --out")
     photos = find_photos(folder)
     bad = unreadable(photos, reporter)
     good = [photo for photo in photos if photo not in bad]

@@ -60,7 +60,9 @@ def serving(model: str, processor: Any, device: torch.device, max_tokens: int) -
     if command is None:
         raise UserError("--server vllm needs vllm, which is not installed", f"pip install vllm, or --server {OFF}")
     if is_adapter(model):
-        raise UserError(f"{model}: vLLM does not take an adapter as it is", "Make it whole: perception20k merge RUN")
+        raise UserError(
+            f"{model}: vLLM loads whole models only, and this is an adapter", "Merge it first: perception20k merge RUN"
+        )
     port = _free_port()
     settings = {
         "--host": "127.0.0.1",

@@ -25,7 +25,7 @@ def merge(run: Path, out: Path) -> None:
         hint = "It is a whole model already" if whole else "Give a run that trained with lora_rank"
         raise UserError(f"{run}: no adapter in it", hint)
     if out.exists():
-        raise UserError(f"{out}: there is something in it already", "Choose another --out")
+        raise UserError(f"{out}: the folder is not empty", "Choose another --out")
     models.plain_model(str(adapter), out, models.load_processor(str(adapter)))
     if (adapter.parent / "recipe.yaml").is_file():
         write_card(adapter.parent, out)

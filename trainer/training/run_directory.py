@@ -46,7 +46,7 @@ def prepare(
     """
     saved = run / "recipe.yaml"
     if not saved.is_file() and any(path.name != LOCK for path in run.iterdir()):
-        raise UserError(f"{run}: there is something in it already", "Choose another --out")
+        raise UserError(f"{run}: the folder is not empty", "Choose another --out")
     if path_in(run).exists() or any(run.glob("checkpoint-*")):
         _check_same(run, recipe, inputs)
         return
@@ -66,7 +66,7 @@ def prepare(
 def _check_same(run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any]) -> None:
     saved = run / "recipe.yaml"
     if not saved.is_file() or load(str(saved)) != recipe:  # a key that is new since has its usual value
-        raise UserError(f"{run}: it was started with another recipe", f"Go on with {saved}, or choose another --out")
+        raise UserError(f"{run}: it was started with another recipe", f"Continue with {saved}, or choose another --out")
     try:
         before = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
         changed = [name for name, value in inputs.items() if before[name] != value]
@@ -74,7 +74,7 @@ def _check_same(run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any]) -> N
         raise UserError(f"{run}: its inputs.json cannot be read", "Start again in a new --out") from None
     for name in changed:
         what = f"it was started with {name} {before[name]}, not {inputs[name]}"
-        raise UserError(f"{run}: {what}", "Go on with the same model, data and number of processes")
+        raise UserError(f"{run}: {what}", "Continue with the same model, data and number of processes")
 
 
 def resolved(name: str) -> str:
@@ -97,7 +97,7 @@ def newest_checkpoint(run: Path, report: Reporter) -> str | None:
     for path in sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True):
         if _is_whole(path):
             return str(path)
-        report.line(f"warning: {path} is not whole and is passed over")
+        report.line(f"warning: {path} is incomplete and is skipped")
     return None
 
 

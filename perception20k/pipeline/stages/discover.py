@@ -132,7 +132,7 @@ def _expand(spec: str) -> Iterator[SourceFile]:
         yield from (SourceFile(folder / match, printable(match)) for match in files)
     else:
         raise UserError(
-            f"{spec}: no such file or folder", "Check the config's 'sources', or name their new place with --sources"
+            f"{spec}: no such file or folder", "Check the config's 'sources', or give their new location with --sources"
         )
 
 

@@ -111,5 +111,5 @@ def test_a_session_comes_back_only_if_its_deletions_have_room(open_review: Calla
 def test_limits_are_read_from_words_and_wrong_ones_refused() -> None:
     assert limits_of("--red", ["fast=0.1", "catches=0"]) == {"fast": 0.1, "catches": 0.0}
     for word in ("slow=0.1", "fast", "fast=x", "fast=1.5", "fast=nan"):
-        with pytest.raises(UserError, match=f"--red {word}: is no sign with a share. Write one of fast, unseen"):
+        with pytest.raises(UserError, match=f"--red {word}: not of the form SIGN=SHARE. Write one of fast, unseen"):
             limits_of("--red", [word])

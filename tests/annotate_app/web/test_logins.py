@@ -41,7 +41,7 @@ def test_a_wrong_line_is_told_without_its_password(tmp_path: Path) -> None:
         read_auth(file)
     assert "hidden" not in str(error.value)
     file.write_text("# nobody\n")
-    with pytest.raises(UserError, match="no user in it"):
+    with pytest.raises(UserError, match="lists no user"):
         read_auth(file)
 
 

@@ -37,7 +37,7 @@ def test_an_address_is_read_as_browsers_read_it(url: str, origin: str, prefix: s
     "url", ["", "lab.example", "ftp://lab.example", "https://", "https://a:x/", "https://u@lab.example", "https://a/?b"]
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(UserError, match="is no such address"):
+    with pytest.raises(UserError, match="not a web address"):
         Site.of(url)
 
 

@@ -66,14 +66,14 @@ def test_a_dataset_goes_to_the_hub_is_loaded_from_there_and_comes_back_whole(
     damaged = run("fetch", "lab/set", "--out", tmp_path / "damaged")
     assert damaged.returncode == 1 and "stats.json: the bytes differ" in damaged.stdout
     stranger = run("fetch", "lab/set", "--out", tmp_path / "stranger", token="")
-    assert stranger.returncode == 1 and "lab/set: not there, or not for you" in stranger.stderr
+    assert stranger.returncode == 1 and "lab/set: no such repository, or no access to it" in stranger.stderr
 
 
 def test_an_upload_that_broke_off_goes_on_with_the_rest(hub: HubServer, run: Run, tmp_path: Path) -> None:
     dataset = shareable_dataset(tmp_path / "dataset")
     hub.room = 8
     broken = run("publish", dataset, "lab/set")
-    assert broken.returncode == 1 and "Run the same command again: it goes on" in broken.stderr
+    assert broken.returncode == 1 and "Run the same command again to resume" in broken.stderr
     assert "Traceback" not in broken.stderr and len(hub.large) == 8 and hub.sent == []
     hub.room = None
     sent = run("publish", dataset, "lab/set")

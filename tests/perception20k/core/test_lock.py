@@ -15,7 +15,7 @@ def test_a_second_holder_is_refused_and_told_who_holds_it(tmp_path: Path) -> Non
     lock = tmp_path / "new" / "lock"
     with (
         held(lock, "runs/s1"),
-        pytest.raises(UserError, match=f"runs/s1: another process is at work in it .*process {os.getpid()}"),
+        pytest.raises(UserError, match=f"runs/s1: another process is using it .*process {os.getpid()}"),
         held(lock, "runs/s1"),
     ):
         pass

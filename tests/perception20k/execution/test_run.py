@@ -69,7 +69,7 @@ def test_calls_that_all_fail_alike_can_be_asked_again(journal: Journal) -> None:
 def test_a_run_goes_on_past_items_that_failed_before(journal: Journal) -> None:
     damaged = Scripted(lambda item: ItemError("not an image") if item < 20 else None)
     for _ in range(2):
-        with pytest.raises(UserError, match="the next run goes on with the other items"):
+        with pytest.raises(UserError, match="the next run continues with the other items"):
             run(damaged, journal)
     assert run(damaged, journal) == 20
     assert sorted(damaged.asked) == list(range(100))

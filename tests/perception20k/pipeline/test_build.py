@@ -292,7 +292,7 @@ def test_one_build_at_a_time(whole: tuple[Path, Path], tmp_path: Path, cli: Cli)
     with (out / ".perception20k" / "lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused = cli("build", path, "--out", out, check=False)
-        assert refused.returncode == 1 and "another process is at work in it" in refused.stderr
+        assert refused.returncode == 1 and "another process is using it" in refused.stderr
         assert cli("build", path, "--out", out, "--dry-run").returncode == 0
     assert "Nothing to do" in cli("build", path, "--out", out).stdout
 

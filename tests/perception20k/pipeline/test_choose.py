@@ -183,7 +183,7 @@ def test_what_is_no_photo_is_refused_in_a_line(folder: Path) -> None:
     for spec, message in (
         (folder / "none", "none: no such file or folder"),
         (empty, "empty: no photo or video found"),
-        (folder / "notes.json", "notes.json: neither a photo nor a video, nor annotations as far as it shows. Known: "),
+        (folder / "notes.json", "notes.json: not a photo, a video or a known kind of annotation file. Known: "),
         (folder.parent / "others.csv", "others.csv: names no photo in"),
     ):
         with pytest.raises(UserError) as caught:

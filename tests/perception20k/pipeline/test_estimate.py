@@ -38,14 +38,14 @@ def test_an_api_costs_tokens_money_and_time() -> None:
         "Disk     about 4.0 GB",
         "Time     about 24 min with 2 workers",
     ]
-    assert any("models' time is not in it" in line for line in found.lines[6:])
+    assert any("the models' time is not included" in line for line in found.lines[6:])
 
 
 def test_a_model_without_a_known_price_has_none() -> None:
     config = Config(("a",), describe=Describe("openai", "my-model"), detect=Detect())
     found = Estimate(config, measured(10, good=[1]), Measured(0), workers=1)
     assert found.api == ApiCost(config.describe, 10) and found.api.dollars is None
-    assert "at a price not known here" in found.lines[2]
+    assert "price unknown" in found.lines[2]
 
 
 def test_what_models_find_is_assumed_and_said() -> None:

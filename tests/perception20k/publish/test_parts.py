@@ -48,7 +48,7 @@ def test_a_table_that_moves_an_image_is_refused(tmp_path: Path) -> None:
     [
         (None, "no such table of parts"),
         ("name,part\na,test\n", "has the columns"),
-        ("file,part\na,dev\n", "row 1: 'dev' is no part"),
+        ("file,part\na,dev\n", "row 1: 'dev' is not a part"),
         ("file,part\na,test\na,train\n", "row 2: 'a' is in both parts"),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_run_is_not_continued_under_other_settings_or_with_other_questions(tmp
 
 def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(UserError, match="there is something in it already"):
+    with pytest.raises(UserError, match="the folder is not empty"):
         ask(Echo(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 

@@ -132,7 +132,7 @@ def test_what_cannot_be_scored_is_refused_in_a_line(photos: Path, tmp_path: Path
     for folder, out, message in (
         (empty, "scores.csv", "no image in it"),
         (tmp_path / "none", "scores.csv", "no such folder or file"),
-        (photos, "mine.csv", "it is there already, and not of a run of score"),
+        (photos, "mine.csv", "exists, and was not written by score"),
     ):
         with pytest.raises(UserError, match=message):
             score(config, folder, tmp_path / out)

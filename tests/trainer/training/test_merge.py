@@ -68,7 +68,7 @@ def test_the_card_tells_what_was_trained_on_what_and_what_it_earned(run: Path, t
 def test_what_holds_no_adapter_or_is_in_the_way_is_refused(run: Path, tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     for source, out, message in (
-        (run, tmp_path / "there", "there is something in it already"),
+        (run, tmp_path / "there", "the folder is not empty"),
         (tmp_path, tmp_path / "new", "no adapter in it. Give a run that trained with lora_rank"),
     ):
         with pytest.raises(UserError, match=message):

@@ -256,7 +256,7 @@ def test_nothing_is_overwritten_and_no_other_run_gone_on_with(tiny: Path, built_
         return refused(lambda: train(recipe, read_datasets([str(built_dataset)]), str(tiny), run))
 
     (run / "notes.txt").write_text("mine")
-    assert "there is something in it already" in start()
+    assert "the folder is not empty" in start()
     (run / "notes.txt").unlink()
     (run / "recipe.yaml").write_text(recipe.dump(chosen))
     (run / "log.jsonl").write_text('{"step": 1}\n')  # it has begun
@@ -264,7 +264,7 @@ def test_nothing_is_overwritten_and_no_other_run_gone_on_with(tiny: Path, built_
     other = recipe.load("refine-iqa-stage1", (*SMALL, "beta=0.5"))
     assert "started with another recipe" in start(other)
     with held(run / ".lock", str(run)):
-        assert "another process is at work in it" in start()
+        assert "another process is using it" in start()
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,7 @@ def test_a_torn_checkpoint_is_passed_over_and_said_so(torn: str, finished: Path,
     assert newest_checkpoint(run, Reporter(said.append)) == str(run / "checkpoint-4")
     (run / "checkpoint-4" / torn).unlink()
     assert newest_checkpoint(run, Reporter(said.append)) == str(run / "checkpoint-3")
-    assert said == [f"warning: {run / 'checkpoint-4'} is not whole and is passed over"]
+    assert said == [f"warning: {run / 'checkpoint-4'} is incomplete and is skipped"]
     (run / "checkpoint-3" / "trainer_state.json").write_text('{"epoch"')
     assert newest_checkpoint(run, Reporter(said.append)) is None
 
