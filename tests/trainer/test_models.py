@@ -98,7 +98,9 @@ def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
     class LlavaProcessor:
         image_processor = None
 
-    with pytest.raises(UserError, match=r"LlavaProcessor: not a supported model family. Known: Qwen2.5-VL \(Qwen2_5_VLProcessor\), "):
+    with pytest.raises(
+        UserError, match=r"LlavaProcessor: not a supported model family. Known: Qwen2.5-VL \(Qwen2_5_VLProcessor\), "
+    ):
         models.grid_of(LlavaProcessor())
 
 
