@@ -19,17 +19,17 @@ _HEAD = """\
 # The distortions
 
 Two families of types, each type at five severities: Refine-IQA's 35 in twelve groups, and
-[KADID-10k's 25](#kadid-10ks-family) in seven. This page is printed by `python -m distortions` from the catalogue that
-the code uses; a test keeps the two the same.
+[KADID-10k's 25](#kadid-10ks-family) in seven. `python -m distortions` prints this page from the catalogue that the
+code uses; a test keeps the two identical.
 
     from distortions import catalog, distort, distort_region, resolve
     distort(image, "blur_motion", 3, seed=7)                           # the whole image, as a new array
     distort(image, "blur_motion", 3, seed=7, angle=37.0)               # a drawn parameter fixed by name
-    distort_region(image, (x1, y1, x2, y2), "blur_motion", 3, seed=7)  # one box, every other byte as it was
-    resolve("blur_motion", 3, seed=7)                                  # all parameters it will use, drawn ones included
+    distort_region(image, (x1, y1, x2, y2), "blur_motion", 3, seed=7)  # one box, every other byte unchanged
+    resolve("blur_motion", 3, seed=7)                                  # all parameters, including the drawn ones
 
 An image is a uint8 RGB array of shape (height, width, 3) of any size. In the tables x is a value of the image in 0..1;
-lengths are pixels. `pip install ./distortions` installs this library alone: it needs NumPy, OpenCV and Pillow.
+lengths are pixels. `pip install ./distortions` installs only this library: it needs NumPy, OpenCV and Pillow.
 
 ![Every type at severity 4](distortions.jpg)
 """
@@ -37,9 +37,9 @@ lengths are pixels. `pip install ./distortions` installs this library alone: it 
 _KADID = """\
 ## KADID-10k's family
 
-The preset `kadid-10k` has types of its own: KADID-10k's and KADIS-700k's 25 in 7 groups, at the original's five levels,
-in its order. The number of a type is the one in the dataset's file names. In `mean_shift` and `contrast_change` a level
-is a place between more and less, not a strength, so a prompt's word for their severity means no more than that.
+The preset `kadid-10k` has its own types: the 25 of KADID-10k and KADIS-700k in 7 groups, with the original's five
+levels and order. The number of a type is the one in the dataset's file names. In `mean_shift` and `contrast_change`,
+the levels run from more to less and are not strengths, so the severity words in prompts do not fit them.
 
     distort(image, "color_diffusion", 3, preset="kadid-10k")
     distort_region(image, (x1, y1, x2, y2), "motion_blur", 3, seed=7, preset="kadid-10k")
@@ -53,11 +53,11 @@ Some levels of the original change nothing:
 
 {identities}
 
-A higher severity lowers the PSNR on natural photos, but for these:
+A higher severity lowers the PSNR on natural photos, except for these types:
 
 {unsteady}
 
-These types are made after the published MATLAB generator of KADIS-700k. Where they depart from it:
+These types follow the published MATLAB generator of KADIS-700k. They depart from it in the following points:
 
 | types | departure and reason |
 | --- | --- |
@@ -68,86 +68,87 @@ the box as an image; `color_shift` finds its edges in the box and the context it
 
 Against outputs of a public Python port on two photos (`tests/distortions/test_kadid.py`), every type is within 2 grey
 levels on 99.5 % of the values where the port is right, and random ones within 1 dB of PSNR, 0.04 of SSIM and 1 grey
-level of mean and deviation. The port is not followed where it errs: its lens blur is no disk from radius 2 on, it
-hands planes to CIELAB in the wrong order (ours, on photos with red and blue exchanged, is what it makes), its
-sharpening takes twice the sigma, its jitter shifts whole images, its patches are copied between overlapping views, and
-its colour shift clips by indices instead of values.
+level of mean and deviation. The port's errors are not copied: its lens blur is not a disk from radius 2 on; it
+passes planes to CIELAB in the wrong order (ours gives the same with red and blue exchanged in the photo); its
+sharpening uses twice the sigma; its jitter shifts whole images; its patches are copied between overlapping views; and
+its colour shift clips by index instead of value.
 
-`python -m benchmarks.kadid` measures the cost by processor time. On one core, for a photo of 512x384 and the mean of
+`python -m benchmarks.kadid` measures the cost in CPU time. On one core, for a photo of 512x384 and the mean of
 the five levels, the 25 types take 0.30 s together; JPEG 2000, denoise and colour quantization are 0.25 of it. Fifteen
-of them written plainly with scikit-image, SciPy and Pillow took three times as long in the same run, the median of
-these 8 to 10 times. Reading a JPEG, distorting it at five levels and writing the files takes 12 to 14 ms an image as
+of them, written plainly with scikit-image, SciPy and Pillow, took three times as long in the same run (median of the
+types: 8 to 10 times). Reading a JPEG, distorting it at five levels and writing the files takes 12 to 14 ms per image as
 BMP and 28 to 29 ms as PNG. Extrapolated from two processes to 16 cores that is 4.2 to 4.5 and 1.9 to 2.0 million images
-an hour, so KADIS-700k's 700,000 take 10 and 22 minutes if memory and disk keep up.
+per hour, so KADIS-700k's 700,000 take 10 and 22 minutes if memory and disk keep up.
 """
 
 _TAIL = """\
-## Rules that hold for all
+## Rules for all types
 
-- **Truncated.** Results go back to 8 bits by truncation, as in the reference code, not by rounding. Functions that
-  only KADID-10k's family has round, as its generator does.
-- **Pure.** The input is never written to; nothing is read but the arguments. The same arguments give the same bytes.
+- **Truncated.** Results are converted to 8 bits by truncation, as in the reference code, not by rounding. Functions
+  that only KADID-10k's family has do round, as its generator does.
+- **Pure.** The input is never changed, and the result depends only on the arguments: the same arguments give the same
+  bytes.
 - **Keyed.** Randomness comes from a generator (SFC64) seeded by a hash of seed, type and severity; a drawn parameter
-  has a stream of its own, so fixing it changes nothing else.
-- **Local.** `distort_region` changes the box alone. Types marked *context* are run with what lies around the box as far
-  as their kernel reaches, so the box's edge blurs with what is really there. For `blur_gaussian`, `blur_motion`,
-  `blur_lens`, `oversharpen` and `compression_jpeg`, and for all types that treat each pixel by itself, a box shows
-  what the whole distorted image would show there; JPEG keeps the image's own 16 px block grid for that.
-- **A box by itself.** Contrast and quantization measure the box, not the image. `blur_zoom` zooms about the box's
-  centre, which never looks outside. `pixelate` and `compression_jpeg_2000` treat the box as an image: their blocks and
-  their bit budget are the box's.
-- **Cost** grows with the box and its context, not with the image; the one copy of the image aside.
+  has its own stream, so fixing it changes nothing else.
+- **Local.** `distort_region` changes only the box. Types marked *context* include the surroundings of the box as far as
+  their kernel reaches, so the edge of the box blurs with its real surroundings. For `blur_gaussian`, `blur_motion`,
+  `blur_lens`, `oversharpen` and `compression_jpeg`, and for all types that treat pixels independently, a box looks
+  exactly as it would in the whole distorted image; for this, JPEG keeps the image's 16 px block grid.
+- **The box alone.** Contrast and quantization measure the box, not the image. `blur_zoom` zooms about the box's
+  centre and never looks outside. `pixelate` and `compression_jpeg_2000` treat the box as an image, with its own blocks
+  and bit budget.
+- **Cost** grows with the box and its context, not with the image, apart from one copy of the image.
 
 ## Where severities do not lower the PSNR
 
-A higher severity lowers the PSNR on natural photos, but for these:
+A higher severity lowers the PSNR on natural photos, except for these types:
 
 {exceptions}
 
 ## Presets
 
-`refine-iqa`, the default, has the values of the Refine-IQA supplement. `depictqa-v2` has those of the code that it
-builds on. Where they differ: {differences}.
+`refine-iqa`, the default, has the values of the Refine-IQA supplement. `depictqa-v2` has those of the code that
+the paper builds on. They differ in: {differences}.
 
 ## Outside the 35
 
 {extra}
-The paper describes its quantization as uniform steps, floor(I / Q) Q with Q = {steps}, and gives bit depths beside them
-(5 to 1) that Q does not match; at Q = 256 every image is black. So the group uses the reference code's three types, and
-the uniform one is there to be asked for by name: it is in no group and `catalog()` lists it only with `extra=True`.
+The paper describes its quantization as uniform steps, floor(I / Q) Q with Q = {steps}, and gives bit depths
+(5 to 1) that do not match Q; at Q = 256 every image is black. So the group uses the reference code's three types, and
+the uniform one is available only by name: it is in no group, and `catalog()` lists it only with `extra=True`.
 
 ## Parity
 
 Against outputs of the reference code on two photos, every deterministic type is within 1 grey level on all values; the
 random types stay within 1 dB of PSNR, 0.04 of SSIM and 1 grey level of mean and standard deviation
-(`tests/distortions/test_parity.py`). Glass and jitter are one gather with random offsets, where the reference moves
-pixels in place one by one; for glass the offsets have the distribution of the reference's chains of moves.
+(`tests/distortions/test_parity.py`). Glass and jitter are one gather with random offsets, while the reference
+moves pixels in place one by one; for glass, the offsets have the distribution of the reference's chains of moves.
 
 ## Speed
 
 `python benchmarks/distortions.py` times every type and compares it with the reference code's stored times, scaled by
 three yardsticks (memory, computing, a codec). Measured in CPU time, for a photo of 640x427 at severity 3: 11 times the
 reference's speed (geometric mean of the 35 types; 10.4 to 11.2 by yardstick), 151 ms for all 35 against 803, of which
-JPEG 2000 is 120. On a machine with ten programs for each core it is 8.1 to 11.7 times, by whichever yardstick, and 183
-to 193 ms. Four or five types are under 1.5 times, because the same library calls do nearly all the work in both:
-oversharpening (0.7 to 1.0), JPEG 2000 (0.9 to 1.1), the two HSV saturations (1.1 to 1.5) and JPEG (1.2 to 1.6). A box
-of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7 times an image of that size.
+JPEG 2000 is 120. On a machine with ten running programs per core it is 8.1 to 11.7 times, depending on the yardstick,
+and 183 to 193 ms. Four or five types are under 1.5 times, because the same library calls do nearly all the work in
+both: oversharpening (0.7 to 1.0), JPEG 2000 (0.9 to 1.1), the two HSV saturations (1.1 to 1.5) and JPEG (1.2 to 1.6). A
+box of 200x200 in a photo of 1920x1080 takes 0.8 to 1.7 times an image of that size.
 
-What bounds it, measured the same way: 98 % of JPEG 2000's time is Pillow's OpenJPEG, which codes every bit plane before
-it leaves most of them out; OpenCV's build of it takes 0.55 of the time, but no PSNR as its aim, and fewer resolutions
-or smaller blocks change the pixels. Oversharpening is two calls of OpenCV in both, the way to HSV and back is 84 % of a
-saturation, and the two passes of a separable filter are 94 % of a Gaussian blur. Of RGB noise, drawing takes 38 %, the
-table 43 % and the sum 17. More would take compiled code that does such steps in one pass.
+The bottlenecks, measured the same way: 98 % of JPEG 2000's time is Pillow's OpenJPEG, which codes every bit plane and
+then drops most of them; OpenCV's build of OpenJPEG takes 0.55 of the time but cannot aim at a PSNR, and fewer
+resolutions or smaller blocks change the pixels. Oversharpening is two OpenCV calls in both, the conversion to HSV and
+back is 84 % of a saturation, and the two passes of a separable filter are 94 % of a Gaussian blur. Of RGB noise,
+drawing takes 38 %, the table 43 % and the sum 17. More speed would need compiled code that does such steps in one pass.
 
-A photo of 4.5 megapixels takes 20 ms a type in the mean without JPEG 2000. OpenCV's own threads on two cores bring 2 %
-by the clock (geometric mean; oversharpening 1.3 times), so a build runs one process for each core instead.
+A photo of 4.5 megapixels takes 20 ms per type on average without JPEG 2000. OpenCV's own threads on two cores save 2 %
+of wall time (geometric mean; oversharpening 1.3 times as fast), so a build runs one process per core instead.
 
-While training, `python -m benchmarks.transforms` puts `RandomDistortion` beside the nearest transforms of other
-libraries (256x256, one thread, one run). It is as fast as Albumentations 2.0.8 in the geometric mean of 18 types, from
-0.2 to 10.7 times, slower in 10; and 2.6 times as fast as kornia 0.9.0 on batches of 16, in the mean of 12 types, from
-0.7 to 13.2 times, slower in 2. Where a type is a single look-up or sum, keying the draw costs more than distorting.
+While training, `python -m benchmarks.transforms` compares `RandomDistortion` with the most similar transforms of
+other libraries (256x256, one thread, one run). It is as fast as Albumentations 2.0.8 in the geometric mean of 18 types
+(0.2 to 10.7 times, slower in 10), and 2.6 times as fast as kornia 0.9.0 on batches of 16 in the mean of 12 types (0.7
+to 13.2 times, slower in 2). If a type is a single look-up or sum, keying the draw costs more than the distortion.
 
-`import distortions` takes 0.17 to 0.20 s of processor time on the same core, 0.01 more than Python, NumPy and OpenCV.
+`import distortions` takes 0.17 to 0.20 s of CPU time on the same core, 0.01 more than Python, NumPy and OpenCV.
 """
 
 
@@ -197,7 +198,7 @@ def markdown() -> str:
     steps = ", ".join(str(step) for step in extra[0].parameters[DEFAULT_PRESET]["step"])
     exceptions = "\n".join(f"- `{type_}`: {why}." for type_, why in UNSTEADY.items())
     exceptions += (
-        "\n- `blur_motion`, whose angle is drawn anew for each severity: a photo blurs less along its own lines. "
+        "\n- `blur_motion`, whose angle is drawn separately for each severity: a photo blurs less along its own lines. "
         "With the angle fixed it is steady."
     )
     parts.append(
