@@ -57,8 +57,7 @@ SCHEMA = schema_of(Prediction)
 
 def to_row(prediction: Prediction) -> dict[str, Any]:
     """A prediction as a row of :data:`SCHEMA`."""
-    digits = None if prediction.digits is None else list(prediction.digits)
-    return {**asdict(prediction), "digits": digits, "truth": json.dumps(prediction.truth, sort_keys=True)}
+    return {**asdict(prediction), "truth": json.dumps(prediction.truth, sort_keys=True)}
 
 
 def from_row(row: Mapping[str, Any]) -> Prediction:
