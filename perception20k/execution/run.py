@@ -85,6 +85,7 @@ class _Run(Generic[Item]):
         self.stage, self.journal, self.tally = stage, journal, Tally()
         self.keys: SpillList[str] = SpillList()
         self.in_flight: dict[int, list[str]] = {}  # keys by the id of their batch
+        self.keys_in_flight: set[str] = set()
         self.passing: dict[str, str] = {}  # errors that the next run tries again, by key
         self.retried: dict[int, list[Item]] = {}  # whole batches by the id of those of their items that failed before
         self.mended: list[list[Item]] = []  # whole batches of which such an item succeeded
@@ -111,7 +112,7 @@ class _Run(Generic[Item]):
                 chosen = [item for item, wanted in zip(batch, due, strict=True) if wanted]
                 if retried and len(chosen) < len(batch):
                     self.retried[id(chosen)] = batch
-                self.in_flight[id(chosen)] = [key for key, wanted in zip(keys, due, strict=True) if wanted]
+                self._send(chosen, [key for key, wanted in zip(keys, due, strict=True) if wanted])
                 yield chosen
 
     def batches_mended(self) -> Iterator[list[Item]]:
@@ -120,12 +121,13 @@ class _Run(Generic[Item]):
         They are processed again, because results depend on the batch; a failure that lasts costs the others nothing.
         """
         for batch in self.mended:
-            self.in_flight[id(batch)] = [self.stage.key(item) for item in batch]
+            self._send(batch, [self.stage.key(item) for item in batch])
             yield batch
 
     def record(self, batch: list[Item], results: list[Outcome]) -> None:
         """Record a batch's outcomes: an API's answers at once, because they cost money; others a few at a time."""
         keys, whole = self.in_flight.pop(id(batch)), self.retried.pop(id(batch), None)
+        self.keys_in_flight.difference_update(keys)
         if whole is not None and any(outcome.error is None for outcome in results):
             self.mended.append(whole)
             self.tally.cached -= len(whole) - len(batch)
@@ -153,6 +155,10 @@ class _Run(Generic[Item]):
             while True:
                 self.record(batch, results)
                 batch, results = next(stream)
+
+    def _send(self, batch: list[Item], keys: list[str]) -> None:
+        self.in_flight[id(batch)] = keys
+        self.keys_in_flight.update(keys)
 
     def _watch(self, outcome: Outcome) -> None:
         """Stop the run if every item so far failed in the same way."""
@@ -191,7 +197,7 @@ class _Run(Generic[Item]):
         return found
 
     def _known(self, key: str) -> bool:
-        if key in self.passing or key in self.fresh or any(key in keys for keys in self.in_flight.values()):
+        if key in self.passing or key in self.fresh or key in self.keys_in_flight:
             return True  # the same item twice is processed once
         found = self.journal.get(self.stage.name, key)
         if found is None or found["error"] is not None:
