@@ -1,7 +1,7 @@
 # make demo   the light install with videos and charts, then the main job on real photos, to dataset/
 # make test   full install, then every test
 # make demo-train  a small trained model on photos (PHOTOS=DIR for your own), by the commands of the evaluation
-# make test-fast  the tests that take no time: an answer in about a minute
+# make test-fast  the tests that take no time: an answer in under a minute
 # make check  ruff and the strict type checker
 # make environments   the distortions alone, as a wheel, under other Pythons and both OpenCV majors: the same bytes
 # make release-check   versions, both distributions under the oldest and newest dependencies, licences; publishes nothing

@@ -25,6 +25,8 @@ from perception20k.dataset.decisions import read_review
 from perception20k.dataset.layout import Layout
 from tests.annotate_app.conftest import Clock, Person, client_of
 
+pytestmark = pytest.mark.slow
+
 EARLIER = Layout(Path(__file__).parent / "data" / "dataset-0.1")
 DELETED, RESTORED = "8a7bd6180d8fabc4", "c6223b6cb1cbe4ce"
 

@@ -12,6 +12,8 @@ from tests.distortions.digests import photo
 from tests.distortions.entries import ENTRIES, preset_of, title
 from tests.distortions.photos import natural_photos
 
+pytestmark = pytest.mark.slow
+
 EVERY_TYPE = pytest.mark.parametrize("entry", ENTRIES, ids=title)
 RANDOM = [entry for entry in ENTRIES if entry.random]
 DETERMINISTIC = [entry for entry in ENTRIES if not entry.random]

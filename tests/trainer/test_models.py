@@ -20,6 +20,8 @@ from trainer.data.boxes import scale_box
 from trainer.data.shards import ShardRows
 from trainer.training.rewards.grounding import grounding
 
+pytestmark = pytest.mark.slow
+
 
 def without_weights(tiny: Path, folder: Path) -> Path:
     shutil.copytree(tiny, folder)

@@ -12,6 +12,8 @@ from perception20k.dataset.layout import Layout
 from tests.annotate_app.conftest import BARE, Clock, Person
 from tests.annotate_app.datasets import write_dataset
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:

@@ -11,6 +11,8 @@ from annotate_app.review.service import Review
 from perception20k.dataset.decisions import read_review
 from tests.annotate_app.conftest import BARE, Clock, Person
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def study(open_review: Callable[..., Review]) -> Study:

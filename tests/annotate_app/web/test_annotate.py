@@ -13,6 +13,8 @@ from annotate_app.annotate.service import Annotation
 from annotate_app.web.annotate import create_app
 from tests.annotate_app.annotate.conftest import TWO, annotation, folder, open_annotation
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["annotation", "folder", "open_annotation"]  # fixtures
 
 TAB = str(uuid.UUID(int=7))

@@ -17,6 +17,8 @@ from perception20k.core.files import file_sha256
 from perception20k.imaging import images
 from tests.annotate_app.conftest import Clock, Desk, Person, client_of
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

@@ -13,6 +13,8 @@ from perception20k.core.errors import UserError
 from trainer.cli.curves import command
 from trainer.training import curves
 
+pytestmark = pytest.mark.slow
+
 
 def write_log(run: Path, *entries: dict[str, float | None]) -> None:
     lines = [json.dumps({"step": step, **entry}) for step, entry in enumerate(entries, start=1)]

@@ -24,6 +24,8 @@ from trainer.training.recipe_keys import Recipe
 from trainer.training.run_log import RunLog
 from trainer.training.trl_settings import backward_passes, grpo_config
 
+pytestmark = pytest.mark.slow
+
 OVERRIDDEN = {
     "_get_train_sampler": "36497afb4d311dc9",
     "_calculate_rewards": "736ae29b083840b5",

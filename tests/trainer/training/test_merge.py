@@ -17,6 +17,8 @@ from trainer import models
 from trainer.training.merge import merge
 from trainer.training.recipe import dump, load
 
+pytestmark = pytest.mark.slow
+
 
 def logits(model: Any) -> torch.Tensor:
     found: torch.Tensor = model.eval()(input_ids=torch.tensor([[20, 21, 22]])).logits

@@ -12,6 +12,8 @@ from perception20k.core.errors import UserError
 from trainer.training import run_log
 from trainer.training.run_log import RunLog
 
+pytestmark = pytest.mark.slow
+
 
 def logged(log: RunLog, step: int, *, main: bool = True, **values: float) -> None:
     state = SimpleNamespace(is_world_process_zero=main, global_step=step, max_steps=100)

@@ -22,6 +22,8 @@ from trainer.training.rewards.grounding import grounding
 from trainer.training.supervised import right_answer
 from trainer.training.train import train
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("prompts_per_step=4", "per_device=4", "learning_rate=0.01", "warmup=0", "save_every=2", "evaluate_every=2")
 
 

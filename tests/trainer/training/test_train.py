@@ -24,6 +24,8 @@ from trainer.training.recipe_keys import Recipe
 from trainer.training.run_directory import newest_checkpoint
 from trainer.training.train import reward_function, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "group_size=4",
     "prompts_per_step=4",

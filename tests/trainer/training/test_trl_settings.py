@@ -13,6 +13,8 @@ from trainer.training import trl_settings
 from trainer.training.recipe import load
 from trainer.training.trl_settings import attention, backward_passes, grpo_config, quantization, weight_precision
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_batch_that_does_not_divide_is_refused_in_a_line() -> None:
     stage1 = load("refine-iqa-stage1")

@@ -23,6 +23,8 @@ from perception20k.pipeline.stages.sources import Candidate, Ingest, candidates_
 from tests.perception20k.fake_api import FakeApi
 from tests.perception20k.hub import Hub
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("text", "phrases"),

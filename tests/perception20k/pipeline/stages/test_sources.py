@@ -15,6 +15,8 @@ from perception20k.imaging import images
 from perception20k.pipeline.stages.discover import SourceFile, discover
 from perception20k.pipeline.stages.sources import Ingest, candidates_of, check_decoders, duplicates, load_source
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
     raw = os.fsdecode(b"\xff\xc3\xa9.png")
