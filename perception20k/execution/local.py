@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 
 from perception20k.core.extras import gpu_count
-from perception20k.execution.stage import Batch, Outcome, Results, Stage
+from perception20k.execution.stage import Batch, Outcome, Results, Work
 
 CRASHED = "the worker crashed on this item: a decoder or a model failed, or memory ran out"
 
@@ -41,7 +41,7 @@ class LocalExecutor:
         if self._workers is not None:
             self._workers.close()
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def run(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`perception20k.execution.stage.Executor`."""
         if stage.place == "threads":
             return run_in_threads(stage, batches)
@@ -53,7 +53,7 @@ class LocalExecutor:
             self._workers = _Pool(self.workers)
         return self._workers.run(stage, batches)
 
-    def _run_on_gpus(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def _run_on_gpus(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         pool = _Pool(gpu_count(), on_gpus=True)
         try:
             yield from pool.run(stage, batches)
@@ -61,7 +61,7 @@ class LocalExecutor:
             pool.close()  # the next model needs the memory
 
 
-def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+def _run_here(stage: Work[Any], batches: Iterator[Batch]) -> Results:
     ready = False
     for batch in batches:
         if not ready:  # only once there is work: setup may load a model
@@ -71,7 +71,7 @@ def _run_here(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
         yield batch, stage.process(batch)
 
 
-def run_in_threads(stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+def run_in_threads(stage: Work[Any], batches: Iterator[Batch]) -> Results:
     """Work in ``stage.at_once`` threads of this process.
 
     After an error or Ctrl-C, here or thrown in by the caller, no new batch is started, waits are ended, and batches in
@@ -126,7 +126,7 @@ class _Pool:
             if processes is not None:
                 processes.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def run(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`perception20k.execution.stage.Executor`."""
         packed: bytes | None = None
         in_flight: dict[Future[list[Outcome]], Batch] = {}
@@ -195,7 +195,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-_stage: tuple[bytes, Stage[Any]] | None = None  # in a worker: the stage it set up last
+_stage: tuple[bytes, Work[Any]] | None = None  # in a worker: the stage it set up last
 
 
 def _start_worker(gpu: Callable[[], int] | None) -> None:

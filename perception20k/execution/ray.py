@@ -23,7 +23,7 @@ import ray
 
 from perception20k.core.errors import UserError
 from perception20k.execution.local import CRASHED, run_in_threads, work
-from perception20k.execution.stage import Batch, Outcome, Results, Stage
+from perception20k.execution.stage import Batch, Outcome, Results, Work
 
 MAX_FAILED_STARTS = 3
 """Actors in a row that do not start, after which a run stops."""
@@ -56,7 +56,7 @@ class RayExecutor:
     def __exit__(self, *_: object) -> None:
         ray.shutdown()
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def run(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`perception20k.execution.stage.Executor`."""
         if stage.place == "threads":
             return (yield from run_in_threads(stage, batches))

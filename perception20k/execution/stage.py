@@ -38,41 +38,19 @@ class Outcome:
     """Whether the outcome is written to the journal. If not, the next run tries the item again."""
 
 
-class Stage(ABC, Generic[Item]):
-    """One step of the pipeline over items. Instances are small and picklable; see the module's docstring."""
+class Work(ABC, Generic[Item]):
+    """What an executor shares out. Instances are small and picklable."""
 
-    name: ClassVar[str]
     batch_size: int = 1
-    whole_batches: bool = False
-    """Process whole batches even if some items are done: for results that depend on the batch."""
     place: Place = "worker"
     """Where the work is done."""
-    max_alike: int = 20
-    """A run stops when its first so many items all failed alike: the fault is then the stage's, not theirs."""
 
     def setup(self) -> None:
-        """Load models. Called once in each process that runs the stage."""
+        """Load models. Called once in each process that does the work."""
 
     @abstractmethod
-    def key(self, item: Item) -> str:
-        """Digest of the item's inputs, the operation and its parameters; never the worker count."""
-
-    def process_one(self, item: Item) -> Any:
-        """The item's JSON-able result; not needed of a stage with a :meth:`process` of its own.
-
-        Raises:
-            ItemError: the item cannot be processed; the message says why.
-        """
-        raise NotImplementedError
-
     def process(self, batch: list[Item]) -> list[Outcome]:
-        """Outcomes of a batch, in its order."""
-        return [to_outcome(self.process_one, item) for item in batch]
-
-    @property
-    def title(self) -> str:
-        """The stage's name for people; it distinguishes stages that share a ``name``."""
-        return self.name
+        """Outcomes of a batch, in its order. A failing item is an outcome too, see :func:`to_outcome`."""
 
     @property
     def at_once(self) -> int:
@@ -86,6 +64,25 @@ class Stage(ABC, Generic[Item]):
         """Items in the batches that workers get, finished items included."""
         stream = iter(items)
         return iter(lambda: list(islice(stream, self.batch_size)), [])
+
+
+class Stage(Work[Item]):
+    """One step of the pipeline over items, whose outcomes are journalled; see the module's docstring."""
+
+    name: ClassVar[str]
+    whole_batches: bool = False
+    """Process whole batches even if some items are done: for results that depend on the batch."""
+    max_alike: int = 20
+    """A run stops when its first so many items all failed alike: the fault is then the stage's, not theirs."""
+
+    @abstractmethod
+    def key(self, item: Item) -> str:
+        """Digest of the item's inputs, the operation and its parameters; never the worker count."""
+
+    @property
+    def title(self) -> str:
+        """The stage's name for people; it distinguishes stages that share a ``name``."""
+        return self.name
 
     def still_there(self, value: Any) -> bool:
         """Whether the files of a journalled result still exist; if not, the item is processed again."""
@@ -134,9 +131,9 @@ Results = Generator[tuple[Batch, list[Outcome]], None, None]
 
 
 class Executor(Protocol):
-    """Runs batches of a stage somewhere and gives each back with its outcomes, in any order."""
+    """Does batches of work somewhere and gives each back with its outcomes, in any order."""
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def run(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         """Work through ``batches``; only a few are in flight at a time, so memory does not grow with them."""
         ...
 
@@ -144,7 +141,7 @@ class Executor(Protocol):
 class NullExecutor:
     """Does nothing, so unfinished items stay due: for a dry run, and for stages that ``--only`` skips."""
 
-    def run(self, stage: Stage[Any], batches: Iterator[Batch]) -> Results:
+    def run(self, stage: Work[Any], batches: Iterator[Batch]) -> Results:
         """See :class:`Executor`."""
         for _ in batches:
             pass

@@ -9,7 +9,7 @@ from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.files import file_sha256
-from perception20k.execution.stage import Executor, Stage
+from perception20k.execution.stage import Executor, Outcome, Work, to_outcome
 
 
 def file_fault(root: Path, item: tuple[str, str]) -> str:
@@ -25,18 +25,13 @@ def file_fault(root: Path, item: tuple[str, str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Each(Stage[Any]):
+class _Each(Work[Any]):
     function: Callable[[Any], Any]
     batch_size: int = 1
-    name = "each"
 
-    def key(self, item: Any) -> str:
-        """See :class:`Stage`; what :func:`outcomes` runs is never journalled."""
-        raise NotImplementedError
-
-    def process_one(self, item: Any) -> Any:
-        """See :class:`Stage`."""
-        return self.function(item)
+    def process(self, batch: list[Any]) -> list[Outcome]:
+        """See :class:`Work`."""
+        return [to_outcome(self.function, item) for item in batch]
 
 
 def outcomes(
@@ -61,8 +56,8 @@ def outcomes(
     Raises:
         UserError: an item failed.
     """
-    stage = _Each(function, batch_size)
-    for batch, results in executor.run(stage, stage.batches(items)):
+    work = _Each(function, batch_size)
+    for batch, results in executor.run(work, work.batches(items)):
         for item, outcome in zip(batch, results, strict=True):
             if outcome.error is not None:
                 raise UserError(f"{title}: {item}: {outcome.error}")

@@ -112,10 +112,11 @@ class DescribeStage(Stage[Candidate]):
         if self._local is not None:
             ask = self._local.ask_together
             return together(batch, _picture, lambda pictures: [asdict(reply) for reply in ask(prompt(), pictures)])
-        return super().process(batch) if self._jobs is None else self._job(batch, self._jobs)
+        if self._jobs is not None:
+            return self._job(batch, self._jobs)
+        return [to_outcome(self._ask, item) for item in batch]
 
-    def process_one(self, item: Candidate) -> dict[str, Any]:
-        """An API's answer, see :meth:`process`."""
+    def _ask(self, item: Candidate) -> dict[str, Any]:
         assert self._api is not None
         return asdict(self._api.ask(prompt(), _picture(item)))
 

@@ -21,7 +21,7 @@ from perception20k.core.files import digest, sha256
 from perception20k.dataset.layout import image_file
 from perception20k.dataset.quarantine import Reason
 from perception20k.dataset.records import Source
-from perception20k.execution.stage import Stage
+from perception20k.execution.stage import Outcome, Stage, to_outcome
 from perception20k.imaging import images, video
 from perception20k.imaging.credit import exif_credit
 from perception20k.imaging.fingerprint import fingerprint
@@ -82,6 +82,10 @@ class Ingest(Stage[SourceFile]):
         version = 8 if item.path.suffix.lower() in VIDEO_SUFFIXES else 7
         kind = [] if self.image_format == "webp" else [self.image_format]  # as it was before there were two
         return digest([self.name, version, item.name, about, self.max_frames, self.max_side, self.flat, *kind])
+
+    def process(self, batch: list[SourceFile]) -> list[Outcome]:
+        """See :class:`Stage`."""
+        return [to_outcome(self.process_one, item) for item in batch]
 
     def process_one(self, item: SourceFile) -> list[dict[str, Any]]:
         """One record a photo or keyframe: the fields of :class:`Source` known so far.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import ItemError, UserError
-from perception20k.execution.stage import Stage
+from perception20k.execution.stage import Outcome, Stage, to_outcome
 from tests.waiting import DEADLINE
 
 
@@ -27,6 +27,9 @@ class Square(Stage[int]):
     def batches(self, items: Any) -> Any:
         items = list(items)
         return (items[i : i + self.size] for i in range(0, len(items), self.size))
+
+    def process(self, batch: list[int]) -> list[Outcome]:
+        return [to_outcome(self.process_one, item) for item in batch]
 
     def process_one(self, item: int) -> int:
         with self.notes.open("a") as notes:

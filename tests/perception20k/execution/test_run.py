@@ -11,7 +11,7 @@ from perception20k.core.errors import ItemError, UserError
 from perception20k.execution.journal import Journal
 from perception20k.execution.local import LocalExecutor
 from perception20k.execution.run import run_stage
-from perception20k.execution.stage import NullExecutor, Place, Stage
+from perception20k.execution.stage import NullExecutor, Outcome, Place, Stage, to_outcome
 from tests.perception20k.execution.square import Square
 
 
@@ -26,6 +26,9 @@ class Scripted(Stage[int]):
 
     def key(self, item: int) -> str:
         return str(item)
+
+    def process(self, batch: list[int]) -> list[Outcome]:
+        return [to_outcome(self.process_one, item) for item in batch]
 
     def process_one(self, item: int) -> int:
         self.asked.append(item)
