@@ -34,15 +34,17 @@ def load_processor(model: str, max_pixels: int | None = None) -> Any:
     """The processor of a vision-language model, padding left, its pixel budget capped at ``max_pixels``.
 
     Raises:
-        UserError: there is no processor, or it lacks an image or video processor. A checkpoint saved without
-            a video processor would otherwise come back as a bare tokenizer and train without seeing.
+        UserError: there is no processor, its family is unknown, or it lacks an image or video processor. A checkpoint
+            saved without a video processor would otherwise come back as a bare tokenizer and train without seeing.
     """
-    from transformers import AutoProcessor
+    from transformers import AutoProcessor, ProcessorMixin
 
     try:
         processor = AutoProcessor.from_pretrained(model, padding_side="left")
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise UserError(f"{model}: no usable processor: {_first_line(error)}") from None
+    if isinstance(processor, ProcessorMixin):  # and not a bare tokenizer
+        family_of(processor)
     for part in ("image_processor", "video_processor", "tokenizer"):
         if getattr(processor, part, None) is None:
             hint = "Save the base model's whole processor with the weights"

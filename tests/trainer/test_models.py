@@ -13,6 +13,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from PIL import Image
+from transformers import CLIPImageProcessor, LlavaProcessor
 
 from perception20k.core.errors import UserError
 from trainer import models
@@ -96,14 +97,12 @@ def test_a_name_may_tell_the_family(name: str, family: str | None) -> None:
     assert (found and found.name) == family
 
 
-def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
-    class LlavaProcessor:
-        image_processor = None
-
+def test_an_unknown_family_is_refused_with_the_known_ones(processor: Any, tmp_path: Path) -> None:
+    LlavaProcessor(CLIPImageProcessor(), processor.tokenizer, patch_size=14).save_pretrained(tmp_path)
     with pytest.raises(
         UserError, match=r"LlavaProcessor: not a supported model family. Known: Qwen2.5-VL \(Qwen2_5_VLProcessor\), "
     ):
-        models.grid_of(LlavaProcessor())
+        models.load_processor(str(tmp_path))
 
 
 @pytest.mark.parametrize("part", ["image_processor", "video_processor"])

@@ -8,7 +8,7 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class MosRow:
     """``train``, ``validation`` or ``test``; empty where the dataset has no official split."""
     content: str = ""
     """What a content-independent split keeps together: the reference image, or the image itself."""
+    where: str = ""
+    """Its place in the table's file, in words: ``row 3``."""
 
     def scaled(self, low: float, high: float) -> float:
         """The MOS brought linearly from its own scale to ``low..high``."""
@@ -41,7 +43,7 @@ class MosRow:
 
 @dataclass(frozen=True)
 class MosTable:
-    """The rated images of one dataset that are on disk, and the names of those that are not."""
+    """The rated images of one dataset that are on disk, and why the others are left out, by row."""
 
     dataset: str
     rows: tuple[MosRow, ...]
@@ -65,10 +67,17 @@ class MosTable:
         return replace(self, rows=tuple(row for row in self.rows if row.split in splits))
 
     def readable(self, reporter: Reporter = SILENT) -> MosTable:
-        """The table without the images that cannot be decoded, which join the missing ones with the reason."""
-        reasons = unreadable((row.image for row in self.rows), reporter)
-        good = tuple(row for row in self.rows if row.image not in reasons)
-        return replace(self, rows=good, missing=(*self.missing, *reasons.values()))
+        """The table without the images that cannot be decoded, which join the missing ones: row, image and reason.
+
+        Raises:
+            UserError: none is left.
+        """
+        bad = unreadable((row.image for row in self.rows), reporter)
+        good = tuple(row for row in self.rows if row.image not in bad)
+        reasons = [f"{row.where}: {bad[row.image]}" for row in self.rows if row.image in bad]
+        if self.rows and not good:
+            raise UserError(f"{self.dataset}: none of its images can be read", reasons[0])
+        return replace(self, rows=good, missing=(*self.missing, *reasons))
 
     def renamed(self, dataset: str) -> MosTable:
         """The table under another name. Its split is drawn by its name, so it should have one first."""
@@ -83,6 +92,7 @@ class Rating:
     mos: float
     split: str = ""
     content: str = ""
+    where: str = field(default="", compare=False)
 
 
 def read_csv(path: Path, low: float, high: float) -> MosTable:
@@ -94,7 +104,7 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
     rows = list(csv_rows(path, "image", "mos"))
     splits = official_splits([(line, row.get("split")) for line, row in rows], path)
     ratings = [
-        Rating(row["image"], number(row["mos"], path, line), split)
+        Rating(row["image"], number(row["mos"], path, line), split, where=f"row {line}")
         for (line, row), split in zip(rows, splits, strict=True)
     ]
     return make_table(path.stem, ratings, low, high, path, [path.parent])
@@ -112,18 +122,22 @@ def make_table(
     """
     on_disk = _Files(folders)
     rows, missing = [], []
-    known: dict[str, Rating] = {}
+    known: dict[Path, Rating] = {}
     for rating in ratings:
-        if known.setdefault(rating.name, rating) != rating:
-            raise UserError(f"{path}: {rating.name} is in it twice, with different scores, parts or contents")
         if not low <= rating.mos <= high:
-            raise UserError(f"{path}: {rating.name}: MOS {rating.mos:g} is outside the scale {low:g}..{high:g}")
+            raise UserError(
+                f"{path}: {rating.where}: {rating.name}: MOS {rating.mos:g} is outside the scale {low:g}..{high:g}"
+            )
         image = on_disk.find(rating.name)
+        first = known.setdefault(image.resolve() if image else Path(rating.name), rating)
+        if first != rating:
+            what = f"{rating.name} is in {first.where} already, with another score, part or content"
+            raise UserError(f"{path}: {rating.where}: {what}")
         if image is None:
-            missing.append(rating.name)
+            missing.append(f"{rating.where}: {rating.name}: no such image")
             continue
         content = rating.content or rating.name
-        rows.append(MosRow(image, rating.mos, low, high, dataset, rating.split, content))
+        rows.append(MosRow(image, rating.mos, low, high, dataset, rating.split, content, rating.where))
     if not rows:
         looked = ", ".join(str(folder) for folder in folders)
         raise UserError(f"{path}: none of its {len(ratings)} images is on disk", f"Looked in {looked}")

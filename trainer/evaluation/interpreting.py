@@ -73,7 +73,7 @@ def read(path: Path) -> Questions:
         if question.image.is_file():
             asked.append(question)
         else:
-            missing.append(str(question.image))
+            missing.append(f"{question.where}: {question.image}: no such image")
     if not asked:
         raise UserError(f"{path}: none of its {len(entries)} images is on disk", f"Looked below {path.parent}")
     return Questions(path, tuple(asked), tuple(missing))

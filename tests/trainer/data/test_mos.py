@@ -42,10 +42,11 @@ def test_missing_images_are_listed_and_not_replaced(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "mine.csv", ["image", "mos"], ["a.png", 1], ["gone.png", 2], ["lost.png", 3])
     pictures(tmp_path, "a.png")
     table = read_csv(path, 1, 5)
-    assert (summary(table), table.missing) == ([("a.png", 1, "")], ("gone.png", "lost.png"))
+    assert summary(table) == [("a.png", 1, "")]
+    assert table.missing == ("row 3: gone.png: no such image", "row 4: lost.png: no such image")
 
 
-def test_an_image_that_cannot_be_decoded_is_left_out_with_the_reason(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_decoded_is_left_out_by_row_and_reason(tmp_path: Path) -> None:
     path = write_csv(
         tmp_path / "mine.csv", ["image", "mos"], *([f"{name}.png", 1] for name in ("good", "torn", "text"))
     )
@@ -57,17 +58,24 @@ def test_an_image_that_cannot_be_decoded_is_left_out_with_the_reason(tmp_path: P
     table = read_csv(path, 1, 5).readable()
     assert [row.image.name for row in table.rows] == ["good.png"]
     torn, text = table.missing
-    assert torn.startswith(f"{tmp_path / 'torn.png'}: cannot be read as an image: damaged image: ")
-    assert text == f"{tmp_path / 'text.png'}: cannot be read as an image: not an image in a known format"
+    assert torn.startswith(f"row 3: {tmp_path / 'torn.png'}: cannot be read as an image: damaged image: ")
+    assert text == f"row 4: {tmp_path / 'text.png'}: cannot be read as an image: not an image in a known format"
 
 
-@pytest.mark.parametrize("second", [["a.png", 2, "train"], ["a.png", 1, "test"]])
+def test_a_table_of_damaged_images_alone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("no image")
+    table = read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos"], ["a.png", 1]), 1, 5)
+    assert refused(table.readable).startswith("mine: none of its images can be read. row 2: ")
+
+
+@pytest.mark.parametrize("second", [["a.png", 2, "train"], ["a.png", 1, "test"], ["./a.png", 1, "train"]])
 def test_an_image_with_two_scores_or_in_two_parts_is_refused(second: list[Any], tmp_path: Path) -> None:
     pictures(tmp_path, "a.png", "b.png")
     rows = (["a.png", 1, "train"], ["b.png", 1, "train"])
     assert len(read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows), 1, 5).rows) == 2
-    with pytest.raises(UserError, match=r"mine\.csv: a\.png is in it twice, with different scores"):
-        read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows, second), 1, 5)
+    path = write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows, second)
+    said = refused(lambda: read_csv(path, 1, 5))
+    assert said == f"{path}: row 4: {second[0]} is in row 2 already, with another score, part or content"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,7 @@ def test_an_image_with_two_scores_or_in_two_parts_is_refused(second: list[Any], 
         ([["image", "score"], ["a.png", 1]], "no column mos. It has: image, score"),
         ([["image", "mos"], ["a.png", "good"]], "row 2: the score 'good' is not a number"),
         ([["image", "mos"], ["a.png", "nan"]], "row 2: the score 'nan' is not a number"),
-        ([["image", "mos"], ["a.png", 9]], "a.png: MOS 9 is outside the scale 1..5"),
+        ([["image", "mos"], ["a.png", 9]], "row 2: a.png: MOS 9 is outside the scale 1..5"),
         ([["image", "mos"], ["gone.png", 1]], "none of its 1 images is on disk"),
         (
             [["image", "mos", "split"], ["a.png", 1, "train"], ["a.png", 1, "tset"]],

@@ -201,6 +201,7 @@ def test_pipal_reads_a_file_a_reference_on_the_scale_of_its_scores(tmp_path: Pat
     assert [row.content for row in table.rows] == ["A0001", "A0001", "A0002", "A0201"]
     assert [row.scaled(0, 1) for row in table.rows[1:3]] == [0, 1]
     assert table.rows[3].mos == 1300.5
+    assert [row.where for row in table.rows[1:3]] == ["A0001.txt: row 2", "A0002.txt: row 1"]
 
 
 def test_tid2013s_files_are_found_whatever_their_capitals(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_missing_images_are_listed(pictures: Path, tmp_path: Path) -> None:
     said: list[str] = []
     config = EvaluationConfig("scripted:oracle", data=(f"{table}:0-5",), ask=("think",))
     evaluate(config, tmp_path / "run", Reporter(said.append))
-    assert (tmp_path / "run" / "missing-images.txt").read_text() == "some\tgone.png\n"
+    assert (tmp_path / "run" / "missing-images.txt").read_text() == "some\trow 3: gone.png: no such image\n"
     assert said[0].startswith("1 images are missing or unreadable")
 
 
