@@ -25,6 +25,7 @@ COVERED = {
     "trainer/cli/curves.py": "trainer/training/test_curves.py",
     "trainer/cli/evaluate.py": "trainer/evaluation/test_run.py",
     "trainer/cli/merge.py": "trainer/training/test_merge.py",
+    "trainer/cli/options.py": "trainer/evaluation/test_run.py",
     "trainer/cli/score.py": "trainer/evaluation/test_score.py",
     "trainer/cli/train.py": "trainer/training/test_train.py",
     "trainer/data/degradation.py": "trainer/data/test_rows.py",

@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     import torch
 
 
-def require_train_extra(job: str = "training") -> None:
-    """Refuse early, in one line, where the libraries that ``job`` needs are not installed.
-
-    Raises:
-        UserError: names the first missing package and the extra that brings it.
-    """
-    from importlib.util import find_spec
-
-    for name in ("torch", "torchvision", "transformers", "accelerate", "datasets", "peft", "trl"):
-        if find_spec(name) is None:
-            raise UserError(f"{job} needs {name}, which is not installed", "Install perception20k[train]")
-
-
 def load_processor(model: str, max_pixels: int | None = None) -> Any:
     """The processor of a vision-language model, padding left, its pixel budget capped at ``max_pixels``.
 

@@ -76,16 +76,18 @@ def test_stats_are_printed_as_a_table_and_as_json(cli: Cli, built_dataset: Path)
 @pytest.mark.parametrize(
     ("command", "package", "extra"),
     [
-        (["review"], "uvicorn", "review"),
-        (["browse"], "gradio", "review"),
-        (["review-report"], "jinja2", "review"),
-        (["compare"], "scipy", "train"),
+        (["review", "DATASET"], "uvicorn", "review"),
+        (["browse", "DATASET"], "gradio", "review"),
+        (["review-report", "DATASET"], "jinja2", "review"),
+        (["compare", "DATASET", "DATASET"], "scipy", "train"),
+        (["train", "sft", "--data", "DATASET", "--model", "m", "--out", "o"], "torch", "train"),
+        (["evaluate", "m", "--data", "DATASET", "--out", "o"], "scipy", "train"),
     ],
 )
 def test_a_command_whose_extra_is_missing_says_the_line_to_type(
     built_dataset: Path, command: list[str], package: str, extra: str
 ) -> None:
-    arguments = [*command, str(built_dataset), *([str(built_dataset)] if command == ["compare"] else [])]
+    arguments = [str(built_dataset) if word == "DATASET" else word for word in command]
     script = f"import sys; sys.modules[{package!r}] = None; from perception20k.cli import main; main({arguments!r})"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1

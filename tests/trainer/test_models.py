@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,26 +141,3 @@ def test_an_adapter_is_merged_into_its_base(tiny: Path, tmp_path: Path, processo
     assert torch.allclose(models.load_model(whole).eval()(**inputs).logits, expected, atol=1e-5)
     assert models.plain_model(str(tiny), tmp_path / "other", processor) == str(tiny)
     assert not (tmp_path / "other").exists()
-
-
-def test_a_light_install_is_told_which_extra_it_needs(tmp_path: Path) -> None:
-    script = tmp_path / "light.py"
-    script.write_text(
-        "import sys\n"
-        "sys.modules['trl'] = None\n"
-        "import importlib.util as util\n"
-        "find = util.find_spec\n"
-        "util.find_spec = lambda name, *rest: None if name == 'trl' else find(name, *rest)\n"
-        "from perception20k.cli import main\n"
-        "main(sys.argv[1:])\n"
-    )
-    for arguments in (
-        ["train", "refine-iqa-stage1", "--data", "d", "--model", "m", "--out", "o"],
-        ["curves", "run"],
-    ):
-        command = [sys.executable, script, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 1
-        assert done.stderr == (
-            "perception20k: training needs trl, which is not installed. Install perception20k[train]\n"
-        )

@@ -16,9 +16,6 @@ def command(run: Path) -> None:
     Example:
         perception20k curves runs/s1
     """
-    from trainer.models import require_train_extra
-
-    require_train_extra()
     from trainer.training.curves import draw
 
     for path in draw(run):

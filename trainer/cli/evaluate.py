@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from perception20k.core.reporting import Reporter
+from trainer.cli.options import WAYS, asking_options
+
 _KINDS = ("perception", "scoring", "degradation", "interpreting", "comparison")
-_WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 
 
 @click.command()
@@ -20,21 +22,14 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.option(
     "--pairs", multiple=True, type=click.Path(path_type=Path), help="CSV: image_a, image_b, better, reference."
 )
-@click.option("--only", "kinds", multiple=True, type=click.Choice(_KINDS), help="Leave out all other tables.")
 @click.option(
-    "--peer",
-    "peers",
-    multiple=True,
-    metavar="METRIC",
-    help="A quality metric to compare with: brisque, musiq ...",
+    "--only", "kinds", multiple=True, type=click.Choice(_KINDS), default=_KINDS, help="Leave out all other tables."
 )
 @click.option(
-    "--ask",
-    multiple=True,
-    type=click.Choice(_WAYS),
-    default=_WAYS[:2],
-    show_default=True,
-    help="The prompts for scores.",
+    "--peer", "peers", multiple=True, metavar="METRIC", help="A quality metric to compare with: brisque, musiq ..."
+)
+@click.option(
+    "--ask", multiple=True, type=click.Choice(WAYS), default=WAYS[:2], show_default=True, help="The prompts for scores."
 )
 @click.option(
     "--part",
@@ -46,20 +41,9 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 @click.option(
     "--samples", default=0, show_default=True, type=click.IntRange(0), help="Sampled answers to each question."
 )
-@click.option("--batch", default=8, show_default=True, type=click.IntRange(1), help="Questions asked at once.")
-@click.option("--max-tokens", default=1024, show_default=True, type=click.IntRange(1), help="Longest answer.")
-@click.option(
-    "--max-pixels", default=1920 * 1080, show_default=True, type=click.IntRange(1), help="Largest image shown."
-)
-@click.option(
-    "--server",
-    metavar="URL|vllm|off",
-    help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
-    " in this process.  [default: vllm if it is installed and there is a CUDA GPU]",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON, and nothing else.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
-def command(model: str, out: Path, kinds: tuple[str, ...], server: str | None, as_json: bool, **asked: Any) -> None:
+@asking_options
+def command(model: str, out: Path, server: str | None, as_json: bool, **asked: Any) -> None:
     """Evaluate MODEL in the papers' terms: tables, confusion matrices and a page in OUT.
 
     MODEL is the directory or hub name of a vision-language model, the directory of a LoRA adapter, a model's name at
@@ -74,15 +58,11 @@ def command(model: str, out: Path, kinds: tuple[str, ...], server: str | None, a
         perception20k evaluate gpt-4o --server https://api.openai.com/v1 --questions llvisionqa_dev.json --out eval
         accelerate launch --num_processes 8 -m perception20k evaluate MODEL --data my-dataset --out eval
     """
-    from perception20k.core.reporting import Reporter
-    from trainer.models import require_train_extra
-
-    require_train_extra("evaluation")
     from trainer.evaluation.run import EvaluationConfig, evaluate
     from trainer.evaluation.tables import markdown
     from trainer.evaluation.vllm_server import server_for
 
-    plan = EvaluationConfig(model=model, server=server_for(model, server), kinds=kinds or _KINDS, **asked)
+    plan = EvaluationConfig(model=model, server=server_for(model, server), **asked)
     overview = evaluate(plan, out, Reporter(lambda text: click.echo(text, err=as_json)))
     if overview and as_json:
         click.echo(json.dumps({"run": str(out), "columns": overview.columns, "rows": overview.rows}, indent=2))

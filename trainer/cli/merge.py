@@ -20,9 +20,6 @@ def command(run: Path, out: Path) -> None:
     Example:
         perception20k merge runs/s2 -o models/s2
     """
-    from trainer.models import require_train_extra
-
-    require_train_extra("merging")
     from trainer.training.merge import merge
 
     merge(run, out)

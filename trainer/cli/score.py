@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from perception20k.core.reporting import Reporter
+from trainer.cli.options import WAYS, asking_options
+
 _TASKS = ("quality", "description", "boxes")
-_WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 
 
 @click.command()
@@ -19,7 +21,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
 )
 @click.option("--task", type=click.Choice(_TASKS), default=_TASKS[0], show_default=True, help="What is asked.")
 @click.option(
-    "--ask", "way", type=click.Choice(_WAYS), default=_WAYS[0], show_default=True, help="The prompt for quality."
+    "--ask", "way", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="The prompt for quality."
 )
 @click.option(
     "--object",
@@ -27,18 +29,7 @@ _WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
     multiple=True,
     help="An object a description may choose; may be given several times. Without: the whole photo.",
 )
-@click.option("--batch", default=8, show_default=True, type=click.IntRange(1), help="Photos asked about at once.")
-@click.option("--max-tokens", default=1024, show_default=True, type=click.IntRange(1), help="Longest answer.")
-@click.option(
-    "--max-pixels", default=1920 * 1080, show_default=True, type=click.IntRange(1), help="Largest image shown."
-)
-@click.option(
-    "--server",
-    metavar="URL|vllm|off",
-    help="Ask MODEL at this OpenAI-compatible server (key in OPENAI_API_KEY), at a vLLM server started for the run, or"
-    " in this process.  [default: vllm if it is installed and there is a CUDA GPU]",
-)
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds a server's reply may take.")
+@asking_options
 def command(model: str, photos: Path, out: Path, server: str | None, **asked: Any) -> None:
     """Score the photos in PHOTOS with MODEL, or let it describe or locate what is distorted in them.
 
@@ -54,10 +45,6 @@ def command(model: str, photos: Path, out: Path, server: str | None, **asked: An
         perception20k score runs/s1/model photos/ --task boxes -o boxes.csv
         perception20k score Qwen/Qwen2.5-VL-7B-Instruct photos/ --server http://localhost:8000/v1
     """
-    from perception20k.core.reporting import Reporter
-    from trainer.models import require_train_extra
-
-    require_train_extra("scoring")
     from trainer.evaluation.score import ScoreConfig, score
     from trainer.evaluation.vllm_server import server_for
 

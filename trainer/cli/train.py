@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from perception20k.core.reporting import Reporter
+
 
 @click.command()
 @click.argument("recipe")
@@ -30,10 +32,6 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
         perception20k train refine-iqa-stage1 --data dataset --model Qwen/Qwen2.5-VL-7B-Instruct --out runs/s1
         perception20k train refine-iqa-stage2 --data koniq-10k:KONIQ --model runs/s1/model --out runs/s2
     """
-    from perception20k.core.reporting import Reporter
-    from trainer.models import require_train_extra
-
-    require_train_extra()
     from trainer.data.datasets import read_datasets
     from trainer.training.recipe import load
 

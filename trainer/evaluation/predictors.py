@@ -10,8 +10,11 @@ from typing import Any
 from perception20k.core.errors import UserError
 from perception20k.core.from_plain import suggestion
 from perception20k.core.reporting import SILENT, Reporter
+from trainer.evaluation.local import LocalModel
 from trainer.evaluation.scripted import SCRIPTS, Scripted
+from trainer.evaluation.server import Server
 from trainer.evaluation.suites import Predictor
+from trainer.evaluation.vllm_server import VLLM, serving
 from trainer.models import grid_of, load_processor
 
 
@@ -37,29 +40,17 @@ def predictor(asking: Asking, device: Any, reporter: Reporter = SILENT) -> Itera
         UserError: no such script or model, or what it needs is not installed.
     """
     script = asking.model.removeprefix("scripted:")
+    limits = (asking.max_tokens, asking.max_pixels)
     if script != asking.model:
         if script not in SCRIPTS:
             raise UserError(f"{asking.model}: no such script", suggestion(script, SCRIPTS), code=2)
         yield Scripted(SCRIPTS[script])
-    elif asking.server is not None:
-        with _server(asking, device, reporter) as server:
-            yield server
+    elif asking.server is None:
+        yield LocalModel(asking.model, device, *limits)
+    elif asking.server != VLLM:
+        yield Server(asking.model, asking.server, *limits, asking.timeout)
     else:
-        from trainer.evaluation.local import LocalModel
-
-        yield LocalModel(asking.model, device, asking.max_tokens, asking.max_pixels)
-
-
-@contextmanager
-def _server(asking: Asking, device: Any, reporter: Reporter) -> Iterator[Predictor]:
-    from trainer.evaluation.server import Server
-    from trainer.evaluation.vllm_server import VLLM, serving
-
-    limits = (asking.max_tokens, asking.max_pixels, asking.timeout)
-    if asking.server != VLLM:
-        yield Server(asking.model, str(asking.server), *limits)
-        return
-    reporter.line(f"vLLM loads {asking.model}; --server off does without vLLM")
-    processor = load_processor(asking.model, asking.max_pixels)
-    with serving(asking.model, processor, device, asking.max_tokens) as url:
-        yield Server(asking.model, url, *limits, grid=grid_of(processor))
+        reporter.line(f"vLLM loads {asking.model}; --server off does without vLLM")
+        processor = load_processor(asking.model, asking.max_pixels)
+        with serving(asking.model, processor, device, asking.max_tokens) as url:
+            yield Server(asking.model, url, *limits, asking.timeout, grid=grid_of(processor))

@@ -167,11 +167,3 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_in_a_line(
 def test_two_suites_of_one_name_are_refused(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="scoring rated no-think, scoring rated think: given twice"):
         evaluate(EvaluationConfig("scripted:oracle", data=(f"{pictures / 'rated.csv'}:0-5",) * 2), tmp_path / "run")
-
-
-def test_a_missing_extra_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(
-        UserError, match=r"evaluation needs torch, which is not installed. Install perception20k\[train\]"
-    ):
-        CliRunner().invoke(group, ["evaluate", "m", "--out", str(tmp_path)], catch_exceptions=False)
