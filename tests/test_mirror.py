@@ -31,7 +31,6 @@ COVERED = {
     "trainer/data/degradation.py": "trainer/data/test_rows.py",
     "trainer/data/shards.py": "trainer/data/test_rows.py",
     "trainer/evaluation/measures.py": "trainer/evaluation/test_degradation.py",
-    "trainer/evaluation/photos.py": "trainer/evaluation/test_score.py",
     "trainer/evaluation/predictors.py": "trainer/evaluation/test_run.py",
     "trainer/evaluation/published.py": "trainer/evaluation/test_compare.py",
     "trainer/evaluation/report.py": "trainer/evaluation/test_run.py",

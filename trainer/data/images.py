@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.core.files import digest, file_sha256
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.imaging.images import ImageError, decode
 
@@ -43,16 +44,14 @@ def unreadable(paths: Iterable[Path], reporter: Reporter = SILENT) -> dict[Path,
     return found
 
 
-class Asked(Protocol):
+@dataclass(frozen=True)
+class Asked:
     """A line of a file that asks about images."""
 
-    @property
-    def where(self) -> str:
-        """Its place in the file, in words: ``row 3``."""
-
-    @property
-    def images(self) -> Sequence[Path]:
-        """The images it asks about."""
+    where: str
+    """Its place in the file, in words: ``row 3``."""
+    images: tuple[Path, ...]
+    """The images it asks about, in the order they are shown."""
 
 
 Line = TypeVar("Line", bound=Asked)
@@ -65,6 +64,12 @@ class Lines(Generic[Line]):
     path: Path
     asked: tuple[Line, ...]
     missing: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the file, and where some lines are left out, of the places of those that are asked."""
+        whole = file_sha256(self.path)
+        return digest([whole, [line.where for line in self.asked]]) if self.missing else whole
 
     def readable(self, reporter: Reporter = SILENT) -> Lines[Line]:
         """Those whose images can all be decoded; the others join the missing: place, image and reason.

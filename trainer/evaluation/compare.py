@@ -17,6 +17,7 @@ from trainer.evaluation import report
 from trainer.evaluation.measures import Measure, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
 from trainer.evaluation.statistics import interval
+from trainer.evaluation.suites import kind_of
 from trainer.evaluation.tables import Cell, Table, markdown, to_csv, to_json
 
 
@@ -34,7 +35,7 @@ def compare(first: Path, second: Path) -> list[Table]:
         raise UserError(f"{first} and {second} answered no questions in common", have)
     tables = []
     for kind in report.KINDS:
-        mine = [name for name in same if report.kind_of(name) == kind]
+        mine = [name for name in same if kind_of(name) == kind]
         if mine:
             tables += _tables(kind, {name: (answers[name], others[name]) for name in mine})
     return [*tables, *report.beside_published(answers | others)]

@@ -16,7 +16,7 @@ from trainer.data.boxes import Grid
 from trainer.data.degradation import CLASSES, DegradationRows
 from trainer.data.shards import ShardRows
 from trainer.evaluation import perception
-from trainer.evaluation.measures import Measure, mean_of_classes
+from trainer.evaluation.measures import Marked, Measure, mean_of_classes
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
@@ -32,7 +32,7 @@ def suite(dataset: Path, grid: Grid) -> Suite:
     """Five questions for every source image of a dataset's test part."""
     rows = DegradationRows(ShardRows(dataset, "test", grid), grid, SEED)
     what = digest([perception.fingerprint(dataset), SEED])
-    return Suite(f"degradation {dataset.resolve().name}", "degradation", rows, what)
+    return Suite(f"degradation {dataset.resolve().name}", rows, what)
 
 
 def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
@@ -40,10 +40,8 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     rows: list[tuple[Cell, ...]] = []
     for name, predictions in suites.items():
         unread = sum(answers.degradation(prediction.text) is None for prediction in predictions)
-        for (what, values), average in zip(_values(predictions).items(), measures(predictions), strict=True):
-            means = [_class_mean(predictions, values, label) for label in _ORDER]
-            if what == "level":
-                means[-1] = None
+        for (what, marked), average in zip(_marked(predictions).items(), measures(predictions), strict=True):
+            means = [_class_mean(marked, label) for label in _ORDER]
             rows.append((name, f"{what} accuracy", *means, average.number, len(predictions), unread))
     columns = ("suite", "right", *_ORDER, "average", "questions", "unread")
     return [Table("degradation", "Degradation (Q-Insight, table 3)", columns, tuple(rows), percent=True)]
@@ -52,28 +50,24 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Average class and level accuracy."""
     found = []
-    for what, values in _values(predictions).items():
-        chosen = [
-            i for i, prediction in enumerate(predictions) if what == "class" or prediction.truth["distortion"] != "null"
-        ]
-        about, lines = [predictions[i] for i in chosen], [values[i] for i in chosen]
-        classes = [_ORDER.index(prediction.truth["distortion"]) for prediction in about]
-        found.append(mean_of_classes(f"{what} accuracy, average", about, lines, classes))
+    for what, marked in _marked(predictions).items():
+        classes = [_ORDER.index(about.truth["distortion"]) for about, _ in marked]
+        found.append(mean_of_classes(f"{what} accuracy, average", marked, classes))
     return found
 
 
-def _values(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
-    said = [answers.degradation(prediction.text) for prediction in predictions]
-    truth = [(prediction.truth["distortion"], prediction.truth["severity_label"]) for prediction in predictions]
-    pairs = list(zip(said, truth, strict=True))
-    return {
-        "class": [float(answer is not None and answer.distortion == true[0]) for answer, true in pairs],
-        "level": [float(answer == true) for answer, true in pairs],
-    }
+def _marked(predictions: Sequence[Prediction]) -> dict[str, list[Marked]]:
+    """Whether the class of each answer is right, and whether its level is, for those that have one."""
+    classes, levels = [], []
+    for prediction in predictions:
+        truth = (prediction.truth["distortion"], prediction.truth["severity_label"])
+        said = answers.degradation(prediction.text)
+        classes.append((prediction, float(said is not None and said.distortion == truth[0])))
+        if truth[0] != "null":
+            levels.append((prediction, float(said == truth)))
+    return {"class": classes, "level": levels}
 
 
-def _class_mean(predictions: Sequence[Prediction], values: Sequence[float], label: str) -> float | None:
-    mine = [
-        value for prediction, value in zip(predictions, values, strict=True) if prediction.truth["distortion"] == label
-    ]
-    return sum(mine) / len(mine) if mine else None
+def _class_mean(marked: Sequence[Marked], label: str) -> float | None:
+    marks = [mark for about, mark in marked if about.truth["distortion"] == label]
+    return sum(marks) / len(marks) if marks else None

@@ -17,11 +17,11 @@ from typing import Any
 from perception20k.core.errors import UserError
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Lines, read_image
+from trainer.data.images import Asked, Lines, read_image
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite, file_fingerprint
+from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
 MODES = ("think", "no-think")
@@ -31,22 +31,14 @@ _LETTERS = "ABCDEFGH"
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Asked):
     """One question about one image."""
 
-    where: str
-    """Its place in the file: ``question 3``."""
-    image: Path
     question: str
     candidates: tuple[str, ...]
     correct: str
     type: str
     concern: str
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The one it is about."""
-        return (self.image,)
 
 
 Questions = Lines[Question]
@@ -70,10 +62,11 @@ def read(path: Path) -> Questions:
     asked, missing = [], []
     for number, entry in enumerate(entries):
         question = _question(entry, folders, path, f"question {number}")
-        if question.image.is_file():
+        (image,) = question.images
+        if image.is_file():
             asked.append(question)
         else:
-            missing.append(f"{question.where}: {question.image}: no such image")
+            missing.append(f"{question.where}: {image}: no such image")
     if not asked:
         raise UserError(f"{path}: none of its {len(entries)} images is on disk", f"Looked below {path.parent}")
     return Questions(path, tuple(asked), tuple(missing))
@@ -89,15 +82,16 @@ class ChoiceRows:
     def __getitem__(self, index: int) -> Row:
         """One question, its choices lettered from A in their published order."""
         asked = self.questions[index]
+        (image,) = asked.images
         choices = "\n".join(f"{letter}. {text}" for letter, text in zip(_LETTERS, asked.candidates, strict=False))
         words = prompts.prompt(f"choice-{self.mode}.v1").format(question=asked.question, choices=choices)
         correct = asked.candidates.index(asked.correct)
         return {
             "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": words}]}],
-            "images": [self.grid.resize(read_image(asked.image))],
-            "row_id": f"{asked.where.partition(' ')[2]}/{asked.image.name}",
+            "images": [self.grid.resize(read_image(image))],
+            "row_id": f"{asked.where.partition(' ')[2]}/{image.name}",
             "dataset": self.datasets[index],
-            "scene": asked.image.name,
+            "scene": image.name,
             "task": "choice",
             "mode": self.mode,
             "solution": f"{_LETTERS[correct]}. {asked.correct}",
@@ -114,8 +108,7 @@ class ChoiceRows:
 def suite(questions: Questions, mode: str, grid: Grid) -> Suite:
     """All questions of a file, asked with or without thinking."""
     rows = ChoiceRows(questions, mode, grid)
-    what = file_fingerprint(questions.path, [question.where for question in questions.asked], questions.missing)
-    return Suite(f"interpreting {questions.path.stem} {mode}", "interpreting", rows, what)
+    return Suite(f"interpreting {questions.path.stem} {mode}", rows, questions.fingerprint)
 
 
 def choice(text: str, candidates: Sequence[str]) -> int | None:
@@ -153,11 +146,11 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy by type, by concern and overall."""
-    right = [float(_chosen(prediction) == prediction.truth["correct"]) for prediction in predictions]
+    marked = [(prediction, float(_chosen(prediction) == prediction.truth["correct"])) for prediction in predictions]
     found = []
     for name, key in (*((name, "type") for name in TYPES), *((name, "concern") for name in CONCERNS), ("overall", "")):
-        chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth[key] == name]
-        found.append(mean_of(f"accuracy, {name}", [predictions[i] for i in chosen], [right[i] for i in chosen]))
+        chosen = [(about, mark) for about, mark in marked if not key or about.truth[key] == name]
+        found.append(mean_of(f"accuracy, {name}", chosen))
     return found
 
 
@@ -181,4 +174,4 @@ def _question(entry: Any, folders: Sequence[Path], path: Path, place: str) -> Qu
     places = [folder / entry["img_path"] for folder in folders]
     image = next((place for place in places if place.is_file()), places[0])
     kinds = TYPES[entry["type"]], CONCERNS[entry["concern"]]
-    return Question(place, image, str(entry["question"]), candidates, str(entry["correct_ans"]), *kinds)
+    return Question(place, (image,), str(entry["question"]), candidates, str(entry["correct_ans"]), *kinds)

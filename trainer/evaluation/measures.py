@@ -15,6 +15,9 @@ import numpy as np
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.statistics import Array, Statistic, plcc, plcc_fitted, resamples, srcc
 
+Marked = tuple[Prediction, float]
+"""An answer and what it earned."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -43,16 +46,14 @@ class Measure:
         return None if math.isnan(value) else value
 
 
-def mean_of(name: str, predictions: Sequence[Prediction], values: Sequence[float], *, percent: bool = True) -> Measure:
-    """The mean of one value a prediction; NaN is one that does not count."""
-    return _measure(name, predictions, [values], _mean, percent=percent)
+def mean_of(name: str, marked: Sequence[Marked], *, percent: bool = True) -> Measure:
+    """The mean of the marks; NaN is one that does not count."""
+    return _measure(name, [about for about, _ in marked], [[mark for _, mark in marked]], _mean, percent=percent)
 
 
-def mean_of_classes(
-    name: str, predictions: Sequence[Prediction], values: Sequence[float], classes: Sequence[int]
-) -> Measure:
+def mean_of_classes(name: str, marked: Sequence[Marked], classes: Sequence[int]) -> Measure:
     """The mean over classes of the mean in each, so that every class weighs the same."""
-    return _measure(name, predictions, [values, classes], _mean_of_classes)
+    return _measure(name, [about for about, _ in marked], [[mark for _, mark in marked], classes], _mean_of_classes)
 
 
 def correlations(

@@ -10,7 +10,7 @@ from trainer import pages
 from trainer.data import answers
 from trainer.evaluation import perception
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Suite, kind_of
 from trainer.evaluation.tables import Table, shown
 
 WORST = 24
@@ -36,7 +36,7 @@ def write_page(
         suites: where the images of the worst cases come from; a suite that is not there has no cases drawn.
     """
     confusions = [pages.data_url(picture.read_bytes(), "png") for picture in pictures]
-    chosen = [name for name in predictions if name in suites and suites[name].kind == "perception"]
+    chosen = [name for name in predictions if name in suites and kind_of(name) == "perception"]
     cases = {name: _cases(predictions[name], suites[name]) for name in chosen}
     pages.write_page(path, "evaluation", title=title, tables=tables, shown=shown, confusions=confusions, cases=cases)
 

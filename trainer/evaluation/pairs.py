@@ -17,33 +17,23 @@ from typing import Any
 from perception20k.core.errors import UserError
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Lines, read_image
+from trainer.data.images import Asked, Lines, read_image
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite, file_fingerprint
+from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two images, which is better, and the reference if there is one."""
+class Pair(Asked):
+    """Two images, after their reference if there is one, and which of the two is better."""
 
-    where: str
-    """Its place in the file: ``row 2``."""
-    first: Path
-    second: Path
     better: str
     """``a`` or ``b``."""
-    reference: Path | None
     scene: str
     """What the pair shows: pairs of one scene are not independent of each other."""
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The two, after the reference."""
-        return (*([self.reference] if self.reference else []), self.first, self.second)
 
 
 Pairs = Lines[Pair]
@@ -66,7 +56,7 @@ def read(path: Path) -> Pairs:
                 raise UserError(f"{path}: row {number}: '{name}': no such image")
         first, second, *reference = (path.parent / name for name in names)
         scene = line.get("scene") or "".join(path.name for path in reference) or f"pair {number}"
-        pairs.append(Pair(f"row {number}", first, second, better, reference[0] if reference else None, scene))
+        pairs.append(Pair(f"row {number}", (*reference, first, second), better, scene))
     if not pairs:
         raise UserError(f"{path}: no pairs in it")
     return Pairs(path, tuple(pairs))
@@ -82,17 +72,18 @@ class PairRows:
     def __getitem__(self, index: int) -> Row:
         """One order of one pair."""
         pair, swapped = self.pairs[index // 2], bool(index % 2)
-        *before, first, second = pair.images
-        files = [*before, second, first] if swapped else [*before, first, second]
+        *reference, first, second = pair.images
+        files = [*reference, second, first] if swapped else pair.images
+        mode = "reference" if reference else "alone"
         right = "Image B" if (pair.better == "b") != swapped else "Image A"
         return {
-            "prompt": _ask("reference" if pair.reference else "alone"),
+            "prompt": _ask(mode),
             "images": [self.grid.resize(read_image(file)) for file in files],
             "row_id": f"{index // 2}/{'swapped' if swapped else 'as given'}",
             "dataset": self.datasets[index],
             "scene": pair.scene,
             "task": "comparison",
-            "mode": "reference" if pair.reference else "alone",
+            "mode": mode,
             "solution": right,
             "truth": {"images": [file.name for file in files]},
         }
@@ -100,8 +91,7 @@ class PairRows:
 
 def suite(pairs: Pairs, grid: Grid) -> Suite:
     """All pairs of a file, in both orders."""
-    what = file_fingerprint(pairs.path, [pair.where for pair in pairs.asked], pairs.missing)
-    return Suite(f"comparison {pairs.path.stem}", "comparison", PairRows(pairs, grid), what)
+    return Suite(f"comparison {pairs.path.stem}", PairRows(pairs, grid), pairs.fingerprint)
 
 
 def better(text: str) -> str | None:
@@ -153,7 +143,7 @@ def measures(predictions: Sequence[Prediction]) -> list[Measure]:
         [float(marks[0] != marks[1]) if readable[unit] else math.nan for unit, marks in right.items()],
     ]
     first = [pair[0] for pair in by_pair.values()]
-    return [mean_of(name, first, numbers) for name, numbers in zip(_NAMES, values, strict=True)]
+    return [mean_of(name, list(zip(first, marks, strict=True))) for name, marks in zip(_NAMES, values, strict=True)]
 
 
 def _ask(kind: str) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ cannot be read is wrong and has IoU 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -22,7 +23,7 @@ from trainer.data import answers
 from trainer.data.boxes import Grid
 from trainer.data.shards import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
-from trainer.evaluation.measures import Measure, mean_of
+from trainer.evaluation.measures import Marked, Measure, mean_of
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
@@ -40,9 +41,20 @@ COLUMNS = tuple(GROUPS[group] for group in (*EASY_GROUPS, *_HARD_GROUPS))
 """The groups' labels in the order of the paper's tables: easy, then hard."""
 
 _EASY = frozenset(GROUPS[group] for group in EASY_GROUPS)
-_MODES = {"fr": "FR", "nr": "NR"}
 _PARTS = ("object", "distortion", "severity")
 """Of a description, as the tables call them; one of a whole image names no object."""
+
+
+class _Task(NamedTuple):
+    title: str
+    heading: str
+    percent: bool
+
+
+_TASKS = {
+    "description": _Task("Description accuracy, {} (Refine-IQA, table 1)", "right", True),
+    "grounding": _Task("Grounding IoU, {} (Refine-IQA, table 2)", "mean", False),
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ class _Labels:
 def suite(dataset: Path, grid: Grid) -> Suite:
     """The questions of a dataset's test part: description and grounding, FR and NR."""
     rows = ShardRows(dataset, "test", grid)
-    return Suite(f"perception {dataset.resolve().name}", "perception", rows, fingerprint(dataset))
+    return Suite(f"perception {dataset.resolve().name}", rows, fingerprint(dataset))
 
 
 def fingerprint(dataset: Path) -> str:
@@ -78,24 +90,18 @@ def fingerprint(dataset: Path) -> str:
 
 def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     """Tables 1 and 2 of every suite."""
-    return [
-        table
-        for name, predictions in suites.items()
-        for table in (_descriptions(name, predictions), _boxes(name, predictions))
-    ]
+    return [_table(name, predictions, task) for name, predictions in suites.items() for task in _TASKS]
 
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy and IoU, overall, easy and hard, FR and NR."""
-    found = []
-    for task in ("description", "grounding"):
-        mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
-        values = _description_values(mine) if task == "description" else {"IoU": _ious(mine)}
-        for name in values:
-            for part, chosen in _parts(mine, _Labels.of(predictions)).items():
-                about, lines = [mine[i] for i in chosen], [values[name][i] for i in chosen]
-                found.append(mean_of(f"{task}, {name}, {part}", about, lines, percent=task == "description"))
-    return found
+    labels = _Labels.of(predictions)
+    return [
+        mean_of(f"{task}, {what}, {part}", chosen, percent=how.percent)
+        for task, how in _TASKS.items()
+        for what, marked in _marked(predictions, task).items()
+        for part, chosen in _parts(marked, labels).items()
+    ]
 
 
 def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
@@ -114,78 +120,60 @@ def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
 def worst(predictions: Sequence[Prediction], count: int) -> list[Prediction]:
     """The ``count`` groundings of lowest IoU; among equals, the more severe distortion first: it was easier to see."""
     mine = [prediction for prediction in predictions if prediction.truth["task"] == "grounding"]
-    earned = dict(zip([prediction.index for prediction in mine], _ious(mine), strict=True))
-    level = {prediction.index: -SEVERITIES.index(prediction.truth["severity_label"]) for prediction in mine}
-    return sorted(mine, key=lambda prediction: (earned[prediction.index], level[prediction.index], prediction.index))[
-        :count
-    ]
+    return sorted(mine, key=lambda one: (_iou(one), -SEVERITIES.index(one.truth["severity_label"]), one.index))[:count]
 
 
-def _descriptions(name: str, predictions: Sequence[Prediction]) -> Table:
-    mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
-    values = _description_values(mine)
-    unread = [_said(prediction) is None for prediction in mine]
-    labels = _Labels.of(predictions)
-    rows = [line for part in values for line in _lines(mine, values[part], unread, part, labels)]
-    title = f"Description accuracy, {name} (Refine-IQA, table 1)"
-    return Table(f"{name}, description", title, _columns("right", labels), tuple(rows), percent=True)
+def _table(suite: str, predictions: Sequence[Prediction], task: str) -> Table:
+    how, labels = _TASKS[task], _Labels.of(predictions)
+    columns = (how.heading, "mode", *labels.all, "easy", "hard", "overall", "questions", "unread")
+    rows: list[tuple[Cell, ...]] = []
+    for what, marked in _marked(predictions, task).items():
+        for mode, modes in (("FR", {"fr"}), ("NR", {"nr"}), ("both", {"fr", "nr"})):
+            mine = _where(marked, "mode", modes)
+            distortions = (*({label} for label in labels.all), labels.easy, labels.hard, labels.all)
+            means = [_mean(_where(mine, "distortion", some)) for some in distortions]
+            rows.append((what, mode, *means, len(mine), sum(_said(about) is None for about, _ in mine)))
+    return Table(f"{suite}, {task}", how.title.format(suite), columns, tuple(rows), percent=how.percent)
 
 
-def _boxes(name: str, predictions: Sequence[Prediction]) -> Table:
-    mine = [prediction for prediction in predictions if prediction.truth["task"] == "grounding"]
-    unread = [answers.box(prediction.text) is None for prediction in mine]
-    labels = _Labels.of(predictions)
-    rows = _lines(mine, _ious(mine), unread, "IoU", labels)
-    title = f"Grounding IoU, {name} (Refine-IQA, table 2)"
-    return Table(f"{name}, grounding", title, _columns("mean", labels), tuple(rows))
-
-
-def _columns(what: str, labels: _Labels) -> tuple[str, ...]:
-    return (what, "mode", *labels.all, "easy", "hard", "overall", "questions", "unread")
-
-
-def _lines(
-    predictions: Sequence[Prediction], values: Sequence[float], unread: Sequence[bool], what: str, labels: _Labels
-) -> list[tuple[Cell, ...]]:
-    lines: list[tuple[Cell, ...]] = []
-    for key, mode in (*_MODES.items(), ("", "both")):
-        chosen = [i for i, prediction in enumerate(predictions) if not key or prediction.truth["mode"] == key]
-        label = [predictions[i].truth["distortion"] for i in chosen]
-        mine = np.array([values[i] for i in chosen], dtype=np.float64)
-        wanted = [*({column} for column in labels.all), labels.easy, labels.hard, set(labels.all)]
-        picked = [mine[[name in some for name in label]] if label else mine for some in wanted]
-        means: list[Cell] = [float(part.mean()) if len(part) else None for part in picked]
-        lines.append((what, mode, *means, len(chosen), sum(unread[i] for i in chosen)))
-    return lines
-
-
-def _parts(predictions: Sequence[Prediction], labels: _Labels) -> dict[str, list[int]]:
-    truths = [prediction.truth for prediction in predictions]
+def _parts(marked: Sequence[Marked], labels: _Labels) -> dict[str, list[Marked]]:
     return {
-        "overall": list(range(len(truths))),
-        "easy": [i for i, truth in enumerate(truths) if truth["distortion"] in labels.easy],
-        "hard": [i for i, truth in enumerate(truths) if truth["distortion"] in labels.hard],
-        **{name: [i for i, truth in enumerate(truths) if truth["mode"] == mode] for mode, name in _MODES.items()},
+        "overall": list(marked),
+        "easy": _where(marked, "distortion", labels.easy),
+        "hard": _where(marked, "distortion", labels.hard),
+        "FR": _where(marked, "mode", {"fr"}),
+        "NR": _where(marked, "mode", {"nr"}),
     }
 
 
-def _description_values(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
+def _where(marked: Sequence[Marked], key: str, wanted: Collection[str]) -> list[Marked]:
+    return [(about, mark) for about, mark in marked if about.truth[key] in wanted]
+
+
+def _mean(marked: Sequence[Marked]) -> float | None:
+    return float(np.mean([mark for _, mark in marked])) if marked else None
+
+
+def _marked(predictions: Sequence[Prediction], task: str) -> dict[str, list[Marked]]:
+    """The IoU of each grounding; or whether all of a description is right, and whether each part alone is."""
+    mine = [prediction for prediction in predictions if prediction.truth["task"] == task]
+    if task == "grounding":
+        return {"IoU": [(prediction, _iou(prediction)) for prediction in mine]}
     keys = ("object", "distortion", "severity_label")
-    right = [
-        answers.right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in predictions
-    ]
+    right = [answers.right_parts(prediction.text, *(prediction.truth[key] for key in keys)) for prediction in mine]
     names, together = (_PARTS, "all three") if all(len(parts) == 3 for parts in right) else (_PARTS[1:], "both parts")
-    alone = {name: [float(parts[place]) for parts in right] for place, name in enumerate(names, -len(names))}
-    return {together: [float(all(parts)) for parts in right], **alone}
+    marks = {together: [all(parts) for parts in right]}
+    marks |= {name: [parts[place] for parts in right] for place, name in enumerate(names, -len(names))}
+    return {what: list(zip(mine, map(float, found), strict=True)) for what, found in marks.items()}
 
 
-def _said(prediction: Prediction) -> answers.Description | None:
+def _said(prediction: Prediction) -> answers.Description | tuple[int, int, int, int] | None:
+    """What the answer says; None if it cannot be read."""
+    if prediction.truth["task"] == "grounding":
+        return answers.box(prediction.text)
     return answers.description(prediction.text, whole=not prediction.truth["object"])
 
 
-def _ious(predictions: Sequence[Prediction]) -> list[float]:
-    said = [answers.box(prediction.text) for prediction in predictions]
-    return [
-        0.0 if box is None else iou(box, prediction.truth["box"])
-        for box, prediction in zip(said, predictions, strict=True)
-    ]
+def _iou(prediction: Prediction) -> float:
+    said = answers.box(prediction.text)
+    return 0.0 if said is None else iou(said, prediction.truth["box"])

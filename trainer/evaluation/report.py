@@ -23,7 +23,7 @@ from trainer.evaluation.confusion import Confusion
 from trainer.evaluation.measures import Measure
 from trainer.evaluation.page import write_page
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Suite, kind_of
 from trainer.evaluation.tables import Cell, Table, markdown, shown, to_csv, to_json
 
 
@@ -56,11 +56,6 @@ def by_suite(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
             if kind_of(prediction.suite) == kind:
                 found.setdefault(prediction.suite, []).append(prediction)
     return found
-
-
-def kind_of(suite: str) -> str:
-    """The kind of the suite of this name."""
-    return suite.partition(" ")[0]
 
 
 def measures(suite: str, predictions: Sequence[Prediction]) -> list[Measure]:

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from PIL import Image
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import write_text
+from perception20k.core.files import digest, file_sha256, write_text
 from perception20k.core.reporting import SILENT, Reporter
+from perception20k.dataset.rft import prompt_parts
 from trainer import pages
+from trainer.data import answers, prompts
+from trainer.data.boxes import Grid, scale_box
 from trainer.data.images import read_image, unreadable
-from trainer.evaluation.photos import TASKS, Cells, PhotoRows, box_on_photo, find_photos, suite
+from trainer.data.rows import Row
 from trainer.evaluation.predict import predict, processes
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.predictors import Asking, predictor
+from trainer.evaluation.readout import expectation
+from trainer.evaluation.scoring import WAYS
+from trainer.evaluation.suites import Suite
+
+Cells = dict[str, Any]
 
 SHOWN = 200
 """Photos on the page."""
@@ -33,7 +43,7 @@ class ScoreConfig(Asking):
     """Who is asked what about the photos."""
 
     task: str = "quality"
-    """One of :data:`trainer.evaluation.photos.TASKS`."""
+    """One of :data:`TASKS`."""
     way: str = "think"
     """The prompt for quality, one of :data:`trainer.evaluation.scoring.WAYS`."""
     objects: tuple[str, ...] = ()
@@ -57,15 +67,16 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     answered = out.with_suffix(".answers")
     if out.exists() and not answered.is_dir():
         raise UserError(f"{out}: exists, and was not written by score", "Choose another --out")
-    photos = find_photos(folder)
-    bad = unreadable(photos, reporter)
-    good = [photo for photo in photos if photo not in bad]
+    photos = _find_photos(folder)
+    bad = unreadable(photos.values(), reporter)
+    good = {name: photo for name, photo in photos.items() if photo not in bad}
     if not good:
         raise UserError(f"{folder}: none of its {len(photos)} images can be read", next(iter(bad.values())))
     with predictor(config, state.device, reporter) as who:
-        rows = PhotoRows(folder, good, config.task, config.way, config.objects, who.grid)
-        asked = suite(rows, config.task)
-        found = predict([(asked, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
+        rows = PhotoRows(good, config, who.grid)
+        asked = [rows.prompt, [[name, file_sha256(photo)] for name, photo in good.items()]]
+        suite = Suite(f"{config.task} of photos", rows, digest(asked))
+        found = predict([(suite, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
     if not state.is_main_process:
         return
     read = TASKS[config.task].read
@@ -73,10 +84,87 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     for reason in bad.values():
         reporter.line(reason)
     _write_table(out, config.task, lines, bad.values())
-    _write_page(out.with_suffix(".html"), config, folder, rows, found, lines)
+    title = f"{config.task.capitalize()} of {folder.name} by {Path(config.model).name}"
+    _write_page(out.with_suffix(".html"), title, config.task, good, lines)
 
 
-def _write_table(out: Path, task: str, lines: Sequence[Cells], unread: Any) -> None:
+def _find_photos(folder: Path) -> dict[str, Path]:
+    """Every image file in ``folder`` and below by its name there, in the order of names; or the one that it is."""
+    if folder.is_file():
+        return {folder.name: folder}
+    known = Image.registered_extensions()
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known)
+    if not found:
+        raise UserError(f"{folder}: no image in it" if folder.is_dir() else f"{folder}: no such folder or file", code=2)
+    return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+class PhotoRows:
+    """One question about each photo; another photo, or a changed one, makes it another suite."""
+
+    def __init__(self, photos: Mapping[str, Path], config: ScoreConfig, grid: Grid) -> None:
+        self.photos, self.task, self.way, self.grid = list(photos.items()), TASKS[config.task].task, config.way, grid
+        self.objects = config.objects
+        self.datasets: Sequence[str] = ["photos"] * len(photos)
+        if config.task == "quality":
+            self.prompt = prompts.ask(WAYS[config.way].prompt, system=WAYS[config.way].system)
+        else:
+            self.prompt = [{"role": "user", "content": prompt_parts(self.task, "nr", self.objects)}]
+
+    def __getitem__(self, index: int) -> Row:
+        """The question about one photo."""
+        name, path = self.photos[index]
+        photo = read_image(path)
+        shown = self.grid.resize(photo)
+        return {
+            "prompt": self.prompt,
+            "images": [shown],
+            "row_id": name,
+            "dataset": self.datasets[index],
+            "scene": name,
+            "task": self.task,
+            "mode": self.way if self.task == "score" else "nr",
+            "frame": self.grid.frame(shown.size),
+            "truth": {"size": photo.size, "objects": list(self.objects)},
+        }
+
+
+def _quality(prediction: Prediction) -> Cells:
+    probability = None if prediction.digits is None else round(expectation(prediction.digits), 4)
+    return {"score": WAYS[prediction.truth["mode"]].read(prediction.text), "probability": probability}
+
+
+def _description(prediction: Prediction) -> Cells:
+    said = answers.description(prediction.text, whole=not prediction.truth["objects"])
+    return said._asdict() if said else {}
+
+
+def _box(prediction: Prediction) -> Cells:
+    """The answered box in pixels of the photo itself."""
+    said = answers.box(prediction.text)
+    if said is None:
+        return {}
+    box = scale_box(said, prediction.truth["frame"], prediction.truth["size"])
+    return dict(zip(("x1", "y1", "x2", "y2"), map(round, box), strict=True))
+
+
+class Task(NamedTuple):
+    """What is asked of a photo, and what of an answer is kept."""
+
+    task: str
+    columns: tuple[str, ...]
+    read: Callable[[Prediction], Cells]
+
+
+TASKS = {
+    "quality": Task("score", ("score", "probability"), _quality),
+    "description": Task("description", ("object", "distortion", "severity"), _description),
+    "boxes": Task("grounding", ("x1", "y1", "x2", "y2"), _box),
+}
+"""What can be asked, by the name on the command line, with the columns of the table."""
+
+
+def _write_table(out: Path, task: str, lines: Sequence[Cells], unread: Iterable[str]) -> None:
     stream = io.StringIO()
     columns = ("image", *TASKS[task].columns, "answer", "error")
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
@@ -88,28 +176,23 @@ def _write_table(out: Path, task: str, lines: Sequence[Cells], unread: Any) -> N
     write_text(out, stream.getvalue())
 
 
-def _write_page(
-    path: Path, config: ScoreConfig, folder: Path, rows: PhotoRows, found: Sequence[Prediction], lines: Sequence[Cells]
-) -> None:
+def _write_page(path: Path, title: str, task: str, photos: Mapping[str, Path], lines: Sequence[Cells]) -> None:
     """The photos with what was said of them: by score where there is one, unread ones last."""
 
-    def worst(i: int) -> tuple[bool, Any]:
-        value = lines[i].get("probability") if lines[i].get("probability") is not None else lines[i].get("score")
-        return value is None, value if value is not None else i
+    def worst(line: Cells) -> tuple[bool, float]:
+        value = line.get("score") if line.get("probability") is None else line["probability"]
+        return value is None, value or 0.0
 
-    order = sorted(range(len(lines)), key=worst)[:SHOWN]
     cases = []
-    for i in order:
-        image = read_image(rows.photos[found[i].index])
-        boxes = [box_on_photo(found[i])] if config.task == "boxes" else []
-        said = {name: lines[i].get(name) for name in TASKS[config.task].columns}
+    for line in sorted(lines, key=worst)[:SHOWN]:
+        said = {name: line[name] for name in TASKS[task].columns if line.get(name) is not None}
+        boxes = [list(said.values())] if task == "boxes" and said else []
         cases.append(
             {
-                "picture": pages.picture(image, answers=boxes, longest=480),
-                "name": lines[i]["image"],
-                "said": ", ".join(f"{name} {value}" for name, value in said.items() if value is not None) or "unread",
-                "answer": " ".join(str(lines[i]["answer"]).split()),
+                "picture": pages.picture(read_image(photos[line["image"]]), answers=boxes, longest=480),
+                "name": line["image"],
+                "said": ", ".join(f"{name} {value}" for name, value in said.items()) or "unread",
+                "answer": " ".join(line["answer"].split()),
             }
         )
-    title = f"{config.task.capitalize()} of {folder.name} by {Path(config.model).name}"
     pages.write_page(path, "photos", title=title, cases=cases, total=len(lines))

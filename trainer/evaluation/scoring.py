@@ -59,13 +59,13 @@ def suite(table: MosTable, way: str, grid: Grid) -> Suite:
     """All images of ``table``, asked in one of the ``WAYS``."""
     asked = WAYS[way]
     rows = MosRows(table, grid, asked.prompt, (asked.low, asked.high), asked.system, mode=way)
-    return Suite(f"scoring {table.dataset} {way}", "scoring", rows, _fingerprint(table, way))
+    return Suite(f"scoring {table.dataset} {way}", rows, _fingerprint(table, way))
 
 
 def peer_suite(table: MosTable, metric: str, grid: Grid) -> Suite:
     """All images of ``table`` for a classical metric, which needs no prompt."""
     rows = MosRows(table, grid, WAYS["no-think"].prompt, None, mode=metric)
-    return Suite(f"scoring {table.dataset} {metric}", "scoring", rows, _fingerprint(table, metric))
+    return Suite(f"scoring {table.dataset} {metric}", rows, _fingerprint(table, metric))
 
 
 def _fingerprint(table: MosTable, how: str) -> str:

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from perception20k.core.files import digest, file_sha256
 from trainer.data.boxes import Grid
 from trainer.data.rows import COLUMNS, Row, Rows
-
-Kind = Literal["perception", "scoring", "degradation", "interpreting", "comparison"]
 
 AS_STORED = Grid(step=1, min_pixels=1, max_pixels=10**12)
 """Leaves every image at its own size, for those who need no grid."""
@@ -28,14 +25,13 @@ class Suite:
     """One list of questions.
 
     Args:
-        name: tells it from the others of a run, and pairs it with the same suite of another run.
-        kind: which tables it belongs to.
+        name: tells it from the others of a run, and pairs it with the same suite of another run. Its first word is its
+            kind, which says what tables it belongs to.
         rows: the questions.
         fingerprint: digest of what is asked, whatever the grid; a run is not mixed from different questions.
     """
 
     name: str
-    kind: Kind
     rows: Rows
     fingerprint: str
 
@@ -43,10 +39,9 @@ class Suite:
         return len(self.rows.datasets)
 
 
-def file_fingerprint(path: Path, asked: Sequence[str], missing: Sequence[str]) -> str:
-    """Digest of a file of questions, and where some are left out, of the places that are asked."""
-    whole = file_sha256(path)
-    return digest([whole, list(asked)]) if missing else whole
+def kind_of(suite: str) -> str:
+    """The kind of the suite of this name."""
+    return suite.partition(" ")[0]
 
 
 class Response(NamedTuple):

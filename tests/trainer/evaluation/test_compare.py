@@ -157,7 +157,7 @@ def test_equal_models_are_told_apart_in_about_one_of_twenty_simulated_nulls(monk
     for _ in range(120):
         models = [answered(rng, 60, 12) for _ in range(2)]
         for unit, about in asked.items():
-            a, b = bootstrap(*(mean_of("right", about, values) for values in models))
+            a, b = bootstrap(*(mean_of("right", list(zip(about, values, strict=True))) for values in models))
             low, high = interval(np.subtract(b, a).tolist()) or (0, 0)
             found[unit] += low > 0 or high < 0
     assert found["scene"] / 120 < 0.12  # 0.05 asked for, a little more with 60 scenes

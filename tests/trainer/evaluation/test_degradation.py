@@ -41,6 +41,6 @@ def test_class_and_level_accuracy_with_averages_over_classes() -> None:
 def test_the_papers_own_averages_are_means_of_its_columns() -> None:
     # Q-Insight, table 3: noise, blur, JPEG, darken, null; levels without null
     for columns, average in (((1.0, 0.9756, 1.0, 0.9027, 0.7603), 0.9277), ((0.5973, 0.4438, 0.5541, 0.3230), 0.4796)):
-        places = range(len(columns))
-        found = mean_of_classes("accuracy", [prediction()] * len(columns), columns, places)
+        marked = [(prediction(), accuracy) for accuracy in columns]
+        found = mean_of_classes("accuracy", marked, range(len(columns)))
         assert found.number == pytest.approx(average, abs=5.1e-5)

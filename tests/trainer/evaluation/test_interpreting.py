@@ -66,7 +66,7 @@ def test_images_are_found_beside_the_file_or_a_folder_down_and_missing_ones_list
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "0.png").write_bytes((pictures / "0.png").read_bytes())
     found = interpreting.read(write(tmp_path, question(0), question(1)))
-    assert [asked.image.name for asked in found.asked] == ["0.png"]
+    assert [asked.images[0].name for asked in found.asked] == ["0.png"]
     assert found.missing == (f"question 1: {tmp_path / '1.png'}: no such image",)
 
 

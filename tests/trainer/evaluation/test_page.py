@@ -37,7 +37,7 @@ def grounding(index: int, text: str) -> Prediction:
 def page(tmp_path: Path) -> str:
     found = [grounding(i, f"<answer>200,150,{300 + i},250</answer>") for i in range(30)]
     tables = [Table("t", "A <title>", ("what", "a"), (("x", 0.5),), percent=True)]
-    suites = {"perception d": Suite("perception d", "perception", Grey(), "")}
+    suites = {"perception d": Suite("perception d", Grey(), "")}
     write_page(tmp_path / "p.html", "Model & co", tables, [], {"perception d": found}, suites)
     return (tmp_path / "p.html").read_text()
 

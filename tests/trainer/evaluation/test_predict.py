@@ -53,7 +53,7 @@ class Echo:
         ]
 
 
-SUITE = Suite("scoring numbers x", "scoring", Numbers(10), "print")
+SUITE = Suite("scoring numbers x", Numbers(10), "print")
 
 
 def ask(who: Echo, run: Path, suite: Suite = SUITE, **settings: object) -> list[str]:
