@@ -33,7 +33,6 @@ COVERED = {
     "trainer/evaluation/measures.py": "trainer/evaluation/test_degradation.py",
     "trainer/evaluation/predictors.py": "trainer/evaluation/test_run.py",
     "trainer/evaluation/published.py": "trainer/evaluation/test_compare.py",
-    "trainer/evaluation/report.py": "trainer/evaluation/test_run.py",
     "trainer/evaluation/suites.py": "trainer/evaluation/test_predict.py",
     "trainer/training/rewards/of_rollouts.py": "trainer/training/rewards/test_description.py",
     "trainer/training/checkpoints.py": "trainer/training/test_train.py",

@@ -18,13 +18,17 @@ from typing import NamedTuple
 import numpy as np
 
 from perception20k.core.files import write_text
+from perception20k.dataset.boxes import iou
+from trainer import pages
+from trainer.data import answers
 from trainer.evaluation import degradation, interpreting, pairs, perception, published, scoring
-from trainer.evaluation.confusion import Confusion
 from trainer.evaluation.measures import Measure
-from trainer.evaluation.page import write_page
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite, kind_of
 from trainer.evaluation.tables import Cell, Table, markdown, shown, to_csv, to_json
+
+WORST = 24
+"""Groundings drawn of each perception suite."""
 
 
 class _Kind(NamedTuple):
@@ -59,9 +63,13 @@ def by_suite(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
 
 
 def measures(suite: str, predictions: Sequence[Prediction]) -> list[Measure]:
-    """The measures of one suite's greedy answers; for scoring, of its sampled answers too."""
-    mine = predictions if kind_of(suite) == "scoring" else greedy(predictions)
-    return KINDS[kind_of(suite)].measures(mine)
+    """The measures of one suite."""
+    return KINDS[kind_of(suite)].measures(_counted(suite, predictions))
+
+
+def _counted(suite: str, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
+    """What a suite's tables are made of: its greedy answers; for scoring, the sampled ones too."""
+    return predictions if kind_of(suite) == "scoring" else greedy(predictions)
 
 
 def greedy(predictions: Sequence[Prediction]) -> list[Prediction]:
@@ -74,10 +82,9 @@ def tables(predictions: Sequence[Prediction]) -> list[Table]:
     suites = by_suite(predictions)
     found: list[Table] = []
     for kind, how in KINDS.items():
-        mine = {name: part for name, part in suites.items() if kind_of(name) == kind}
+        mine = {name: _counted(name, part) for name, part in suites.items() if kind_of(name) == kind}
         if mine:
-            chosen = mine if kind == "scoring" else {name: greedy(part) for name, part in mine.items()}
-            found += how.tables(chosen)
+            found += how.tables(mine)
     if any(prediction.draw for prediction in predictions):
         found.append(_spread(suites))
     errors = _errors(suites)
@@ -102,12 +109,6 @@ def overview(predictions: Sequence[Prediction]) -> Table:
     return Table("overview", "Overview", ("suite", "measure", "value"), tuple(rows))
 
 
-def confusions(predictions: Sequence[Prediction]) -> list[Confusion]:
-    """The confusions of every perception suite."""
-    suites = by_suite(greedy(predictions))
-    return perception.confusions({name: part for name, part in suites.items() if kind_of(name) == "perception"})
-
-
 def write(run: Path, title: str, predictions: Sequence[Prediction], suites: Mapping[str, Suite]) -> Table:
     """Write tables, pictures and page into ``run``; ``suites`` give the pictures of the worst cases.
 
@@ -116,18 +117,53 @@ def write(run: Path, title: str, predictions: Sequence[Prediction], suites: Mapp
     """
     first = overview(predictions)
     found = tables(predictions)
-    confused = confusions(predictions)
-    pictures = []
-    for confusion in confused:
-        path = run / "confusion" / f"{confusion.name.replace(', ', ' ').replace(' ', '-')}.png"
-        confusion.draw(path)
-        pictures.append(path)
+    perceived = {name: part for name, part in by_suite(greedy(predictions)).items() if kind_of(name) == "perception"}
+    confused = perception.confusions(perceived)
     everything = [*found, *(confusion.table() for confusion in confused)]
     write_text(run / "tables.md", f"# {title}\n\n{markdown([first, *everything])}")
     write_text(run / "tables.csv", to_csv(everything))
     write_text(run / "tables.json", to_json(everything))
-    write_page(run / "index.html", title, [first, *found], pictures, by_suite(greedy(predictions)), suites)
+    pictures = []
+    for confusion in confused:
+        path = run / "confusion" / f"{confusion.name.replace(', ', ' ').replace(' ', '-')}.png"
+        confusion.draw(path)
+        pictures.append(pages.data_url(path.read_bytes(), "png"))
+    pages.write_page(
+        run / "index.html",
+        "evaluation",
+        title=title,
+        tables=[first, *found],
+        shown=shown,
+        confusions=pictures,
+        cases={name: _worst(part, suites[name]) for name, part in perceived.items() if name in suites},
+    )
     return first
+
+
+def _worst(predictions: Sequence[Prediction], suite: Suite) -> list[dict[str, str]]:
+    """The worst groundings of a perception suite, drawn, with what the same samples' descriptions say."""
+    described = {_sample(one): one.text for one in predictions if one.truth["task"] == "description"}
+    cases = []
+    for prediction in perception.worst(predictions, WORST):
+        truth, said = prediction.truth, answers.box(prediction.text)
+        what = f"{truth['object']}: {truth['distortion']}, {truth['severity_label']}"
+        image = suite.rows[prediction.index]["images"][-1]
+        cases.append(
+            {
+                "picture": pages.picture(image, truth["box"], [said], frame=truth.get("frame"), longest=480),
+                "earned": "unread" if said is None else f"IoU {iou(said, truth['box']):.2f}",
+                "caption": f"{truth['mode'].upper()} {what}",
+                "where": " ".join(prediction.text.split()),
+                "what": " ".join(described.get(_sample(prediction), "").split()),
+            }
+        )
+    return cases
+
+
+def _sample(prediction: Prediction) -> tuple[str, str]:
+    """The sample and mode a question is about."""
+    sample, _, mode = prediction.row_id.rsplit("-", 2)
+    return sample, mode
 
 
 def _spread(suites: Mapping[str, Sequence[Prediction]]) -> Table:

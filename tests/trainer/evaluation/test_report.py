@@ -13,10 +13,9 @@ from PIL import Image
 
 from tests.trainer.evaluation.conftest import prediction
 from trainer.data.rows import Row
-from trainer.evaluation.page import write_page
+from trainer.evaluation import report
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
-from trainer.evaluation.tables import Table
 
 
 class Grey:
@@ -28,18 +27,18 @@ class Grey:
         return {"images": [Image.new("RGB", (400, 300), (128, 128, 128))]}
 
 
-def grounding(index: int, text: str) -> Prediction:
-    truth = {"task": "grounding", "mode": "fr", "distortion": "blur", "severity_label": "slight", "object": "<b>cup"}
-    return prediction(text, index=index, row_id=f"s{index}-grounding-fr", box=[20, 30, 120, 130], **truth)
+def asked(task: str, index: int, text: str) -> Prediction:
+    truth = {"task": task, "mode": "fr", "distortion": "blur", "severity_label": "slight", "object": "<b>cup"}
+    more = {"index": index, "suite": "perception <d>", "row_id": f"s{index}-{task}-fr", "dataset": "d"}
+    return prediction(f"<answer>{text}</answer>", box=[20, 30, 120, 130], **truth, **more)
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> str:
-    found = [grounding(i, f"<answer>200,150,{300 + i},250</answer>") for i in range(30)]
-    tables = [Table("t", "A <title>", ("what", "a"), (("x", 0.5),), percent=True)]
-    suites = {"perception d": Suite("perception d", Grey(), "")}
-    write_page(tmp_path / "p.html", "Model & co", tables, [], {"perception d": found}, suites)
-    return (tmp_path / "p.html").read_text()
+    found = [asked("grounding", i, f"200,150,{300 + i},250") for i in range(30)]
+    found += [asked("description", 0, "<b>cup / blur / slight"), asked("description", 1, "<b>cup / blur / severe")]
+    report.write(tmp_path, "Model & co", found, {"perception <d>": Suite("perception <d>", Grey(), "")})
+    return (tmp_path / "index.html").read_text()
 
 
 def test_the_24_worst_are_drawn_with_both_boxes(page: str) -> None:
@@ -57,7 +56,7 @@ def test_the_24_worst_are_drawn_with_both_boxes(page: str) -> None:
 
 
 def test_what_models_and_people_write_is_escaped_and_nothing_comes_from_elsewhere(page: str) -> None:
-    assert "A &lt;title&gt;, in %" in page and "Model &amp; co" in page
+    assert "perception &lt;d&gt; (Refine-IQA, table 1), in %" in page and "Model &amp; co" in page
     assert "&lt;b&gt;cup" in page and "&lt;answer&gt;200,150" in page
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
     assert "50.00" in page
