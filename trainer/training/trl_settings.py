@@ -6,12 +6,13 @@ Papers count prompts where TRL counts completions. What a recipe does not set it
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from transformers import BitsAndBytesConfig
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils import is_flash_attn_2_available
 from trl import GRPOConfig, SFTConfig
 
@@ -172,7 +173,17 @@ def attention(recipe: CommonRecipe, asked: str | None) -> dict[str, str]:
     """How attention is computed: as ``asked``, or by FlashAttention where it is installed and weights are bfloat16.
 
     FlashAttention takes no float32, and rollouts are generated in the precision of the weights.
+
+    Raises:
+        UserError: what is asked for is unknown, or not installed.
     """
+    known = ["eager", *ALL_ATTENTION_FUNCTIONS.valid_keys()]
+    if asked is not None and asked not in known and "/" not in str(asked):  # a kernel of the hub has an owner
+        what = f"{recipe.name}: trl: unknown attn_implementation '{asked}'"
+        raise UserError(what, suggestion(asked, known), code=2)
+    if asked == "flash_attention_2" and not is_flash_attn_2_available():
+        what = f"{recipe.name}: trl: flash_attention_2 needs flash-attn and a CUDA GPU"
+        raise UserError(what, "pip install flash-attn, or leave it out", code=2)
     flash = is_flash_attn_2_available() and weight_precision(recipe, gpu=torch.cuda.is_available()) == "bfloat16"
     chosen = asked or ("flash_attention_2" if flash else None)
     return {"attn_implementation": chosen} if chosen else {}
@@ -192,15 +203,19 @@ def quantization(recipe: CommonRecipe) -> BitsAndBytesConfig | None:
 
 
 def _check_keys(kind: Any, recipe: CommonRecipe, asked: dict[str, Any], own: dict[str, Any]) -> None:
-    known = [entry.name for entry in fields(kind)]
-    for name in asked:
+    known = get_type_hints(kind)
+    for name, value in asked.items():
         if name in (*own, "model_init_kwargs"):
             key = FROM_RECIPE.get(name)
             hint = f"Use the recipe's own key {key}" if key else "Leave it out"
             raise UserError(f"{recipe.name}: trl: the recipe sets '{name}' itself", hint, code=2)
         if name not in known:
             close = suggestion(name, [*known, "attn_implementation"])
-            hint = (
-                close if close.startswith("Did") else f"TRL's {kind.__name__} lists them"
-            )  # and not more than a hundred
+            # TRL has more than a hundred
+            hint = close if close.startswith("Did") else f"TRL's {kind.__name__} lists them"
             raise UserError(f"{recipe.name}: trl: TRL has no setting '{name}'", hint, code=2)
+        try:
+            TypeAdapter(known[name]).validate_python(value, strict=True)
+        except ValidationError:
+            expected = getattr(known[name], "__name__", known[name])
+            raise UserError(f"{recipe.name}: trl: {name}: expected {expected}, not {value!r}", code=2) from None

@@ -89,6 +89,10 @@ def test_any_other_setting_of_trls_is_passed_on(tmp_path: Path) -> None:
         ("logging_steps=4", "trl: the recipe sets 'logging_steps' itself. Leave it out"),
         ("model_init_kwargs={}", "trl: the recipe sets 'model_init_kwargs' itself"),
         ("optim=adamm", "trl: adamm is not a valid OptimizerNames"),
+        ("max_grad_norm=high", "trl: max_grad_norm: expected float, not 'high'"),
+        ("epsilon_high=high", "trl: epsilon_high: expected float | None, not 'high'"),
+        ("attn_implementation=spda", "trl: unknown attn_implementation 'spda'. Did you mean 'sdpa'?"),
+        ("attn_implementation=flash_attention_2", "trl: flash_attention_2 needs flash-attn and a CUDA GPU"),
     ],
 )
 def test_a_wrong_setting_of_trls_is_refused_in_a_line(setting: str, message: str, tmp_path: Path) -> None:
