@@ -15,6 +15,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.files import write_json, write_text
 from trainer import models
 from trainer.training.merge import merge
+from trainer.training.model_card import write_card
 from trainer.training.recipe import dump, load
 
 pytestmark = pytest.mark.slow
@@ -63,8 +64,35 @@ def test_the_card_tells_what_was_trained_on_what_and_what_it_earned(run: Path, t
     assert "- koniq-10k:koniq\n- mine\n" in card  # and none of the machine's directories
     assert "/data" not in card
     assert "in 20 optimizer steps" in card
-    assert "| description/fr | 0.075 | 0.975 |" in card  # the means of steps 1 and 2, and of 19 and 20
+    assert "A LoRA adapter merged into its base model, trained from `Qwen/Qwen2.5-VL-7B-Instruct` by" in card
+    assert "| reward, description/fr | 0.075 | 0.975 |" in card  # the means of steps 1 and 2, and of 19 and 20
     assert "lora_rank: 2" in card
+
+
+def test_the_card_of_a_checkpoint_tells_its_own_steps(run: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(run, tmp_path / "run")
+    (copied / "model").rename(copied / "checkpoint-10")
+    write_json(copied / "checkpoint-10" / "trainer_state.json", {"global_step": 10})
+    merge(copied / "checkpoint-10", tmp_path / "whole")
+    card = (tmp_path / "whole" / "README.md").read_text()
+    assert "in 10 optimizer steps" in card
+    assert "| reward, description/fr | 0.050 | 0.500 |" in card  # of steps 1 and 10
+
+
+def test_the_card_of_a_chain_of_runs_tells_where_it_began(run: Path, tmp_path: Path) -> None:
+    second = tmp_path / "s3"
+    (second / "model").mkdir(parents=True)
+    write_text(second / "recipe.yaml", dump(load("sft")))
+    write_json(second / "inputs.json", {"model": str(run / "model"), "data": [], "prompts": 1, "versions": {}})
+    write_text(second / "log.jsonl", json.dumps({"step": 1, "loss": 2.5, "eval_mean_token_accuracy": 0.25}) + "\n")
+    write_card(second, second / "model")
+    card = (second / "model" / "README.md").read_text()
+    assert "base_model: Qwen/Qwen2.5-VL-7B-Instruct\n" in card
+    assert (
+        "A whole model, trained from `Qwen/Qwen2.5-VL-7B-Instruct`, after `refine-iqa-stage1`, by the recipe `sft`"
+        in card
+    )
+    assert "| loss | 2.500 | 2.500 |\n| held out: share of the answers' tokens foretold | 0.250 | 0.250 |" in card
 
 
 def test_what_holds_no_adapter_or_is_in_the_way_is_refused(run: Path, tiny: Path, tmp_path: Path) -> None:
@@ -76,5 +104,6 @@ def test_what_holds_no_adapter_or_is_in_the_way_is_refused(run: Path, tiny: Path
         with pytest.raises(UserError, match=message):
             merge(source, out)
     shutil.copytree(tiny, tmp_path / "full" / "model")
-    with pytest.raises(UserError, match="It is a whole model already"):
-        merge(tmp_path / "full", tmp_path / "new")
+    for whole in (tmp_path / "full", tmp_path / "full" / "model"):
+        with pytest.raises(UserError, match="It is a whole model already"):
+            merge(whole, tmp_path / "new")
