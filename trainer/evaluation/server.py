@@ -3,8 +3,8 @@
 The key comes from ``OPENAI_API_KEY`` and reaches no file and no message. A time-out, a 429, a 5xx and a broken
 connection are tried again with growing pauses (the client's own); a question that still has no answer, or whose reply
 is no chat completion, is left for the next run, since that says nothing about the model. A reply without text, or a
-refusal of one question (400, 413, 422), is an answer that cannot be read; where a whole first batch is refused, the
-run stops, since then it is the request that is wrong.
+refusal of one question (400, 413, 422), is an answer that cannot be read; where a whole first batch is refused, or gets
+no connection, the run stops, since then it is the request or the address that is wrong.
 
 Images are sent as PNG, brought to Qwen2.5-VL's grid, so that a server of that kind resizes nothing and its boxes are in
 the frame they are scored in. Where the model's name tells a family that answers in thousandths, boxes are scored so.
@@ -73,6 +73,7 @@ class Server:
         self._client = OpenAI(base_url=url, api_key=self._key or NO_KEY, timeout=timeout, max_retries=retries)
         self._gives_probabilities = True
         self._has_answered = False
+        self._trouble = ""
 
     def answer(self, rows: Sequence[Row], samples: int) -> list[list[Response] | None]:
         """Greedy answers, then ``samples`` drawn at temperature 1; None for a row that got no answer."""
@@ -81,6 +82,8 @@ class Server:
         errors = [answers[0].error for answers in found if answers]
         if not self._has_answered and errors and all(errors):
             raise UserError(f"{self.url}: it refuses every question", errors[0])
+        if not self._has_answered and not errors and self._trouble:
+            raise UserError(f"{self.url}: no answer: {self._trouble}", "Check that a server runs at this address")
         self._has_answered = self._has_answered or bool(errors)
         return found
 
@@ -106,7 +109,9 @@ class Server:
                 hint = "Check the model's name" if error.status_code == 404 else "Set OPENAI_API_KEY to a valid key"
                 raise UserError(f"{self.url}: HTTP {error.status_code}", hint) from None
             return None
-        except (openai.APIError, json.JSONDecodeError):
+        except (openai.APIError, json.JSONDecodeError) as error:
+            if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError):
+                self._trouble = str(error).rstrip(".")
             return None
         return _read(reply, wanted)
 

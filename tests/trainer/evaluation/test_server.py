@@ -152,6 +152,13 @@ def test_a_server_that_refuses_a_whole_first_batch_stops_the_run(played: Played,
         ask(played, row)
 
 
+def test_a_server_that_cannot_be_reached_stops_the_run_at_once(row: Row) -> None:
+    with pytest.raises(
+        UserError, match=r"^http://127\.0\.0\.1:9/v1: no answer: Connection error\. Check that a server runs"
+    ):
+        Server("m", "http://127.0.0.1:9/v1", 64, 10**6, retries=0).answer([row, row], 0)
+
+
 def test_without_a_key_no_word_of_the_server_is_masked(
     played: Played, row: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
