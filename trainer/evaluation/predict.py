@@ -140,10 +140,10 @@ def _merge(run: Path, asked: Sequence[Asked]) -> list[Prediction]:
     write_predictions(run / "predictions.parquet", ordered)
     for path in (run / ".parts").glob("*.jsonl"):
         path.unlink()
-    (run / ".parts").rmdir()
     answered = {(prediction.suite, prediction.index) for prediction in ordered}
     total = sum(len(suite) for suite, _ in asked)
     lacking = sum((suite.name, place) not in answered for suite, _ in asked for place in range(len(suite)))
     if lacking:
         raise UserError(f"{lacking} of {total} questions got no answer", "Run the same command again to ask them")
+    (run / ".parts").rmdir()  # as long as it is there, the run has not finished
     return ordered

@@ -20,6 +20,7 @@ from tests.waiting import DEADLINE
 from trainer.data.mos import read_csv
 from trainer.data.rows import Row
 from trainer.evaluation import scoring
+from trainer.evaluation.compare import compare
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.run import EvaluationConfig, evaluate
 from trainer.evaluation.server import Server
@@ -233,6 +234,8 @@ def test_a_run_is_finished_by_a_second_call_and_the_key_is_in_no_file(
     plan = EvaluationConfig("m", data=(f"{pictures / 'rated.csv'}:0-5",), ask=("no-think",), server=played.url, batch=2)
     with pytest.raises(UserError, match="1 of 5 questions got no answer"):
         evaluate(plan, tmp_path / "run")
+    with pytest.raises(UserError, match="the evaluation has not finished"):
+        compare(tmp_path / "run", tmp_path / "run")
     asked = len(played.requests)
     down = False
     assert evaluate(plan, tmp_path / "run") is not None
