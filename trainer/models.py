@@ -65,15 +65,13 @@ class Family(NamedTuple):
     """Stands for an image in a prompt; a rollout must not hold it."""
     tiles: bool
     """Whether an image is cut into square tiles, or resized as a whole to multiples of patch times merge."""
-    writes: str
-    """A box as it was taught to write one. The papers' prompts ask for ``x1,y1,x2,y2``, in brackets or not."""
 
 
 FAMILIES = {
-    "Qwen2_5_VLProcessor": Family("Qwen2.5-VL", False, "<|image_pad|>", False, '{"bbox_2d": [x1, y1, x2, y2]}'),
-    "Qwen2VLProcessor": Family("Qwen2-VL", True, "<|image_pad|>", False, "<|box_start|>(x1,y1),(x2,y2)<|box_end|>"),
-    "Qwen3VLProcessor": Family("Qwen3-VL", True, "<|image_pad|>", False, '{"bbox_2d": [x1, y1, x2, y2]}'),
-    "InternVLProcessor": Family("InternVL", True, "<IMG_CONTEXT>", True, "<box>[[x1, y1, x2, y2]]</box>"),
+    "Qwen2_5_VLProcessor": Family("Qwen2.5-VL", False, "<|image_pad|>", False),
+    "Qwen2VLProcessor": Family("Qwen2-VL", True, "<|image_pad|>", False),
+    "Qwen3VLProcessor": Family("Qwen3-VL", True, "<|image_pad|>", False),
+    "InternVLProcessor": Family("InternVL", True, "<IMG_CONTEXT>", True),
 }
 """The families that are known, by the class of their processor. In the wrong frame a perfect answer earns next to
 nothing, so another family is refused."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -82,11 +83,7 @@ def plot(path: Path, title: str, lines: dict[str, list[tuple[int, float]]]) -> N
 def running_mean(values: Sequence[float]) -> list[float]:
     """The mean of each value and those before it, over a tenth of the run."""
     span = max(1, round(len(values) * _MEAN_OVER))
-    means = []
-    for end in range(1, len(values) + 1):
-        window = values[max(0, end - span) : end]
-        means.append(sum(window) / len(window))
-    return means
+    return [fmean(values[max(0, end - span) : end]) for end in range(1, len(values) + 1)]
 
 
 def _keys(entries: Sequence[dict[str, Any]], wanted: Sequence[str]) -> list[str]:

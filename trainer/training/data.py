@@ -141,7 +141,5 @@ def as_dataset(rows: Sequence[TrainingRows], complete: Completer | None = None) 
     from datasets import Dataset
 
     lookup = Lookup(rows, complete)
-    if not lookup.places:
-        raise UserError("nothing to train on: the train part is empty")
     indices = Dataset.from_dict({"index": list(range(len(lookup.places)))})
     return indices.with_transform(lookup), lookup.datasets

@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from datasets import Dataset
 from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
@@ -81,8 +80,8 @@ def train(
     learnt, spare = data.with_held_out(recipe, list(sources.values()), grid)
     complete = right_answer if isinstance(recipe, SupervisedRecipe) else None
     rows, row_datasets = data.as_dataset(learnt, complete)
-    unseen = data.as_dataset(spare, complete) if spare else None
-    _check_length(recipe, row_datasets, unseen[1] if unseen else None, state.num_processes)
+    held_rows, held_datasets = data.as_dataset(spare, complete)
+    _check_length(recipe, row_datasets, held_datasets, state.num_processes)
     config = _config(recipe, run, passes, learnt, processor)
     inputs: dict[str, Any] = {
         "model": resolved(model),
@@ -100,10 +99,11 @@ def train(
         trainer = _trainer(
             recipe,
             row_datasets,
-            unseen,
+            held_datasets,
             model=start,
             args=config,
             train_dataset=rows,
+            eval_dataset=held_rows if held_datasets else None,
             processing_class=processor,
             callbacks=[RunLog(run, report), *callbacks],
             peft_config=_lora(recipe),
@@ -131,14 +131,12 @@ def _config(
 
 
 def _trainer(
-    recipe: AnyRecipe, row_datasets: Sequence[str], unseen: tuple[Dataset, list[str]] | None, **common: Any
+    recipe: AnyRecipe, row_datasets: Sequence[str], held_datasets: Sequence[str], **common: Any
 ) -> RecipeTrainer | SupervisedTrainer:
-    """TRL's trainer for the recipe; ``unseen`` are the held-out rows and the dataset of each."""
-    held_rows, held_datasets = unseen or (None, [])
     if isinstance(recipe, SupervisedRecipe):
-        return SupervisedTrainer(eval_dataset=held_rows, **common)
+        return SupervisedTrainer(**common)
     rewards = [reward_function(name, recipe) for name in recipe.weighted_rewards()]
-    return RecipeTrainer(recipe, row_datasets, held_datasets, reward_funcs=rewards, eval_dataset=held_rows, **common)
+    return RecipeTrainer(recipe, row_datasets, held_datasets, reward_funcs=rewards, **common)
 
 
 def reward_function(name: str, recipe: Recipe) -> Any:
@@ -162,7 +160,7 @@ def _lora(recipe: CommonRecipe) -> LoraConfig | None:
 
 
 def _check_length(
-    recipe: CommonRecipe, row_datasets: Sequence[str], unseen: Sequence[str] | None, processes: int
+    recipe: CommonRecipe, row_datasets: Sequence[str], held_datasets: Sequence[str], processes: int
 ) -> None:
     """Refuse data too small for one step or evaluation: TRL would finish at once without having done anything."""
     block = (isinstance(recipe, Recipe) and recipe.comparison) or 1
@@ -176,9 +174,10 @@ def _check_length(
             f"{recipe.name}: one step takes {needed} prompts, and the train part gives {whole(row_datasets)}",
             "Give more data or fewer prompts (--set prompts_per_step=N)",
         )
-    if unseen is not None and whole(unseen) < block * processes:
+    held = whole(held_datasets)
+    if recipe.evaluate_every and held < block * processes:
         raise UserError(
-            f"{recipe.name}: an evaluation takes {block * processes} held-out prompts, and there are {whole(unseen)}",
+            f"{recipe.name}: an evaluation takes {block * processes} held-out prompts, and there are {held}",
             "Give more data, or leave out evaluate_every",
         )
 

@@ -108,12 +108,10 @@ def digit_probabilities(model: Any, processor: Any, queries: Sequence[Query], de
     encoded = processor.apply_chat_template(
         [query.prompt for query in queries], add_generation_prompt=True, tokenize=True, return_dict=True
     )
-    lengths = [len(ids) + len(query.ending.ids) for ids, query in zip(encoded["input_ids"], queries, strict=True)]
     inputs = {key: value for key, value in encoded.items() if isinstance(value, torch.Tensor)}
-    pad = processor.tokenizer.pad_token_id
     rows = [[*ids, *query.ending.ids] for ids, query in zip(encoded["input_ids"], queries, strict=True)]
-    inputs["input_ids"] = _left_padded(rows, pad)
-    inputs["attention_mask"] = _left_padded([[1] * length for length in lengths], 0)
+    inputs["input_ids"] = _left_padded(rows, processor.tokenizer.pad_token_id)
+    inputs["attention_mask"] = _left_padded([[1] * len(row) for row in rows], 0)
     if "mm_token_type_ids" in encoded:
         kinds = encoded["mm_token_type_ids"]
         rows = [[*kind, *[0] * len(query.ending.ids)] for kind, query in zip(kinds, queries, strict=True)]
@@ -154,14 +152,12 @@ class ProbabilityDifference:
     ) -> list[float | None]:
         """Rewards in 0..1, None for another task."""
         tokenizer = self._trainer.processing_class.tokenizer
-        scored = [
-            i for i, (name, truth) in enumerate(zip(task, mos, strict=True)) if name == "score" and truth is not None
-        ]
-        truths = {i: float(mos[i] or 0) for i in scored}
-        endings = {i: replace_score(tokenizer, completion_ids[i], truths[i]) for i in scored}
-        formed = [i for i in scored if endings[i] is not None]
-        first = {row_id[i]: i for i in reversed(scored)}
-        queries = [Query(prompts[i], ending) for i in formed if (ending := endings[i]) is not None]
+        asked = enumerate(zip(task, mos, strict=True))
+        truths = {i: truth for i, (name, truth) in asked if name == "score" and truth is not None}
+        endings = {i: replace_score(tokenizer, completion_ids[i], truth) for i, truth in truths.items()}
+        formed = {i: ending for i, ending in endings.items() if ending is not None}
+        first = {row_id[i]: i for i in reversed(truths)}
+        queries = [Query(prompts[i], ending) for i, ending in formed.items()]
         queries += [no_think(tokenizer, prompts[i], truths[i]) for i in first.values()]
         spare = no_think(tokenizer, prompts[0], 0.0)
         values = self._weighted(queries, spare)
@@ -169,8 +165,8 @@ class ProbabilityDifference:
         reference = dict(zip(first, values[len(formed) :], strict=True))
 
         rewards: list[float | None] = [None] * len(completions)
-        for i in scored:
-            right = i in think and scoring.is_right(answers.text_of(completions[i]), truths[i])
+        for i, truth in truths.items():
+            right = i in think and scoring.is_right(answers.text_of(completions[i]), truth)
             rewards[i] = min(max(think[i] - reference[row_id[i]], 0.0), 1.0) if right else 0.0
             log_metric("probability/counted", float(right))
         for value in think.values():

@@ -98,16 +98,12 @@ def fidelity_rewards(
     return rewards
 
 
-def fidelity(
-    *, comparison: int | None = None, binary: bool = False, fixed_variance: bool = False, average: bool = False
-) -> Reward:
+def fidelity(comparison: int | None = None, **switches: bool) -> Reward:
     """The reward function of a recipe.
 
     Args:
         comparison: B, the images that are compared with each other, in the order they come; None: all.
-        binary: the binary reward of table 4.
-        fixed_variance: Eq. 7 in Thurstone's case V, of table 4.
-        average: Eq. 7 with the sample variances, of table 4.
+        **switches: those of :func:`fidelity_rewards`.
     """
 
     def reward(
@@ -124,8 +120,7 @@ def fidelity(
                 [answers.score(answers.text_of(completions[place]), LOW, HIGH) for place in image] for image in block
             ]
             truths = [mos[image[0]] for image in block]
-            found = fidelity_rewards(scores, truths, binary=binary, fixed_variance=fixed_variance, average=average)
-            for image, values in zip(block, found, strict=True):
+            for image, values in zip(block, fidelity_rewards(scores, truths, **switches), strict=True):
                 for place, value in zip(image, values, strict=True):
                     rewards[place] = value
         return rewards
