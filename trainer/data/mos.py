@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
@@ -95,6 +96,15 @@ class Rating:
     where: str = field(default="", compare=False)
 
 
+def rated(name: str, score: Any, path: Path, line: int, *, split: str = "", content: str = "") -> Rating:
+    """What a line of a table's file says of an image.
+
+    Raises:
+        UserError: the score is no number.
+    """
+    return Rating(name, number(score, path, line), split, content, where=f"row {line}")
+
+
 def read_csv(path: Path, low: float, high: float) -> MosTable:
     """Your own table: columns ``image`` (relative to the file), ``mos`` and, if wanted, ``split``.
 
@@ -104,7 +114,7 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
     rows = list(csv_rows(path, "image", "mos"))
     splits = official_splits([(line, row.get("split")) for line, row in rows], path)
     ratings = [
-        Rating(row["image"], number(row["mos"], path, line), split, where=f"row {line}")
+        rated(row["image"], row["mos"], path, line, split=split)
         for (line, row), split in zip(rows, splits, strict=True)
     ]
     return make_table(path.stem, ratings, low, high, path, [path.parent])

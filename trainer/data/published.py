@@ -1,24 +1,13 @@
-"""The published MOS datasets, read from their own files.
-
-koniq-10k   koniq10k_distributions_sets.csv (official split) or koniq10k_scores_and_distributions.csv
-spaq        MOS and Image attribute scores.xlsx
-live-c      Data/AllImages_release.mat and AllMOS_release.mat, without the seven training images
-agiqa-3k    data.csv
-kadid-10k   dmos.csv
-csiq        csiq.DMOS.xlsx, reversed: 1 - DMOS
-bid         DatabaseGrades.xlsx
-cid2013     CID2013 data - version 12112014.xlsx, the realigned scores
-pipal       Train_Label/*.txt, and val_label.txt where it is there
-tid2013     mos_with_names.txt
-"""
+"""The published MOS datasets, read from their own files, wherever those lie below a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from perception20k.core.errors import UserError
-from trainer.data.mos import MosTable, Rating, make_table, official_splits
+from trainer.data.mos import MosTable, make_table, official_splits, rated
 from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
 
 
@@ -29,7 +18,7 @@ def koniq_10k(root: Path) -> MosTable:
     rows = list(csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
     splits = official_splits([(line, row["set"] if official else None) for line, row in rows], path)
     ratings = [
-        Rating(row["image_name"], number(row["MOS"], path, line), split, where=f"row {line}")
+        rated(row["image_name"], row["MOS"], path, line, split=split)
         for (line, row), split in zip(rows, splits, strict=True)
     ]
     scale = (1.0, 100.0) if official else (1.0, 5.0)
@@ -40,9 +29,7 @@ def spaq(root: Path) -> MosTable:
     """SPAQ, rated on 0..100."""
     path = _find(root, "MOS and Image attribute scores.xlsx")
     rows = sheet_rows(path, None, "Image name", "MOS")
-    ratings = [
-        Rating(str(row["Image name"]), number(row["MOS"], path, line), where=f"row {line}") for line, row in rows
-    ]
+    ratings = [rated(str(row["Image name"]), row["MOS"], path, line) for line, row in rows]
     return make_table("spaq", ratings, 0, 100, path, _folders(root, "TestImage"))
 
 
@@ -55,8 +42,7 @@ def live_c(root: Path) -> MosTable:
     if len(names) != len(values):
         raise UserError(f"{scores}: {len(values)} scores for {len(names)} images")
     ratings = [
-        Rating(name, number(value, scores, line), where=f"row {line}")
-        for line, (name, value) in enumerate(zip(names, values, strict=True), start=8)
+        rated(name, value, scores, line) for line, (name, value) in enumerate(zip(names, values, strict=True), start=8)
     ]
     return make_table("live-c", ratings, 0, 100, path, _folders(root, "Images"))
 
@@ -65,9 +51,7 @@ def agiqa_3k(root: Path) -> MosTable:
     """AGIQA-3K, perceptual quality, rated on 0..5. Images of one prompt are one content."""
     path = _find(root, "data.csv")
     ratings = [
-        Rating(
-            row["name"], number(row["mos_quality"], path, line), content=row.get("prompt") or "", where=f"row {line}"
-        )
+        rated(row["name"], row["mos_quality"], path, line, content=row.get("prompt") or "")
         for line, row in csv_rows(path, "name", "mos_quality")
     ]
     return make_table("agiqa-3k", ratings, 0, 5, path, _folders(root, "images", "AGIQA-3K"))
@@ -77,7 +61,7 @@ def kadid_10k(root: Path) -> MosTable:
     """KADID-10k, rated on 1..5; its column is called DMOS, but 5 is the best."""
     path = _find(root, "dmos.csv")
     ratings = [
-        Rating(row["dist_img"], number(row["dmos"], path, line), content=row["ref_img"], where=f"row {line}")
+        rated(row["dist_img"], row["dmos"], path, line, content=row["ref_img"])
         for line, row in csv_rows(path, "dist_img", "ref_img", "dmos")
     ]
     return make_table("kadid-10k", ratings, 1, 5, path, _folders(root, "images", "distorted_images"))
@@ -104,21 +88,17 @@ def csiq(root: Path) -> MosTable:
         folder, token = _CSIQ_FILES[kind]
         content = str(row["image"])
         name = f"{folder}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
-        ratings.append(Rating(name, 1 - number(row["dmos"], path, line), content=content, where=f"row {line}"))
+        ratings.append(rated(name, 1 - number(row["dmos"], path, line), path, line, content=content))
     return make_table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
 
 
 def bid(root: Path) -> MosTable:
     """BID, rated on 0..5."""
     path = _find(root, "DatabaseGrades.xlsx")
-    ratings = [
-        Rating(
-            f"DatabaseImage{number(row['Image Number'], path, line, 'image number'):04.0f}.JPG",
-            number(row["Average Subjective Grade"], path, line),
-            where=f"row {line}",
-        )
-        for line, row in sheet_rows(path, None, "Image Number", "Average Subjective Grade")
-    ]
+    ratings = []
+    for line, row in sheet_rows(path, None, "Image Number", "Average Subjective Grade"):
+        image = number(row["Image Number"], path, line, "image number")
+        ratings.append(rated(f"DatabaseImage{image:04.0f}.JPG", row["Average Subjective Grade"], path, line))
     return make_table("bid", ratings, 0, 5, path, _folders(root, "ImageDatabase"))
 
 
@@ -129,8 +109,7 @@ def cid2013(root: Path) -> MosTable:
     for line, row in sheet_rows(path, "CID2013 MOS", "Source_ID", "Realigned MOS"):
         name = str(row["Source_ID"])  # IS_I_C01_D01: set, cluster, device
         content = name.rpartition("_")[0]
-        mos = number(row["Realigned MOS"], path, line)
-        ratings.append(Rating(f"{name}.jpg", mos, content=content, where=f"row {line}"))
+        ratings.append(rated(f"{name}.jpg", row["Realigned MOS"], path, line, content=content))
     return make_table("cid2013", ratings, 0, 100, path, sorted({image.parent for image in root.rglob("*.jpg")}))
 
 
@@ -141,9 +120,9 @@ def pipal(root: Path) -> MosTable:
     for file in [*sorted(path.glob("*.txt")), *sorted(root.rglob("val_label.txt"))]:
         for line, row in csv_rows(file, names=("image", "score")):
             name = row["image"].strip()  # A0001_03_07.bmp: reference, kind of distortion, variant
-            where = f"{file.name}: row {line}"
-            ratings.append(Rating(name, number(row["score"], file, line), content=name.partition("_")[0], where=where))
-    scores = [rating.mos for rating in ratings] or [0.0]
+            found = rated(name, row["score"], file, line, content=name.partition("_")[0])
+            ratings.append(replace(found, where=f"{file.name}: {found.where}"))
+    scores = [found.mos for found in ratings] or [0.0]
     folders = _folders(root, "Train_Dist", "Val_Dist", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
     return make_table("pipal", ratings, min(scores), max(scores), path, folders)
 
@@ -155,7 +134,7 @@ def tid2013(root: Path) -> MosTable:
     for line, row in csv_rows(path, names=("score", "image"), separator=" "):
         name = row["image"].strip()  # I01_01_1.bmp: reference, kind of distortion, level
         content = name.partition("_")[0].upper()
-        ratings.append(Rating(name, number(row["score"], path, line), content=content, where=f"row {line}"))
+        ratings.append(rated(name, row["score"], path, line, content=content))
     return make_table("tid2013", ratings, 0, 9, path, _folders(root, "distorted_images"))
 
 
