@@ -15,6 +15,7 @@ from trainer.data.boxes import Grid
 from trainer.data.datasets import read_dataset
 from trainer.data.mos import MosTable
 from trainer.evaluation import degradation, interpreting, pairs, perception, report, scoring
+from trainer.evaluation.peers import Peer
 from trainer.evaluation.predict import Asked, predict, processes
 from trainer.evaluation.predictors import Asking, predictor
 from trainer.evaluation.suites import AS_STORED, Suite
@@ -124,8 +125,6 @@ def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite
 
 
 def _peers(plan: EvaluationConfig, sources: _Sources) -> list[Asked]:
-    from trainer.evaluation.peers import Peer
-
     found: list[Asked] = []
     for name in plan.peers:
         peer = Peer(name)

@@ -11,6 +11,7 @@ of the others; your own table with a split gives its test part.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     rows: list[tuple[Cell, ...]] = []
     for name in names:
         found = [by_place.get((dataset, name)) for dataset in datasets]
-        numbers = [readout.numbers()[:2] if readout else (None, None) for readout in found]
+        numbers = [readout.numbers()[:2] if readout else [None, None] for readout in found]
         means = [_mean(column) for column in zip(*numbers, strict=True)] if len(datasets) > 1 else []
         rows.append((name, *(value for pair in numbers for value in pair), *means))
     shown = [*datasets, *(["average"] if len(datasets) > 1 else [])]
@@ -107,9 +108,8 @@ class _Readout(NamedTuple):
     def measures(self) -> tuple[Measure, Measure, Measure]:
         return correlations(self.name, self.predictions, self.scores, self.truth)
 
-    def numbers(self) -> tuple[Cell, Cell, Cell]:
-        srcc, plcc, fitted = (measure.number for measure in self.measures())
-        return srcc, plcc, fitted
+    def numbers(self) -> list[float | None]:
+        return [measure.number for measure in self.measures()]
 
 
 def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
@@ -143,12 +143,12 @@ def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
 
 
 def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
-    mine = [readout for readout in readouts if readout.dataset == dataset]
     columns = ("asked, read out", "SRCC", "PLCC", "their mean", "PLCC fitted", "spread", "images", "unread")
     rows: list[tuple[Cell, ...]] = []
-    for r in mine:
-        srcc, plcc, fitted = r.numbers()
-        rows.append((r.name, srcc, plcc, _mean([srcc, plcc]), fitted, r.spread, len(r.truth), r.unread))
+    for r in readouts:
+        if r.dataset == dataset:
+            srcc, plcc, fitted = r.numbers()
+            rows.append((r.name, srcc, plcc, _mean([srcc, plcc]), fitted, r.spread, len(r.truth), r.unread))
     note = (
         "PLCC is raw; its mean with SRCC is what Refine-IQA's tables 5 and 6 give; PLCC fitted is after the "
         "four-parameter logistic fit. Spread is the standard deviation of the "
@@ -157,7 +157,7 @@ def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
     return Table(f"scoring {dataset}", f"Scoring, {dataset}", columns, tuple(rows), note=note)
 
 
-def _mean(numbers: Sequence[Cell]) -> float | None:
+def _mean(numbers: Sequence[float | None]) -> float | None:
     """The mean of numbers; None where one of them is undefined."""
-    known = [number for number in numbers if isinstance(number, float)]
-    return sum(known) / len(known) if known and len(known) == len(numbers) else None
+    known = [number for number in numbers if number is not None]
+    return fmean(known) if len(known) == len(numbers) else None

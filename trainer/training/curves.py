@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -39,9 +38,6 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """File name to title and the logged names it shows; a bare name stands for every task and mode that has it."""
 
-_MEAN_OVER = 0.1
-"""Share of the run that the running mean looks back over."""
-
 
 def draw(run: Path) -> list[Path]:
     """Draw every picture that the log has values for, into ``run/curves``.
@@ -49,16 +45,18 @@ def draw(run: Path) -> list[Path]:
     Raises:
         UserError: no log, or nothing in it.
     """
-    entries = run_log.read(run)
+    logged: dict[str, list[tuple[int, float]]] = {}
+    for entry in run_log.read(run):
+        for key, value in entry.items():
+            if value is not None:
+                logged.setdefault(key, []).append((entry["step"], value))
     written = []
     for name, (title, wanted) in PICTURES.items():
-        lines = {key: _values(entries, key) for key in _keys(entries, wanted)}
-        lines = {key: points for key, points in lines.items() if points}
-        if not lines:
-            continue
-        path = run / "curves" / f"{name}.png"
-        plot(path, title, lines)
-        written.append(path)
+        lines = {key: points for key, points in logged.items() if any(_matches(key, one) for one in wanted)}
+        if lines:
+            path = run / "curves" / f"{name}.png"
+            plot(path, title, lines)
+            written.append(path)
     if not written:
         raise UserError(f"{run}: its log holds no step yet")
     return written
@@ -82,13 +80,8 @@ def plot(path: Path, title: str, lines: dict[str, list[tuple[int, float]]]) -> N
 
 def running_mean(values: Sequence[float]) -> list[float]:
     """The mean of each value and those before it, over a tenth of the run."""
-    span = max(1, round(len(values) * _MEAN_OVER))
+    span = max(1, round(len(values) / 10))
     return [fmean(values[max(0, end - span) : end]) for end in range(1, len(values) + 1)]
-
-
-def _keys(entries: Sequence[dict[str, Any]], wanted: Sequence[str]) -> list[str]:
-    logged = dict.fromkeys(key for entry in entries for key in entry)
-    return [key for key in logged if any(_matches(key, name) for name in wanted)]
 
 
 def _matches(key: str, name: str) -> bool:
@@ -100,7 +93,3 @@ def _matches(key: str, name: str) -> bool:
     if key.startswith("eval_") and not name.startswith("eval_"):
         return False
     return key == name if "/" in name or len(parts) == 1 else len(parts) == 3 and parts[-1] == name
-
-
-def _values(entries: Sequence[dict[str, Any]], key: str) -> list[tuple[int, float]]:
-    return [(entry["step"], float(entry[key])) for entry in entries if entry.get(key) is not None]

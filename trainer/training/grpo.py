@@ -45,7 +45,6 @@ class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL i
         self.recipe, self.row_datasets, self.held_datasets = recipe, row_datasets, held_datasets
         self._gathered = torch.empty(0)
         self._texts: list[str] = []
-        self._order: PromptSampler | None = None
         super().__init__(**arguments)
         if self.ref_model is not None and self.args.bf16 and not (self.is_deepspeed_enabled or self.is_fsdp_enabled):
             self.ref_model.to(torch.bfloat16)  # it is never stepped, and is computed with in bfloat16 anyway
@@ -57,8 +56,8 @@ class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL i
     def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
         batch = self.args.generation_batch_size // self.num_generations
         repeats = self.num_iterations * self.args.steps_per_generation
-        self._order = self._sampler(self.row_datasets, batch, self.recipe.comparison or batch, repeats)
-        return self._order
+        self.order = self._sampler(self.row_datasets, batch, self.recipe.comparison or batch, repeats)
+        return self.order
 
     def _get_eval_sampler(self, dataset: Any) -> Sampler[int]:
         block = self.recipe.comparison or 1
@@ -73,11 +72,6 @@ class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL i
             repeats=repeats,
             seed=self.args.seed,
         )
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw the prompts in the order of ``epoch``."""
-        if self._order is not None:
-            self._order.set_epoch(epoch)
 
     def _calculate_rewards(
         self, inputs: list[Row], prompts: list[Any], completions: list[Any], completion_ids_list: list[list[int]]
@@ -178,4 +172,4 @@ class _Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
 
     def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """The number of epochs done is the number of the current one."""
-        self._trainer.set_epoch(int(state.epoch or 0))
+        self._trainer.order.set_epoch(int(state.epoch or 0))

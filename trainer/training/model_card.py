@@ -13,7 +13,6 @@ from trainer import models
 from trainer.training import run_log
 from trainer.training.recipe import load
 
-_TENTH = 0.1
 _SUPERVISED = {"loss": "loss", "mean_token_accuracy": "share of the answers' tokens foretold"}
 
 
@@ -61,7 +60,7 @@ def _measured(entries: Sequence[dict[str, Any]]) -> str:
     lines = ["| measure | first tenth | last tenth |", "| --- | ---: | ---: |"]
     for name in names:
         values = [entry[name] for entry in entries if entry.get(name) is not None]
-        tenth = max(1, round(len(values) * _TENTH))
+        tenth = max(1, round(len(values) / 10))
         first, last = (sum(part) / tenth for part in (values[:tenth], values[-tenth:]))
         what = name.removeprefix("eval_")
         what = _SUPERVISED.get(what, f"reward, {what.removesuffix('/reward')}")

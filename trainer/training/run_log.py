@@ -6,8 +6,8 @@ A resumed run appends. Steps that are done again come later in the file, and the
 from __future__ import annotations
 
 import json
-from collections import deque
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -60,8 +60,7 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
 
     def __init__(self, run: Path, report: Reporter = SILENT) -> None:
         self.run, self.report = run, report
-        self._first: dict[str, list[float]] = {}
-        self._last: dict[str, deque[float]] = {}
+        self._values: dict[str, list[float]] = {}
         self._warned: set[str] = set()
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -106,14 +105,11 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         for key, value in logs.items():
             if value is None or not key.endswith(("/think_tokens", "/truncated")):
                 continue
-            first = self._first.setdefault(key, [])
-            if len(first) < WINDOW:
-                first.append(value)
-            last = self._last.setdefault(key, deque(maxlen=WINDOW))
-            last.append(value)
-            if len(last) < WINDOW:
+            values = self._values.setdefault(key, [])
+            values.append(value)
+            if len(values) < WINDOW:
                 continue
-            mean, start = sum(last) / WINDOW, sum(first) / WINDOW
+            start, mean = fmean(values[:WINDOW]), fmean(values[-WINDOW:])
             if key.endswith("/think_tokens"):
                 bad = mean < COLLAPSED * start
                 text = f"thinking collapses: {key} fell from {start:.0f} to {mean:.0f} tokens"
