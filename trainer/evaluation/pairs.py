@@ -132,18 +132,14 @@ def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     by_pair: dict[str, list[Prediction]] = {}
     for prediction in sorted(predictions, key=lambda prediction: prediction.index):
         by_pair.setdefault(prediction.row_id.partition("/")[0], []).append(prediction)
-    right = {unit: [float(better(r.text) == r.truth["solution"]) for r in pair] for unit, pair in by_pair.items()}
-    readable = {unit: all(better(r.text) is not None for r in pair) for unit, pair in by_pair.items()}
-    values = [
-        [sum(marks) / 2 for marks in right.values()],
-        [marks[0] for marks in right.values()],
-        [marks[1] for marks in right.values()],
-        [float(all(marks)) for marks in right.values()],
+    marks = []
+    for pair in by_pair.values():
+        said = [better(one.text) for one in pair]
+        given, swapped = (float(answer == one.truth["solution"]) for answer, one in zip(said, pair, strict=True))
         # The chosen images differ exactly where one of two readable answers is right.
-        [float(marks[0] != marks[1]) if readable[unit] else math.nan for unit, marks in right.items()],
-    ]
-    first = [pair[0] for pair in by_pair.values()]
-    return [mean_of(name, list(zip(first, marks, strict=True))) for name, marks in zip(_NAMES, values, strict=True)]
+        changes = math.nan if None in said else abs(given - swapped)
+        marks.append((pair[0], ((given + swapped) / 2, given, swapped, min(given, swapped), changes)))
+    return [mean_of(name, [(about, each[i]) for about, each in marks]) for i, name in enumerate(_NAMES)]
 
 
 def _ask(kind: str) -> list[dict[str, Any]]:

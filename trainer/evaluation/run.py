@@ -58,14 +58,20 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
             directory holds another run, or questions got no answer.
     """
     state = processes()
-    sources = _Sources.read(plan, reporter if state.is_main_process else SILENT)
-    with predictor(plan, state.device, reporter if state.is_main_process else SILENT) as who:
+    told = reporter if state.is_main_process else SILENT
+    sources = _Sources.read(plan, told)
+    with predictor(plan, state.device, told) as who:
         asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
-        asked += _peers(plan, sources)
+        for name in plan.peers:
+            peer = Peer(name)
+            asked += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
         predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
     if not state.is_main_process:
         return None
-    _list_missing(run, sources, reporter)
+    if missing := sources.missing():
+        path = run / "missing-images.txt"
+        write_text(path, "\n".join(missing) + "\n")
+        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {path}")
     return report.write(run, f"Evaluation of {plan.model}", predictions, {suite.name: suite for suite, _ in asked})
 
 
@@ -122,18 +128,3 @@ def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite
     if twice:
         raise UserError(f"{', '.join(sorted(twice))}: given twice", "Rename one folder or file", code=2)
     return suites
-
-
-def _peers(plan: EvaluationConfig, sources: _Sources) -> list[Asked]:
-    found: list[Asked] = []
-    for name in plan.peers:
-        peer = Peer(name)
-        found += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
-    return found
-
-
-def _list_missing(run: Path, sources: _Sources, reporter: Reporter) -> None:
-    missing = sources.missing()
-    if missing:
-        write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {run / 'missing-images.txt'}")

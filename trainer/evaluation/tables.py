@@ -37,6 +37,9 @@ class Table:
     percent: bool = False
     note: str = ""
 
+    def __post_init__(self) -> None:
+        assert all(len(row) == len(self.columns) for row in self.rows), self.name
+
     @property
     def heading(self) -> str:
         """The title, with the unit."""
