@@ -172,7 +172,8 @@ def require_weights(model: str) -> None:
 
 def has_weights(folder: Path) -> bool:
     """Whether a model's or adapter's weights are in ``folder``, and every part of them if they are in parts."""
-    for name in ("model.safetensors", "pytorch_model.bin"):
+    kinds = ("model.safetensors", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")
+    for name in kinds:
         index = folder / f"{name}.index.json"
         if index.is_file():
             try:
@@ -180,7 +181,6 @@ def has_weights(folder: Path) -> bool:
             except (ValueError, KeyError):
                 return False
             return all((folder / part).is_file() for part in parts)
-    kinds = ("model.safetensors", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")
     return any((folder / name).is_file() for name in kinds)
 
 

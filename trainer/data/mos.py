@@ -7,7 +7,7 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -112,7 +112,7 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
         UserError: no such file, a column is missing, or a MOS is no number on ``low..high``.
     """
     rows = list(csv_rows(path, "image", "mos"))
-    splits = official_splits([(line, row.get("split")) for line, row in rows], path)
+    splits = official_splits(rows, "split", path)
     ratings = [
         rated(row["image"], row["mos"], path, line, split=split)
         for (line, row), split in zip(rows, splits, strict=True)
@@ -181,15 +181,16 @@ _SPLITS = {
 }
 
 
-def official_splits(cells: Sequence[tuple[int, str | None]], path: Path) -> list[str]:
-    """The official part of every row, from its line and cell; all empty where no cell is filled.
+def official_splits(rows: Sequence[tuple[int, Mapping[str, str]]], column: str, path: Path) -> list[str]:
+    """The official part of every row, from its line and cells; all empty where ``column`` is empty or not there.
 
     A part that is not known is refused: taken for training data, it would let a test part be learnt.
     """
-    if not any((cell or "").strip() for _, cell in cells):
-        return [""] * len(cells)
-    for line, cell in cells:
-        if (cell or "").strip().lower() not in _SPLITS:
-            what = f"unknown split '{cell}'" if (cell or "").strip() else "no split, where other rows have one"
+    words = [row.get(column, "").strip().lower() for _, row in rows]
+    if not any(words):
+        return words
+    for (line, row), word in zip(rows, words, strict=True):
+        if word not in _SPLITS:
+            what = f"unknown split '{row[column]}'" if word else "no split, where other rows have one"
             raise UserError(f"{path}: row {line}: {what}", f"Known: {', '.join(_SPLITS)}")
-    return [_SPLITS[(cell or "").strip().lower()] for _, cell in cells]
+    return [_SPLITS[word] for word in words]

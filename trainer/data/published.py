@@ -16,7 +16,7 @@ def koniq_10k(root: Path) -> MosTable:
     path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
     official = path.name == "koniq10k_distributions_sets.csv"
     rows = list(csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
-    splits = official_splits([(line, row["set"] if official else None) for line, row in rows], path)
+    splits = official_splits(rows, "set", path)
     ratings = [
         rated(row["image_name"], row["MOS"], path, line, split=split)
         for (line, row), split in zip(rows, splits, strict=True)

@@ -47,11 +47,13 @@ def picture(
     shown.thumbnail((longest, longest))
     draw, (width, height) = ImageDraw.Draw(shown), frame or image.size
     scale = (shown.width / width, shown.height / height)
-    for box in answers:
-        if box is not None and box[0] < box[2] and box[1] < box[3]:
-            _outline(draw, box, scale, shown.size, ANSWER)
+    boxes = [(box, ANSWER) for box in answers if box is not None and box[0] < box[2] and box[1] < box[3]]
     if truth is not None:
-        _outline(draw, truth, scale, shown.size, TRUTH)
+        boxes.append((truth, TRUTH))
+    for box, colour in boxes:
+        corners = [min(max(side * scale[i % 2], 0), shown.size[i % 2] - 1) for i, side in enumerate(box)]
+        draw.rectangle(corners, outline="black", width=5)  # a dark line inside, so that it is seen on any image
+        draw.rectangle(corners, outline=colour, width=3)
     stream = io.BytesIO()
     shown.save(stream, "JPEG", quality=90)
     return data_url(stream.getvalue(), "jpeg")
@@ -60,12 +62,3 @@ def picture(
 def data_url(data: bytes, kind: str) -> str:
     """An image file's bytes as a data URL; ``kind`` is ``png`` or ``jpeg``."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def _outline(
-    draw: ImageDraw.ImageDraw, box: Sequence[float], scale: tuple[float, float], size: tuple[int, int], colour: str
-) -> None:
-    """A box with a dark line inside the coloured one, so that it is seen on any image."""
-    corners = [min(max(side * scale[i % 2], 0), size[i % 2] - 1) for i, side in enumerate(box)]
-    draw.rectangle(corners, outline="black", width=5)
-    draw.rectangle(corners, outline=colour, width=3)

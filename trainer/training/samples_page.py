@@ -47,13 +47,11 @@ class Group:
     def pictures(self) -> list[str]:
         """The prompt's images; on the last, the distorted one, the true box and the answered ones."""
         *before, last = self.row["images"]
-        if self.row["task"] != "grounding" or self.row["box"] is None:
-            return [pages.picture(image) for image in (*before, last)]
-        said = [answers.box(rollout.text) for rollout in self.rollouts]
-        return [
-            *(pages.picture(image) for image in before),
-            pages.picture(last, self.row["box"], said, frame=self.row["frame"]),
-        ]
+        boxes = {}
+        if self.row["task"] == "grounding":
+            said = [answers.box(rollout.text) for rollout in self.rollouts]
+            boxes = {"truth": self.row["box"], "answers": said, "frame": self.row["frame"]}
+        return [*map(pages.picture, before), pages.picture(last, **boxes)]
 
 
 def write_page(path: Path, title: str, groups: Sequence[Group]) -> None:

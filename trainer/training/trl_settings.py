@@ -101,7 +101,6 @@ def grpo_config(
         "use_vllm": recipe.vllm != "off",
         "vllm_mode": "server" if recipe.vllm == "server" else "colocate",
         "metric_for_best_model": "reward",
-        "greater_is_better": True,
     }
     if recipe.vllm != "off":  # TRL keeps its own generation, but not vLLM's, from sampling an image's place
         own["generation_kwargs"] = {"bad_words": [image_token]}
@@ -124,7 +123,6 @@ def sft_config(recipe: SupervisedRecipe, run: Path, passes: int) -> SFTConfig:
         "max_length": None,  # a prompt that is cut loses its image
         "completion_only_loss": True,
         "metric_for_best_model": "loss",
-        "greater_is_better": False,
     }
     return _config(SFTConfig, recipe, run, passes, own, {})
 
