@@ -29,7 +29,6 @@ class MosRow:
     """On the published scale ``low..high``, higher is better."""
     low: float
     high: float
-    dataset: str
     split: str = ""
     """``train``, ``validation`` or ``test``; empty where the dataset has no official split."""
     content: str = ""
@@ -47,6 +46,7 @@ class MosTable:
     """The rated images of one dataset that are on disk, and why the others are left out, by row."""
 
     dataset: str
+    """Its name, by which a split is drawn where there is no official one."""
     rows: tuple[MosRow, ...]
     missing: tuple[str, ...] = ()
 
@@ -79,10 +79,6 @@ class MosTable:
         if self.rows and not good:
             raise UserError(f"{self.dataset}: none of its images can be read", reasons[0])
         return replace(self, rows=good, missing=(*self.missing, *reasons))
-
-    def renamed(self, dataset: str) -> MosTable:
-        """The table under another name. Its split is drawn by its name, so it should have one first."""
-        return replace(self, dataset=dataset, rows=tuple(replace(row, dataset=dataset) for row in self.rows))
 
 
 @dataclass(frozen=True)
@@ -147,7 +143,7 @@ def make_table(
             missing.append(f"{rating.where}: {rating.name}: no such image")
             continue
         content = rating.content or rating.name
-        rows.append(MosRow(image, rating.mos, low, high, dataset, rating.split, content, rating.where))
+        rows.append(MosRow(image, rating.mos, low, high, rating.split, content, rating.where))
     if not rows:
         looked = ", ".join(str(folder) for folder in folders)
         raise UserError(f"{path}: none of its {len(ratings)} images is on disk", f"Looked in {looked}")

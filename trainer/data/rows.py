@@ -70,7 +70,7 @@ class MosRows:
     ) -> None:
         self.table, self.grid, self.prompt, self.system = table, grid, prompt, system
         self.mos_range, self.mode = mos_range, mode
-        self.datasets: Sequence[str] = [row.dataset for row in table.rows]
+        self.datasets: Sequence[str] = [table.dataset] * len(table.rows)
         self.scenes: Sequence[str] = [row.content for row in table.rows]
 
     def __getitem__(self, index: int) -> Row:
@@ -80,8 +80,8 @@ class MosRows:
         return make_row(
             prompt=prompt,
             images=[self.grid.resize(read_image(row.image))],
-            row_id=f"{row.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
-            dataset=row.dataset,
+            row_id=f"{self.table.dataset}/{index}/{row.image.name}",  # names repeat, in folders and in a table
+            dataset=self.table.dataset,
             scene=row.content,
             task="score",
             mode=self.mode,

@@ -40,8 +40,7 @@ class ShardRows:
         self._places: list[tuple[Path, int, int]] = []
         light = [name for name in RFT_SCHEMA.names if name != "images"]
         for path in files:
-            _check_columns(path)
-            reader = pq.ParquetFile(path)
+            reader = _opened(path)
             for group in range(reader.num_row_groups):
                 rows = reader.read_row_group(group, columns=light).to_pylist()
                 self._rows += rows
@@ -115,11 +114,12 @@ def _images_of(path: Path, group: int) -> list[list[bytes]]:
     return [[image["bytes"] for image in images] for images in column.to_pylist()]
 
 
-def _check_columns(path: Path) -> None:
+def _opened(path: Path) -> pq.ParquetFile:
     try:
-        found = set(pq.read_schema(path).names)
+        reader = pq.ParquetFile(path)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a Parquet file: {error}") from None
-    lacking = [name for name in RFT_SCHEMA.names if name not in found]
+    lacking = [name for name in RFT_SCHEMA.names if name not in reader.schema_arrow.names]
     if lacking:
         raise UserError(f"{path}: not a shard of this project, it lacks {', '.join(lacking)}")
+    return reader

@@ -83,8 +83,10 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     lines: list[Cells] = [{"image": p.row_id, **read(p), "answer": p.text, "error": p.error} for p in found]
     for reason in bad.values():
         reporter.line(reason)
-    unread = {name: bad[path].removeprefix(f"{path}: ") for name, path in photos.items() if path in bad}
-    _write_table(out, config.task, lines, unread)
+    unread = [
+        {"image": name, "error": bad[path].removeprefix(f"{path}: ")} for name, path in photos.items() if path in bad
+    ]
+    _write_table(out, config.task, [*lines, *unread])
     title = f"{config.task.capitalize()} of {folder.name} by {Path(config.model).name}"
     _write_page(out.with_suffix(".html"), title, config.task, good, lines)
 
@@ -165,14 +167,12 @@ TASKS = {
 """What can be asked, by the name on the command line, with the columns of the table."""
 
 
-def _write_table(out: Path, task: str, lines: Sequence[Cells], unread: Mapping[str, str]) -> None:
+def _write_table(out: Path, task: str, lines: Sequence[Cells]) -> None:
     stream = io.StringIO()
     columns = ("image", *TASKS[task].columns, "answer", "error")
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    for name, why in unread.items():
-        writer.writerow({"image": name, "error": why})
     write_text(out, stream.getvalue())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ def _parts(
         if table.dataset in names[:number]:  # another table's name: its scores are not to be compared with these
             free = (f"{table.dataset} ({k})" for k in count(2))
             names[number] = next(name for name in free if name not in names)
-            whole = whole.renamed(names[number])
+            whole = replace(whole, dataset=names[number])
         splits = [("train", "validation"), ()] if recipe.use_validation else [("train",), ("validation",)]
         train, spare = (
             MosRows(whole.part(*split), grid, recipe.prompt or "", recipe.mos_range, recipe.system, mode)

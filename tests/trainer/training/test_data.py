@@ -128,7 +128,8 @@ def test_tables_of_one_name_are_two_datasets_and_split_as_alone(tmp_path: Path) 
     assert names == ["mos"] * 5 + ["mos (2)"] * 5
     assert dataset[9]["dataset"] == "mos (2)"
     assert len(set(dataset[:]["row_id"])) == 10
-    third = rated(tmp_path / "c", "1.png,1", "2.png,2", "3.png,3", "4.png,4", "5.png,5").renamed("mos (2)")
+    third = rated(tmp_path / "c", "1.png,1", "2.png,2", "3.png,3", "4.png,4", "5.png,5")
+    third = replace(third, dataset="mos (2)")
     rows = data.with_held_out(load("visualquality-r1"), [*tables, third], GRID)[0]
     assert sorted(set(data.as_dataset(rows)[1])) == ["mos", "mos (2)", "mos (3)"]
     drawn = [replace(table, rows=tuple(replace(row, split="") for row in table.rows)) for table in tables]
