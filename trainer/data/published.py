@@ -67,14 +67,15 @@ def kadid_10k(root: Path) -> MosTable:
     return make_table("kadid-10k", ratings, 1, 5, path, _folders(root, "images", "distorted_images"))
 
 
-_CSIQ_FILES = {
-    "noise": ("awgn", "AWGN"),
-    "blur": ("blur", "BLUR"),
-    "contrast": ("contrast", "contrast"),
-    "fnoise": ("fnoise", "fnoise"),
-    "jpeg": ("jpeg", "JPEG"),
-    "jpeg 2000": ("jpeg2000", "jpeg2000"),
+_CSIQ = {
+    "noise": "AWGN",
+    "blur": "BLUR",
+    "contrast": "contrast",
+    "fnoise": "fnoise",
+    "jpeg": "JPEG",
+    "jpeg 2000": "jpeg2000",
 }
+"""A kind of distortion as its images are named; their folder is called so too, in small letters."""
 
 
 def csiq(root: Path) -> MosTable:
@@ -83,11 +84,10 @@ def csiq(root: Path) -> MosTable:
     ratings = []
     for line, row in sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
         kind = str(row["dst_type"]).strip()
-        if kind not in _CSIQ_FILES:
-            raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ_FILES)}")
-        folder, token = _CSIQ_FILES[kind]
-        content = str(row["image"])
-        name = f"{folder}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
+        if kind not in _CSIQ:
+            raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ)}")
+        token, content = _CSIQ[kind], str(row["image"])
+        name = f"{token.lower()}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
         ratings.append(rated(name, 1 - number(row["dmos"], path, line), path, line, content=content))
     return make_table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
 

@@ -98,10 +98,8 @@ def with_images(row: Row, fill: Callable[[Any], dict[str, Any]]) -> list[dict[st
     """A row's prompt, each of its image parts replaced by what ``fill`` makes of the image."""
     images = iter(row["images"])
 
-    def filled(content: Any) -> Any:
-        if isinstance(content, str):
-            return content
-        return [fill(next(images)) if part["type"] == "image" else part for part in content]
+    def filled(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [fill(next(images)) if part["type"] == "image" else part for part in parts]
 
     return [{"role": message["role"], "content": filled(message["content"])} for message in row["prompt"]]
 

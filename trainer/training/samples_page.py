@@ -39,8 +39,7 @@ class Group:
     @property
     def question(self) -> str:
         """The prompt's text, its images marked."""
-        contents = [message["content"] for message in self.row["prompt"]]
-        parts = [part for content in contents if isinstance(content, list) for part in content]
+        parts = [part for message in self.row["prompt"] for part in message["content"]]
         return "".join(part["text"] if part["type"] == "text" else "[image]" for part in parts)
 
     @property

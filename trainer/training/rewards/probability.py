@@ -91,8 +91,7 @@ def replace_score(tokenizer: Any, ids: Sequence[int], mos: float) -> Ending | No
 
 def no_think(tokenizer: Any, prompt: list[prompts.Message], mos: float) -> Query:
     """The no-think question about the images of ``prompt``, answered with the true score."""
-    parts = [part for message in prompt if isinstance(message["content"], list) for part in message["content"]]
-    images = [part for part in parts if part["type"] == "image"]
+    images = [part for message in prompt for part in message["content"] if part["type"] == "image"]
     question = {"type": "text", "text": prompts.prompt(_NO_THINK_PROMPT)}
     message = {"role": "user", "content": [*images, question]}
     return Query([message], write_score(tokenizer, _NO_THINK_ANSWER, mos))
