@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import click
@@ -38,6 +39,8 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
     loaded, found = load(recipe, changes), read_datasets(sources)
     from trainer.training.train import train  # heavy: only when the rest is in order
 
+    # TRL 1.16 and PEFT 0.19 still call transformers 5.23 by the names it is about to drop
+    warnings.filterwarnings("ignore", ".*gradient_checkpointing.* is deprecated", FutureWarning)
     train(loaded, found, model, out, report=Reporter())
     click.echo(f"The trained model is in {out / 'model'}, its card in {out / 'model' / 'README.md'}.")
     click.echo(f"Draw the curves: perception20k curves {out}")

@@ -196,7 +196,7 @@ def quantization(recipe: CommonRecipe) -> BitsAndBytesConfig | None:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
-        llm_int8_skip_modules=["visual", "vision_tower", "lm_head"],
+        llm_int8_skip_modules=[r".*\.visual", r".*\.vision_tower", "lm_head"],  # matched from a name's start
     )
 
 

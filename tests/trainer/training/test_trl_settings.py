@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from transformers.quantizers.quantizers_utils import should_convert_module
 
 from perception20k.core.errors import UserError
+from trainer.models import load_model
 from trainer.training import trl_settings
 from trainer.training.recipe import load
 from trainer.training.trl_settings import attention, backward_passes, grpo_config, quantization, weight_precision
@@ -124,3 +126,13 @@ def test_qlora_holds_four_bits_below_an_adapter_only() -> None:
     )
     with pytest.raises(UserError, match=r"four_bit must be false without an adapter \(lora_rank\)"):
         load("refine-iqa-stage1", ("four_bit=true",))
+
+
+def test_the_vision_tower_of_every_family_stays_whole_in_four_bits(families: dict[str, Path]) -> None:
+    found: Any = quantization(load("refine-iqa-stage1", ("lora_rank=8", "four_bit=true")))
+    for folder in families.values():
+        modules = load_model(str(folder)).named_modules()
+        linear = [name for name, module in modules if isinstance(module, torch.nn.Linear)]
+        four_bit = [name for name in linear if should_convert_module(name, found.llm_int8_skip_modules)]
+        assert any("language_model" in name for name in four_bit)
+        assert not any("visual" in name or "vision_tower" in name for name in four_bit)
