@@ -22,11 +22,11 @@ def command(a: Path, b: Path, out: Path | None) -> None:
     Example:
         perception20k compare evaluations/base evaluations/stage1
     """
-    from trainer.evaluation.compare import compare, write
-    from trainer.evaluation.tables import markdown
+    from trainer.evaluation.compare import compare
+    from trainer.evaluation.tables import markdown, write_tables
 
     tables = compare(a, b)
     click.echo(f"A: {a}\nB: {b}\n\n{markdown(tables)}", nl=False)
     if out:
-        write(out, f"{a} (A) and {b} (B)", tables)
+        write_tables(out, "comparison", f"{a} (A) and {b} (B)", tables)
         click.echo(f"\nThe tables are in {out}")

@@ -8,17 +8,17 @@ marked.
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import write_text
 from trainer.evaluation import report
 from trainer.evaluation.measures import Measure, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
 from trainer.evaluation.statistics import interval
 from trainer.evaluation.suites import kind_of
-from trainer.evaluation.tables import Cell, Table, markdown, to_csv, to_json
+from trainer.evaluation.tables import Cell, Table
 
 
 def compare(first: Path, second: Path) -> list[Table]:
@@ -34,18 +34,9 @@ def compare(first: Path, second: Path) -> list[Table]:
         have = "; ".join(f"{path}: {', '.join(found)}" for path, (_, found) in zip((first, second), runs, strict=True))
         raise UserError(f"{first} and {second} answered no questions in common", have)
     tables = []
-    for kind in report.KINDS:
-        mine = [name for name in same if kind_of(name) == kind]
-        if mine:
-            tables += _tables(kind, {name: (answers[name], others[name]) for name in mine})
+    for kind, names in groupby(same, kind_of):
+        tables += _tables(kind, {name: (answers[name], others[name]) for name in names})
     return [*tables, *report.beside_published(answers | others)]
-
-
-def write(out: Path, title: str, tables: list[Table]) -> None:
-    """Write the tables as Markdown, CSV and JSON into ``out``."""
-    write_text(out / "comparison.md", f"# {title}\n\n{markdown(tables)}")
-    write_text(out / "comparison.csv", to_csv(tables))
-    write_text(out / "comparison.json", to_json(tables))
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Prediction]]]:

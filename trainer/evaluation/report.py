@@ -12,12 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from perception20k.core.files import write_text
 from perception20k.dataset.boxes import iou
 from trainer import pages
 from trainer.data import answers
@@ -25,7 +25,7 @@ from trainer.evaluation import degradation, interpreting, pairs, perception, pub
 from trainer.evaluation.measures import Measure
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite, kind_of
-from trainer.evaluation.tables import Cell, Table, markdown, shown, to_csv, to_json
+from trainer.evaluation.tables import Cell, Table, shown, write_tables
 
 WORST = 24
 """Groundings drawn of each perception suite."""
@@ -81,10 +81,8 @@ def tables(predictions: Sequence[Prediction]) -> list[Table]:
     """Every table of a run."""
     suites = by_suite(predictions)
     found: list[Table] = []
-    for kind, how in KINDS.items():
-        mine = {name: _counted(name, part) for name, part in suites.items() if kind_of(name) == kind}
-        if mine:
-            found += how.tables(mine)
+    for kind, names in groupby(suites, kind_of):
+        found += KINDS[kind].tables({name: _counted(name, suites[name]) for name in names})
     if any(prediction.draw for prediction in predictions):
         found.append(_spread(suites))
     errors = _errors(suites)
@@ -120,9 +118,7 @@ def write(run: Path, title: str, predictions: Sequence[Prediction], suites: Mapp
     perceived = {name: part for name, part in by_suite(greedy(predictions)).items() if kind_of(name) == "perception"}
     confused = perception.confusions(perceived)
     everything = [*found, *(confusion.table() for confusion in confused)]
-    write_text(run / "tables.md", f"# {title}\n\n{markdown([first, *everything])}")
-    write_text(run / "tables.csv", to_csv(everything))
-    write_text(run / "tables.json", to_json(everything))
+    write_tables(run, "tables", title, everything, above=[first])
     pictures = []
     for confusion in confused:
         path = run / "confusion" / f"{confusion.name.replace(', ', ' ').replace(' ', '-')}.png"

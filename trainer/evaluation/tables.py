@@ -12,7 +12,10 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from perception20k.core.files import write_text
 
 Cell = str | int | float | None
 
@@ -62,6 +65,13 @@ def shown(cell: Cell, percent: bool) -> str:
     if isinstance(cell, float):
         return f"{100 * cell:.2f}" if percent else f"{cell:.3f}"
     return str(cell)
+
+
+def write_tables(folder: Path, name: str, title: str, tables: Sequence[Table], above: Sequence[Table] = ()) -> None:
+    """Write ``tables`` as NAME.md, NAME.csv and NAME.json into ``folder``; in Markdown with those ``above`` them."""
+    write_text(folder / f"{name}.md", f"# {title}\n\n{markdown([*above, *tables])}")
+    write_text(folder / f"{name}.csv", to_csv(tables))
+    write_text(folder / f"{name}.json", to_json(tables))
 
 
 def markdown(tables: Sequence[Table]) -> str:
