@@ -29,7 +29,8 @@ from trainer.models import is_adapter, visual_tokens
 VLLM, OFF = "vllm", "off"
 _TEXT_TOKENS = 2048
 """Room for a prompt's text; the longest of the papers' has a tenth of it."""
-_IMAGES = 2
+_IMAGES = 3
+"""Most images of a prompt: a pair with its reference."""
 _PATIENCE = 30
 """Seconds in which a server that was told to stop must be gone."""
 
@@ -50,7 +51,7 @@ def server_for(model: str, wanted: str | None) -> str | None:
 def serving(model: str, processor: Any, device: torch.device, max_tokens: int) -> Iterator[str]:
     """Serve ``model`` on ``device``, on a port of this machine that nobody else is offered; gives its base URL.
 
-    Its context is what two images of the processor's largest size, a prompt and an answer need. Settings that the
+    Its context is what three images of the processor's largest size, a prompt and an answer need. Settings that the
     checkpoint has for generation, such as a repetition penalty, are left out, as they are without vLLM.
 
     Raises:

@@ -80,6 +80,7 @@ def test_a_run_starts_it_asks_it_and_stops_it(tiny: Path, pictures: Path, tmp_pa
     assert started["told"] == ["serve", str(tiny)]
     assert started["options"]["--generation-config"] == "vllm"
     assert int(started["options"]["--max-model-len"]) > 2048 + 64
+    assert json.loads(started["options"]["--limit-mm-per-prompt"]) == {"image": 3}  # a pair with its reference
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://127.0.0.1:{started['options']['--port']}/health")
     with pytest.raises(ProcessLookupError):
