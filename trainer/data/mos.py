@@ -7,7 +7,6 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import file_sha256
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.seeding import key_int
 from trainer.data.images import unreadable
@@ -107,7 +105,7 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
     """Your own table: columns ``image`` (relative to the file), ``mos`` and, if wanted, ``split``.
 
     Raises:
-        UserError: no such file, a column is missing, a MOS is no number on ``low..high``, or an image is rated twice.
+        UserError: no such file, a column is missing, or a MOS is no number on ``low..high``.
     """
     rows = list(csv_rows(path, "image", "mos"))
     splits = official_splits(rows, "split", path)
@@ -115,21 +113,7 @@ def read_csv(path: Path, low: float, high: float) -> MosTable:
         rated(row["image"], row["mos"], path, line, split=split)
         for (line, row), split in zip(rows, splits, strict=True)
     ]
-    table = make_table(path.stem, ratings, low, high, path, [path.parent])
-    _refuse_copies(table.with_split().rows, path)
-    return table
-
-
-def _refuse_copies(rows: Sequence[MosRow], path: Path) -> None:
-    """Refuse files that are copies of each other, if they are rated differently or would come into two parts."""
-    sizes = [row.image.stat().st_size for row in rows]
-    often = {size for size, count in Counter(sizes).items() if count > 1}
-    known: dict[str, MosRow] = {}
-    for row, size in zip(rows, sizes, strict=True):
-        first = known.setdefault(file_sha256(row.image), row) if size in often else row
-        if (first.mos, first.split) != (row.mos, row.split):
-            what = f"{row.image.name} is a copy of the image in {first.where}, with another score or part"
-            raise UserError(f"{path}: {row.where}: {what}", "Keep one of them")
+    return make_table(path.stem, ratings, low, high, path, [path.parent])
 
 
 def make_table(

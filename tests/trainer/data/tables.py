@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ def pictures(folder: Path, *names: str) -> None:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.frombytes("RGB", (2, 2), sha256(name.encode()).digest()[:12]).save(path)  # no two are the same
+        Image.new("RGB", (8, 8)).save(path)
 
 
 def write_csv(path: Path, *rows: Sequence[Any]) -> Path:

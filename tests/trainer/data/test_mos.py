@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +76,6 @@ def test_an_image_with_two_scores_or_in_two_parts_is_refused(second: list[Any], 
     path = write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows, second)
     said = refused(lambda: read_csv(path, 1, 5))
     assert said == f"{path}: row 4: {second[0]} is in row 2 already, with another score, part or content"
-
-
-@pytest.mark.parametrize(("mos", "part"), [(2, "train"), (1, "test")])
-def test_a_copy_of_an_image_with_another_score_or_part_is_refused(mos: float, part: str, tmp_path: Path) -> None:
-    pictures(tmp_path, "a.png", "b.png")
-    shutil.copy(tmp_path / "a.png", tmp_path / "copy.png")
-    rows = (["a.png", 1, "train"], ["b.png", 4, "test"], ["copy.png", 1, "train"])
-    assert len(read_csv(write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows), 1, 5).rows) == 3
-    path = write_csv(tmp_path / "mine.csv", ["image", "mos", "split"], *rows[:2], ["copy.png", mos, part])
-    said = refused(lambda: read_csv(path, 1, 5))
-    assert said == (
-        f"{path}: row 4: copy.png is a copy of the image in row 2, with another score or part. Keep one of them"
-    )
 
 
 @pytest.mark.parametrize(
