@@ -64,7 +64,25 @@ def test_objects_never_overlap() -> None:
 
 
 def test_quality_falls_with_severity() -> None:
-    assert [world.quality(severity) for severity in range(6)] == [4.9, 4.1, 3.3, 2.5, 1.7, 0.9]
+    pixels = np.zeros((1, 1, 3), np.uint8)
+    qualities = [world.Rated(pixels, "noise", severity).quality for severity in range(6)]
+    assert qualities == [4.9, 4.1, 3.3, 2.5, 1.7, 0.9]
+
+
+def test_a_rated_crop_has_a_distortion_of_the_groups_asked_for_or_none(scenes: list[world.Photo]) -> None:
+    drawn = [world.rated(scenes, world.draw_for("test", n), ("noise", "quantization")) for n in range(60)]
+    assert {rated.group for rated in drawn} == {"noise", "quantization", ""}
+    assert all((rated.group == "") == (rated.severity == 0) for rated in drawn)
+
+
+def test_questions_name_the_objects_in_any_order(questions: list[unseen.Question]) -> None:
+    """As a built dataset does, so that a place in the list tells nothing of a place in the image."""
+    asked = {question.objects for question in questions}
+    assert any(tuple(sorted(names, key=world.PLACES.index)) != names for names in asked)
+    for question in questions:
+        if question.task == "description":
+            text = "".join(part["text"] or "" for part in question.content)
+            assert sorted(question.objects, key=text.index) == list(question.objects)
 
 
 def test_right_answers_earn_everything(questions: list[unseen.Question]) -> None:
@@ -87,9 +105,18 @@ def test_no_other_constant_earns_more_than_the_blind_one(questions: list[unseen.
         assert earnings(asked, [f"<answer>{other}</answer>"] * len(asked)).sum() <= best + 1e-9
 
 
+def test_one_box_for_each_object_earns_more_than_one_for_all_and_less_than_the_true_ones(
+    questions: list[unseen.Question],
+) -> None:
+    asked = [question for question in questions if (question.task, question.mode) == ("grounding", "nr")]
+    said = blind.best_in_place(asked)
+    assert len(set(said)) == len({question.object for question in asked})
+    assert earnings(asked, blind.best(asked)).mean() < earnings(asked, said).mean() < 1
+
+
 def test_the_blind_constant_of_a_rating_covers_two_qualities(scenes: list[world.Photo]) -> None:
     asked = [
-        replace(question, quality=world.quality(number % 6))
+        replace(question, quality=world.Rated(question.images[0], "noise", number % 6).quality)
         for number, question in enumerate(unseen.ratings(scenes, 4))
     ]
     said = blind.best(asked)

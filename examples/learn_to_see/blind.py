@@ -21,6 +21,16 @@ def best(questions: Sequence[Question]) -> list[str]:
     return max(tried, key=lambda texts: sum(map(earned, questions, texts)))
 
 
+def best_in_place(questions: Sequence[Question]) -> list[str]:
+    """The best box for each object by its name alone: what knowing the object earns, without seeing how far it goes."""
+    found = [""] * len(questions)
+    for name in {q.object for q in questions}:
+        places = [i for i, q in enumerate(questions) if q.object == name]
+        for i, text in zip(places, best([questions[i] for i in places]), strict=True):
+            found[i] = text
+    return found
+
+
 def _descriptions(questions: Sequence[Question]) -> list[list[str]]:
     """Object, distortion and severity are right or wrong each by itself, so each is chosen by itself."""
     distortion = max(GROUPS.values(), key=[q.distortion for q in questions].count)

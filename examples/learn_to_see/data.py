@@ -44,9 +44,9 @@ def ratings(photos: Sequence[world.Photo], folder: Path, count: int) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         rows = [("image", "mos", "split")]
         for number in range(count):
-            pixels, quality = world.rated(photos, world.draw_for("rated", number))
-            Image.fromarray(pixels).save(folder / f"{number:05d}.png")
-            rows.append((f"{number:05d}.png", str(quality), "train"))
+            rated = world.rated(photos, world.draw_for("rated", number), world.RATED)
+            Image.fromarray(rated.pixels).save(folder / f"{number:05d}.png")
+            rows.append((f"{number:05d}.png", str(rated.quality), "train"))
         _write_table(table, rows)
     return f"{table}:0-5"
 

@@ -21,7 +21,7 @@ _COLUMNS = 2
 
 
 def curves(questions: Sequence[Question], runs: dict[str, Path], path: Path) -> None:
-    """What each run earns on the unseen photos, its interval over scenes, and the best blind constant as a line."""
+    """What each run earns on the unseen photos, its interval over scenes, and what is earned blindly as lines."""
     figure = Figure(figsize=(9, 6.5), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (task, mode) in zip(figure.subplots(2, 2, sharey=True).flat, KINDS, strict=True):
@@ -37,10 +37,13 @@ def curves(questions: Sequence[Question], runs: dict[str, Path], path: Path) -> 
                 axes.fill_between(steps, low, high, color=f"C{number}", alpha=0.08)
         constant = float(earnings(asked, blind.best(asked)).mean())
         axes.axhline(constant, color="grey", linestyle="--", label="best blind constant")
+        if task == "grounding":
+            placed = float(earnings(asked, blind.best_in_place(asked)).mean())
+            axes.axhline(placed, color="black", linestyle="-.", label="true object, one box")
         axes.set(title=f"{task}, {mode.upper()}", xlabel="GRPO step", ylabel="reward on unseen photos")
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylim(bottom=0)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
+    figure.legend(*figure.axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
     figure.savefig(path, dpi=110)
 
 

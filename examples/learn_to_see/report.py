@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from trainer.evaluation.confusion import UNREAD, Confusion
 from trainer.evaluation.statistics import interval, resamples, srcc
 
 Values = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Measure = Callable[[Rows], float]
+"""What is measured on some of the questions."""
 
 KINDS = (("description", "fr"), ("description", "nr"), ("grounding", "fr"), ("grounding", "nr"))
 
@@ -35,8 +39,13 @@ class Estimate(NamedTuple):
 
 def estimate(values: Values, scenes: Sequence[str]) -> Estimate:
     """The mean of one value per question and its interval over scenes."""
-    found = interval([float(values[rows].mean()) for rows in resamples(scenes, "learn to see")])
-    return Estimate(float(values.mean()), *(found or (np.nan, np.nan)))
+    return over_scenes(lambda rows: float(values[rows].mean()), scenes)
+
+
+def over_scenes(measure: Measure, scenes: Sequence[str]) -> Estimate:
+    """A measure of the questions' rows, and its interval over scenes."""
+    found = interval([measure(rows) for rows in resamples(scenes, "learn to see")])
+    return Estimate(measure(np.arange(len(scenes))), *(found or (np.nan, np.nan)))
 
 
 def earnings(questions: Sequence[Question], said: Sequence[str]) -> Values:
@@ -45,17 +54,17 @@ def earnings(questions: Sequence[Question], said: Sequence[str]) -> Values:
 
 
 def of_kind(questions: Sequence[Question], task: str, mode: str) -> list[int]:
-    """The places of one kind of question."""
-    return [i for i, question in enumerate(questions) if (question.task, question.mode) == (task, mode)]
+    """The places of one kind of question, or of a task's in both modes, ``fr+nr``."""
+    return [i for i, question in enumerate(questions) if question.task == task and question.mode in mode.split("+")]
 
 
 def stage_1(questions: Sequence[Question], runs: dict[int, Path], shuffled: dict[int, list[str]]) -> str:
-    """Each task and mode: the best blind constant, shuffled images, the supervised start, and every seed at its end."""
+    """Each task and mode: the baselines, the supervised start, and every seed at its end."""
     first = next(iter(runs))
     start = answers_by_step(runs[first])[0]
     lines = [
-        "| task | mode | blind constant | shuffled images | supervised start | after RL |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| task | mode | blind constant | true object, one box | shuffled images | supervised start | after RL |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for task, mode in KINDS:
         places = of_kind(questions, task, mode)
@@ -64,15 +73,17 @@ def stage_1(questions: Sequence[Question], runs: dict[int, Path], shuffled: dict
         def over(said: Sequence[str], places: Sequence[int] = places) -> Values:
             return earnings([questions[i] for i in places], [said[i] for i in places])
 
-        before = over(start)
-        cells = [estimate(earnings(asked, blind.best(asked)), scenes), None, estimate(before, scenes)]
+        constant = estimate(earnings(asked, blind.best(asked)), scenes)
+        placed = estimate(earnings(asked, blind.best_in_place(asked)), scenes) if task == "grounding" else ""
+        before = estimate(over(start), scenes)
         for number, (seed, run) in enumerate(runs.items()):
             steps = answers_by_step(run)
             after = over(steps[max(steps)])
-            cells[1] = estimate(over(shuffled[seed]), scenes)
-            numbers = [*(cells if not number else ["", cells[1], ""]), estimate(after, scenes)]
-            names = [task, mode.upper()] if not number else ["", f"seed {seed}"]
-            lines.append("| " + " | ".join(map(str, [*names, *numbers])) + " |")
+            blindly = estimate(over(shuffled[seed]), scenes)
+            cells = [task, mode.upper(), constant, placed, blindly, before]
+            if number:
+                cells = ["", f"seed {seed}", "", "", blindly, ""]
+            lines.append("| " + " | ".join(map(str, [*cells, estimate(after, scenes)])) + " |")
     return "\n".join(lines)
 
 
@@ -83,7 +94,7 @@ def gains(questions: Sequence[Question], runs: dict[str, Path]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for decoding in DECODINGS:
-        for task, mode in KINDS:
+        for task, mode in (*KINDS, ("description", "fr+nr"), ("grounding", "fr+nr")):
             places = of_kind(questions, task, mode)
             asked, scenes = [questions[i] for i in places], [questions[i].scene for i in places]
             pairs = {}
@@ -111,32 +122,46 @@ def over_steps(questions: Sequence[Question], runs: dict[str, Path], decoding: s
     return "\n".join(lines)
 
 
-def stage_2(questions: Sequence[Question], arms: dict[str, Path], shuffled: dict[str, list[str]]) -> str:
-    """Right scores and rank correlation of every arm, beside the best constant, shuffled images and the start."""
+def stage_2(questions: Sequence[Question], arms: dict[str, dict[int, Path]]) -> str:
+    """Right scores and rank correlation of every arm and seed, beside the best constant, shuffled images and the start.
+
+    The last line is what Stage 1 adds: the second arm less the first, over the seeds that both have.
+    """
     scenes = [question.scene for question in questions]
     constant = estimate(earnings(questions, blind.best(questions)), scenes)
     lines = [
-        "| arm | right scores at its start | right scores at its end | with shuffled images | SRCC at its end |",
-        "| --- | --- | --- | --- | --- |",
-        f"| best blind constant | {constant} | {constant} | | |",
+        "| arm | seed | measure | start | end | end, shuffled images |",
+        "| --- | --- | --- | --- | --- | --- |",
+        f"| best blind constant | | right | | {constant} | |",
     ]
-    for name, run in arms.items():
-        steps = answers_by_step(run)
-        first, last = (earnings(questions, steps[step]) for step in (0, max(steps)))
-        correlation = rank_correlation(questions, steps[max(steps)])
-        blindly = estimate(earnings(questions, shuffled[name]), scenes)
-        cells = [estimate(first, scenes), estimate(last, scenes), blindly, correlation]
-        lines.append(f"| {name} | " + " | ".join(map(str, cells)) + " |")
+    right: dict[tuple[str, int], Values] = {}
+    ranked: dict[tuple[str, int], Measure] = {}
+    for arm, runs in arms.items():
+        for seed, run in runs.items():
+            steps = answers_by_step(run)
+            texts = (steps[0], steps[max(steps)], json.loads((run / "shuffled.json").read_text()))
+            earned_by = [earnings(questions, said) for said in texts]
+            ranks = [rank_correlation(questions, said) for said in texts]
+            right[arm, seed], ranked[arm, seed] = earned_by[1], ranks[1]
+            cells = " | ".join(str(estimate(values, scenes)) for values in earned_by)
+            lines.append(f"| {arm} | {seed} | right | {cells} |")
+            lines.append("| | | SRCC | " + " | ".join(str(over_scenes(rank, scenes)) for rank in ranks) + " |")
+    alone, after = arms
+    if both := sorted(arms[alone].keys() & arms[after].keys()):
+        gain = np.mean([right[after, seed] - right[alone, seed] for seed in both], axis=0)
+        higher = over_scenes(
+            lambda rows: float(np.mean([ranked[after, s](rows) - ranked[alone, s](rows) for s in both])), scenes
+        )
+        lines.append(f"| {after}, less {alone} | mean | right | | {estimate(gain, scenes)} | |")
+        lines.append(f"| | | SRCC | | {higher} | |")
     return "\n".join(lines)
 
 
-def rank_correlation(questions: Sequence[Question], said: Sequence[str]) -> Estimate:
+def rank_correlation(questions: Sequence[Question], said: Sequence[str]) -> Measure:
     """SRCC of scores and qualities; an answer that cannot be read counts as the middle of the scale."""
     scores = np.array([answers.score(text, 0, 5) or 2.5 for text in said])
     truth = np.array([question.quality for question in questions])
-    drawn = resamples([question.scene for question in questions], "learn to see")
-    found = interval([srcc(scores[rows], truth[rows]) for rows in drawn])
-    return Estimate(srcc(scores, truth), *(found or (np.nan, np.nan)))
+    return lambda rows: srcc(scores[rows], truth[rows])
 
 
 def confusion(questions: Sequence[Question], said: Sequence[str]) -> Confusion:

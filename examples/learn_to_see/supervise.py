@@ -1,8 +1,7 @@
 """Supervised learning on samples made on the fly: what the papers' base model brings along.
 
-Descriptions and groundings come with right answers. Scores come with none: their answers have the right form and random
-content, a thought and a score that go together and with nothing in the picture, so that whatever is known of quality
-later was learnt from rewards.
+Descriptions, boxes and scores, each with the right answer. Reinforcement needs a start whose scores depend on the
+image: from one that was taught only their form, RL stage 2 learns the best constant and nothing else.
 """
 
 from __future__ import annotations
@@ -47,22 +46,20 @@ def turns(photos: Sequence[world.Photo], draw: np.random.Generator, count: int) 
     """``count`` questions: each new sample is asked for its description and box, with its source and without."""
     found = []
     for _ in range(round(count * SCORES)):
-        pixels, _ = world.rated(photos, draw)
+        rated = world.rated(photos, draw)
         prompt = model.THINK if draw.random() < 0.7 else model.NO_THINK
         content = prompts.ask(prompt)[0]["content"]
-        found.append(Turn(content, [pixels], any_score(draw, think=prompt == model.THINK)))
+        found.append(Turn(content, [rated.pixels], scored(rated, think=prompt == model.THINK)))
     while len(found) < count:
         sample = world.sample(photos, draw)
         found += [Turn(*model.perception_row(sample, *kind), sample) for kind in KINDS]
     return found[:count]
 
 
-def any_score(draw: np.random.Generator, *, think: bool) -> str:
-    """An answer of the right form: a severity drawn at random, and a score near the one that goes with it."""
-    severity = int(draw.integers(6))
-    score = min(max(world.quality(severity) + draw.uniform(-0.4, 0.4), 0), 4.9)
-    said = f"{_one_of(list(GROUPS.values()), draw)}, {SEVERITIES[severity - 1]}" if severity else model.NOTHING
-    return f"<think>{said}</think>" * think + f"<answer>Score: {score:.1f}</answer>"
+def scored(rated: world.Rated, *, think: bool) -> str:
+    """The right answer: the distortion and its severity as the thought, then the quality."""
+    said = f"{GROUPS[rated.group]}, {SEVERITIES[rated.severity - 1]}" if rated.severity else model.NOTHING
+    return f"<think>{said}</think>" * think + f"<answer>Score: {rated.quality:.1f}</answer>"
 
 
 def answer_loss(network: Any, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -80,7 +77,3 @@ def pointer_loss(learner: Learner, found: Read, asked: Sequence[Turn]) -> torch.
     rows = [row for row, turn in enumerate(asked) if turn.sample is not None]
     samples = [turn.sample for turn in asked if turn.sample is not None]
     return look.boxed_loss(learner.point(found.halfway, found.inputs["input_ids"])[rows], samples)
-
-
-def _one_of(names: Sequence[str], draw: np.random.Generator) -> str:
-    return names[draw.integers(len(names))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,17 @@ class Question:
 
 
 def perception(photos: Sequence[world.Photo], each: int) -> list[Question]:
-    """``each`` samples a photo, asked for description and grounding, with the source and without."""
+    """``each`` samples a photo, asked for description and grounding, with the source and without.
+
+    The objects are named in any order, as a built dataset names them.
+    """
     found = []
     for photo in photos:
         for number in range(each):
-            sample = world.sample([photo], world.draw_for("unseen", photo.name, number))
+            draw = world.draw_for("unseen", photo.name, number)
+            sample = world.sample([photo], draw)
+            boxes = list(sample.boxes.items())
+            sample = replace(sample, boxes=dict(boxes[i] for i in draw.permutation(len(boxes))))
             for task, mode in KINDS:
                 content, images, _ = model.perception_row(sample, task, mode)
                 truth = {
@@ -62,9 +68,9 @@ def ratings(photos: Sequence[world.Photo], each: int) -> list[Question]:
     found = []
     for photo in photos:
         for number in range(each):
-            pixels, quality = world.rated([photo], world.draw_for("unseen rating", photo.name, number))
+            rated = world.rated([photo], world.draw_for("unseen rating", photo.name, number), world.RATED)
             content = prompts.ask(model.THINK)[0]["content"]
-            found.append(Question(photo.name, "score", "think", content, [pixels], quality=quality))
+            found.append(Question(photo.name, "score", "think", content, [rated.pixels], quality=rated.quality))
     return found
 
 

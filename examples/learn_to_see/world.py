@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ UNSEEN = 1 / 3
 LEAST_CHANGE = 1.0
 """Mean change in the box, in grey levels, below which a distortion is drawn again: nobody could see it."""
 TYPES = {group: [entry.type for entry in catalog() if entry.group == group] for group in GROUPS}
+RATED = ("noise", "contrast_weaken", "saturate_strengthen", "quantization")
+"""The groups of RL stage 2: those whose severity the supervised start told apart best, on crops of training photos."""
 
 HALF = SIDE // 2
 LAYOUTS: tuple[dict[str, Box], ...] = (
@@ -66,6 +69,19 @@ class Sample:
     object: str
     group: str
     severity: int
+
+
+class Rated(NamedTuple):
+    """A crop that is distorted as a whole, or not at all: then its group is empty and its severity 0."""
+
+    pixels: Array
+    group: str
+    severity: int
+
+    @property
+    def quality(self) -> float:
+        """On 0..5: 4.9 for a crop as it is, 0.8 less for each step of severity."""
+        return round(4.9 - 0.8 * self.severity, 1)
 
 
 def split(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -120,24 +136,19 @@ def sample(photos: Sequence[Photo], draw: np.random.Generator) -> Sample:
             return Sample(source, distorted, boxes, name, group, severity)
 
 
-def rated(photos: Sequence[Photo], draw: np.random.Generator) -> tuple[Array, float]:
-    """A whole crop with one distortion of any type, or as it is, and its quality on 0..5, which falls with severity."""
-    pixels = crop(photos[draw.integers(len(photos))], draw)
+def rated(photos: Sequence[Photo], draw: np.random.Generator, groups: Sequence[str] = tuple(TYPES)) -> Rated:
+    """A whole crop with one distortion of the ``groups``, or as it is."""
+    pixels, group = crop(photos[draw.integers(len(photos))], draw), ""
     severity = int(draw.integers(6))
     if severity:
-        _, type_, _ = distortion(draw)
+        group, type_, _ = distortion(draw, groups)
         pixels = distort(pixels, type_, severity, seed=int(draw.integers(2**62)))
-    return pixels, quality(severity)
+    return Rated(pixels, group, severity)
 
 
-def quality(severity: int) -> float:
-    """4.9 for a crop as it is, 0.8 less for each step of severity."""
-    return round(4.9 - 0.8 * severity, 1)
-
-
-def distortion(draw: np.random.Generator) -> tuple[str, str, int]:
+def distortion(draw: np.random.Generator, groups: Sequence[str] = tuple(TYPES)) -> tuple[str, str, int]:
     """Group, type and severity."""
-    group = list(TYPES)[draw.integers(len(TYPES))]
+    group = groups[draw.integers(len(groups))]
     return group, TYPES[group][draw.integers(len(TYPES[group]))], int(draw.integers(1, 6))
 
 
