@@ -205,16 +205,18 @@ export class Stage {
   }
 }
 
-// Why an image cannot be shown; empty if the server is away, which passes.
+// Why an image cannot be shown; empty if the server is away, or was when the image was asked for.
 async function whyBroken(url) {
   try {
     const answer = await fetch(url, { cache: 'reload' });
-    if (answer.ok) return 'damaged';
+    if (answer.ok) return await isImage(await answer.blob()) ? '' : 'damaged';
     return [404, 410].includes(answer.status) ? 'missing or damaged' : '';
   } catch {
     return '';
   }
 }
+
+const isImage = (bytes) => createImageBitmap(bytes).then((bitmap) => { bitmap.close(); return true; }, () => false);
 
 // Into the browser's cache, and no further.
 function prefetch(url) {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from annotate_app.review.service import Review
 from tests.annotate_app.browser import Reader, Served
@@ -92,3 +92,25 @@ def test_it_does_not_come_to_the_next_person_until_it_is_put_right(
     repair()
     cem.open()
     assert lost in {item.sample_id for item in served.review.log.find(cem.session).items}
+
+
+def test_an_image_that_failed_while_the_server_was_away_for_a_moment_comes_by_itself(
+    serve_review: Serving, open_context: Contexts
+) -> None:
+    served = serve_review(replace(BARE, batch=10))
+    context, failed = open_context(), set()
+
+    def fail_once(route: Route) -> None:
+        if route.request.resource_type == "image" and route.request.url not in failed:
+            failed.add(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/images/*", fail_once)
+    reader = Reader(context, served.url)
+    reader.begin("ann")
+    assert reader.text("notice") == ""
+    reader.press(*["ArrowRight"] * 10)
+    reader.wait("end", "All 10 are judged")
+    assert len(failed) == 10
