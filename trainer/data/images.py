@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Protocol, TypeVar
 
 from PIL import Image
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import digest, file_sha256
+from perception20k.core.files import write_text
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.imaging.images import ImageError, decode
+
+MISSING = "missing-images.txt"
+"""In a run's directory: the rows that are left out, one a line."""
 
 
 def read_image(path: Path) -> Image.Image:
@@ -23,6 +25,8 @@ def read_image(path: Path) -> Image.Image:
     Raises:
         UserError: it is not there or cannot be decoded; names the file and the reason.
     """
+    if not path.is_file():
+        raise UserError(f"{path}: no such image")
     try:
         return Image.fromarray(decode(path.read_bytes()))
     except (OSError, ImageError) as error:
@@ -44,45 +48,42 @@ def unreadable(paths: Iterable[Path], reporter: Reporter = SILENT) -> dict[Path,
     return found
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A line of a file that asks about images."""
-
-    where: str
-    """Its place in the file, in words: ``row 3``."""
-    images: tuple[Path, ...]
-    """The images it asks about, in the order they are shown."""
-
-
-Line = TypeVar("Line", bound=Asked)
-
-
-@dataclass(frozen=True)
-class Lines(Generic[Line]):
-    """The lines of one such file whose images are there, and the names of the others, or why they are left out."""
-
-    path: Path
-    asked: tuple[Line, ...]
-    missing: tuple[str, ...] = ()
+class Showing(Protocol):
+    """A row of a table or file that shows images."""
 
     @property
-    def fingerprint(self) -> str:
-        """Digest of the file, and where some lines are left out, of the places of those that are asked."""
-        whole = file_sha256(self.path)
-        return digest([whole, [line.where for line in self.asked]]) if self.missing else whole
+    def where(self) -> str:
+        """Its place in the file, in words: ``row 3``."""
 
-    def readable(self, reporter: Reporter = SILENT) -> Lines[Line]:
-        """Those whose images can all be decoded; the others join the missing: place, image and reason.
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The images, in the order they are shown."""
 
-        Raises:
-            UserError: none is left.
-        """
-        bad = unreadable((image for line in self.asked for image in line.images), reporter)
-        good = tuple(line for line in self.asked if not bad.keys() & set(line.images))
-        reasons = [f"{line.where}: {bad[image]}" for line in self.asked for image in line.images if image in bad]
-        if self.asked and not good:
-            raise UserError(f"{self.path}: no images in it can be read", reasons[0])
-        return replace(self, asked=good, missing=(*self.missing, *reasons))
+
+Shown = TypeVar("Shown", bound=Showing)
+
+
+def readable(
+    rows: Sequence[Shown], source: str, reporter: Reporter = SILENT
+) -> tuple[tuple[Shown, ...], tuple[str, ...]]:
+    """The rows whose images can all be decoded, and why the others are left out: place, image and reason.
+
+    Raises:
+        UserError: none is left; names ``source``.
+    """
+    bad = unreadable((image for row in rows for image in row.images), reporter)
+    good = tuple(row for row in rows if not bad.keys() & set(row.images))
+    reasons = tuple(f"{row.where}: {bad[image]}" for row in rows for image in row.images if image in bad)
+    if rows and not good:
+        raise UserError(f"{source}: none of its images can be read", reasons[0])
+    return good, reasons
+
+
+def write_missing(run: Path, missing: Sequence[str], reporter: Reporter = SILENT) -> None:
+    """Write what is left out, if anything, into ``run``, and say so."""
+    if missing:
+        write_text(run / MISSING, "\n".join(missing) + "\n")
+        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {run / MISSING}")
 
 
 def _why_unreadable(path: Path) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.seeding import key_int
-from trainer.data.images import unreadable
+from trainer.data.images import readable
 from trainer.data.table_files import csv_rows, number
 
 
@@ -35,6 +35,11 @@ class MosRow:
     """What a content-independent split keeps together: the reference image, or the image itself."""
     where: str = ""
     """Its place in the table's file, in words: ``row 3``."""
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The one it shows."""
+        return (self.image,)
 
     def scaled(self, low: float, high: float) -> float:
         """The MOS brought linearly from its own scale to ``low..high``."""
@@ -73,12 +78,8 @@ class MosTable:
         Raises:
             UserError: none is left.
         """
-        bad = unreadable((row.image for row in self.rows), reporter)
-        good = tuple(row for row in self.rows if row.image not in bad)
-        reasons = [f"{row.where}: {bad[row.image]}" for row in self.rows if row.image in bad]
-        if self.rows and not good:
-            raise UserError(f"{self.dataset}: none of its images can be read", reasons[0])
-        return replace(self, rows=good, missing=(*self.missing, *reasons))
+        rows, missing = readable(self.rows, self.dataset, reporter)
+        return replace(self, rows=rows, missing=(*self.missing, *missing))
 
 
 @dataclass(frozen=True)

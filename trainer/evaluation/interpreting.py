@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Asked, Lines, read_image
+from trainer.data.images import read_image, readable
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Asked, Lines, Suite
 from trainer.evaluation.tables import Cell, Table
 
 MODES = ("think", "no-think")
@@ -44,11 +45,11 @@ class Question(Asked):
 Questions = Lines[Question]
 
 
-def read(path: Path) -> Questions:
-    """Read a file in Q-Bench's form.
+def read(path: Path, reporter: Reporter = SILENT) -> Questions:
+    """Read the questions of a file in Q-Bench's form whose images can be read.
 
     Raises:
-        UserError: not such a file, a question without its answer, or none whose image is on disk.
+        UserError: not such a file, a question without its answer, or no question is left.
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -59,17 +60,10 @@ def read(path: Path) -> Questions:
     if not isinstance(entries, list):
         raise UserError(f"{path}: expected a list of questions")
     folders = [path.parent, *sorted(place for place in path.parent.iterdir() if place.is_dir())]
-    asked, missing = [], []
-    for number, entry in enumerate(entries):
-        question = _question(entry, folders, path, f"question {number}")
-        (image,) = question.images
-        if image.is_file():
-            asked.append(question)
-        else:
-            missing.append(f"{question.where}: {image}: no such image")
-    if not asked:
-        raise UserError(f"{path}: none of its {len(entries)} images is on disk", f"Looked below {path.parent}")
-    return Questions(path, tuple(asked), tuple(missing))
+    questions = [_question(entry, folders, path, f"question {number}") for number, entry in enumerate(entries)]
+    if not questions:
+        raise UserError(f"{path}: no questions in it")
+    return Questions(path, *readable(questions, str(path), reporter))
 
 
 class ChoiceRows:

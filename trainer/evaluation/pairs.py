@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Asked, Lines, read_image
+from trainer.data.images import read_image, readable
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Suite
+from trainer.evaluation.suites import Asked, Lines, Suite
 from trainer.evaluation.tables import Cell, Table
 
 
@@ -39,11 +40,11 @@ class Pair(Asked):
 Pairs = Lines[Pair]
 
 
-def read(path: Path) -> Pairs:
-    """Read the pairs of a CSV.
+def read(path: Path, reporter: Reporter = SILENT) -> Pairs:
+    """Read the pairs of a CSV whose images can be read.
 
     Raises:
-        UserError: no such file, not UTF-8, a missing column or image, or ``better`` is neither a nor b.
+        UserError: no such file, not UTF-8, a missing column, ``better`` is neither a nor b, or no pair is left.
     """
     pairs = []
     for number, line in csv_rows(path, "image_a", "image_b", "better"):
@@ -51,15 +52,12 @@ def read(path: Path) -> Pairs:
         if better not in ("a", "b"):
             raise UserError(f"{path}: row {number}: better must be a or b, not {line['better']!r}")
         names = [line["image_a"], line["image_b"], *filter(None, [line.get("reference")])]
-        for name in names:
-            if not (path.parent / name).is_file():
-                raise UserError(f"{path}: row {number}: '{name}': no such image")
         first, second, *reference = (path.parent / name for name in names)
         scene = line.get("scene") or "".join(path.name for path in reference) or f"pair {number}"
         pairs.append(Pair(f"row {number}", (*reference, first, second), better, scene))
     if not pairs:
         raise UserError(f"{path}: no pairs in it")
-    return Pairs(path, tuple(pairs))
+    return Pairs(path, *readable(pairs, str(path), reporter))
 
 
 class PairRows:

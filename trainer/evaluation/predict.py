@@ -7,6 +7,7 @@ one ``predictions.parquet`` in the order of the questions.
 
 RUN/
   run.json             what is evaluated, on what, how
+  missing-images.txt   what is left out, and why, if anything
   predictions.parquet  every answer (trainer.evaluation.predictions)
   .parts/              answers of an unfinished run, a JSON line each
 """
@@ -25,6 +26,7 @@ from accelerate import PartialState
 from perception20k.core.errors import UserError
 from perception20k.core.files import write_json
 from perception20k.core.reporting import SILENT, Reporter
+from trainer.data.images import write_missing
 from trainer.evaluation.predictions import Prediction, from_row, read_predictions, to_row, write_predictions
 from trainer.evaluation.suites import Predictor, Suite, truth_of
 
@@ -40,6 +42,7 @@ def predict(
     asked: Sequence[Asked],
     run: Path,
     settings: dict[str, Any],
+    missing: Sequence[str] = (),
     *,
     batch: int,
     samples: int,
@@ -51,6 +54,7 @@ def predict(
         asked: suites and who answers each.
         run: the run's directory, new or an unfinished one.
         settings: what the answers depend on; a run is not continued under others.
+        missing: rows that are left out, each with the reason; written and told before the first question.
         batch: questions asked at once.
         samples: sampled answers to each question, in addition to the greedy one.
         reporter: shows how far it is.
@@ -61,6 +65,7 @@ def predict(
     state = processes()
     if state.is_main_process:
         _claim(run, settings, {suite.name: suite.fingerprint for suite, _ in asked})
+        write_missing(run, missing, reporter)
     state.wait_for_everyone()
     done = _read_parts(run)
     state.wait_for_everyone()  # all have read before anyone writes

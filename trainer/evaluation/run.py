@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import write_text
 from perception20k.core.from_plain import suggestion
 from perception20k.core.reporting import SILENT, Reporter
 from trainer.data.boxes import Grid
@@ -65,13 +64,11 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
         for name in plan.peers:
             peer = Peer(name)
             asked += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
-        predictions = predict(asked, run, plan.settings(), batch=plan.batch, samples=plan.samples, reporter=reporter)
+        predictions = predict(
+            asked, run, plan.settings(), sources.missing(), batch=plan.batch, samples=plan.samples, reporter=reporter
+        )
     if not state.is_main_process:
         return None
-    if missing := sources.missing():
-        path = run / "missing-images.txt"
-        write_text(path, "\n".join(missing) + "\n")
-        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {path}")
     return report.write(run, f"Evaluation of {plan.model}", predictions, {suite.name: suite for suite, _ in asked})
 
 
@@ -97,8 +94,8 @@ class _Sources:
                 "--peer needs a MOS table to be scored on", "Add --data NAME:DIR or FILE.csv:LOW-HIGH", code=2
             )
         datasets = tuple(source for source in sources if isinstance(source, Path))
-        questions = tuple(interpreting.read(path).readable(reporter) for path in plan.questions)
-        compared = tuple(pairs.read(path).readable(reporter) for path in plan.pairs)
+        questions = tuple(interpreting.read(path, reporter) for path in plan.questions)
+        compared = tuple(pairs.read(path, reporter) for path in plan.pairs)
         return cls(datasets, tuple(parts), questions, compared)
 
     def missing(self) -> list[str]:

@@ -76,13 +76,19 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
         rows = PhotoRows(good, config, who.grid)
         asked = [rows.prompt, [[name, file_sha256(photo)] for name, photo in good.items()]]
         suite = Suite(f"{config.task} of photos", rows, digest(asked))
-        found = predict([(suite, who)], answered, config.settings(), batch=config.batch, samples=0, reporter=reporter)
+        found = predict(
+            [(suite, who)],
+            answered,
+            config.settings(),
+            list(bad.values()),
+            batch=config.batch,
+            samples=0,
+            reporter=reporter,
+        )
     if not state.is_main_process:
         return
     read = TASKS[config.task].read
     lines: list[Cells] = [{"image": p.row_id, **read(p), "answer": p.text, "error": p.error} for p in found]
-    for reason in bad.values():
-        reporter.line(reason)
     unread = [
         {"image": name, "error": bad[path].removeprefix(f"{path}: ")} for name, path in photos.items() if path in bad
     ]

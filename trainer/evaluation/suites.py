@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from perception20k.core.files import digest, file_sha256
 from trainer.data.boxes import Grid
 from trainer.data.rows import COLUMNS, Row, Rows
 
@@ -37,6 +38,34 @@ class Suite:
 
     def __len__(self) -> int:
         return len(self.rows.datasets)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A line of a file of questions."""
+
+    where: str
+    """Its place in the file, in words: ``row 3``."""
+    images: tuple[Path, ...]
+    """The images it asks about, in the order they are shown."""
+
+
+Line = TypeVar("Line", bound=Asked)
+
+
+@dataclass(frozen=True)
+class Lines(Generic[Line]):
+    """The lines of one such file whose images can be read, and why the others are left out."""
+
+    path: Path
+    asked: tuple[Line, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the file, and where some lines are left out, of the places of those that are asked."""
+        whole = file_sha256(self.path)
+        return digest([whole, [line.where for line in self.asked]]) if self.missing else whole
 
 
 def kind_of(suite: str) -> str:

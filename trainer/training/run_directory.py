@@ -28,6 +28,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.files import write_json, write_text
 from perception20k.core.reporting import Reporter
 from trainer import models
+from trainer.data.images import write_missing
 from trainer.data.mos import MosTable
 from trainer.training.recipe import dump, load
 from trainer.training.recipe_keys import CommonRecipe
@@ -56,11 +57,7 @@ def prepare(
     write_json(run / "inputs.json", {**inputs, "versions": versions})
     tables = [source for source in sources.values() if isinstance(source, MosTable)]
     missing = [f"{table.dataset}\t{name}" for table in tables for name in table.missing]
-    if missing:
-        write_text(run / "missing-images.txt", "\n".join(missing) + "\n")
-        report.line(
-            f"{len(missing)} rated images are missing or unreadable and are left out: {run / 'missing-images.txt'}"
-        )
+    write_missing(run, missing, report)
 
 
 def _check_same(run: Path, recipe: CommonRecipe, inputs: Mapping[str, Any]) -> None:

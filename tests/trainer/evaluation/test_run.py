@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from perception20k.core.errors import UserError
 from perception20k.core.reporting import Reporter
 from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
+from trainer.evaluation import run
 from trainer.evaluation.predictions import read_predictions
 from trainer.evaluation.run import EvaluationConfig, evaluate
+from trainer.evaluation.suites import AS_STORED, Response
 
 
 def everything(dataset: Path, pictures: Path) -> dict[str, Any]:
@@ -135,15 +139,35 @@ def test_the_overview_is_printed_as_json_alone(pictures: Path, tmp_path: Path) -
     assert printed == {"run": str(run), "columns": ["suite", "measure", "value"], "rows": rows}
 
 
-def test_missing_images_are_listed(pictures: Path, tmp_path: Path) -> None:
-    table = tmp_path / "some.csv"
+class Silent:
+    """Is stopped at the first question."""
+
+    grid = AS_STORED
+
+    def answer(self, rows: Sequence[Any], samples: int) -> list[list[Response] | None]:
+        raise KeyboardInterrupt
+
+
+def test_missing_and_damaged_images_are_told_before_the_first_question(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rated, compared = tmp_path / "some.csv", tmp_path / "pairs.csv"
     (tmp_path / "0.png").write_bytes((pictures / "0.png").read_bytes())
-    table.write_text("image,mos\n0.png,3\ngone.png,2\n")
+    (tmp_path / "torn.png").write_bytes(b"no image")
+    rated.write_text("image,mos\n0.png,3\ngone.png,2\ntorn.png,1\n")
+    compared.write_text("image_a,image_b,better\n0.png,0.png,a\n0.png,gone.png,a\n")
     said: list[str] = []
-    config = EvaluationConfig("scripted:oracle", data=(f"{table}:0-5",), ask=("think",))
-    evaluate(config, tmp_path / "run", Reporter(said.append))
-    assert (tmp_path / "run" / "missing-images.txt").read_text() == "some\trow 3: gone.png: no such image\n"
-    assert said[0].startswith("1 images are missing or unreadable")
+    monkeypatch.setattr(run, "predictor", lambda asking, device, reporter: nullcontext(Silent()))
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(
+            EvaluationConfig("any", data=(f"{rated}:0-5",), pairs=(compared,)), tmp_path / "run", Reporter(said.append)
+        )
+    assert (tmp_path / "run" / "missing-images.txt").read_text().splitlines() == [
+        "some\trow 3: gone.png: no such image",
+        f"some\trow 4: {tmp_path / 'torn.png'}: cannot be read as an image: not an image in a known format",
+        f"pairs\trow 3: {tmp_path / 'gone.png'}: no such image",
+    ]
+    assert "3 images are missing or unreadable" in "".join(said)
 
 
 @pytest.mark.parametrize(

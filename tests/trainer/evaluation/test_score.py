@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.core.reporting import Reporter
 from trainer.data.boxes import Grid
 from trainer.evaluation import score as scoring
 from trainer.evaluation.predictions import read_predictions
@@ -113,10 +114,16 @@ def test_a_stopped_run_asks_what_is_missing_and_changed_photos_are_told(
         score(config, photos, out)
 
 
-def test_a_damaged_photo_is_a_line_with_its_reason(
+def test_a_damaged_photo_is_told_before_the_first_question_and_is_a_line_with_its_reason(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (photos / "b.jpg").write_bytes(b"no photo")
+    said: list[str] = []
+    speaks(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        score(ScoreConfig(model="any"), photos, tmp_path / "scores.csv", Reporter(said.append))
+    told = tmp_path / "scores.answers" / "missing-images.txt"
+    assert told.read_text().startswith(f"{photos / 'b.jpg'}: cannot be read") and str(told) in "".join(said)
     speaks(monkeypatch, *[Response("<answer>Score: 2.0</answer>")] * 2)
     score(ScoreConfig(model="any"), photos, tmp_path / "scores.csv")
     last = table(tmp_path / "scores.csv")[-1]
