@@ -1,5 +1,7 @@
 // Requests to the server: an answer it gave, or Unreachable.
 
+export const RETRY = 700; // ms from one question that was not answered to the next
+
 // The server did not answer, or (`reason`) says why it can store nothing now.
 export class Unreachable extends Error {
   constructor(message, reason = '') { super(message); this.reason = reason; }
@@ -30,3 +32,16 @@ export const get = (path) => request(path);
 export const post = (path, body, keepalive = false) => request(path, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), keepalive,
 });
+
+// Ask until the server answers: it may be just coming back. `away(error)` is called whenever it does not.
+export async function persist(ask, away = () => {}) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      away(error);
+      await new Promise((resolve) => { setTimeout(resolve, RETRY); });
+    }
+  }
+}

@@ -1,6 +1,6 @@
 // The page from start to summary, and what holds for all of it: the tab's name and lease, the outbox, the keys.
 
-import { Unreachable, get, post } from './api.js';
+import { Unreachable, get, persist, post } from './api.js';
 import { watchFocus } from './clock.js';
 import { byId, identifier } from './dom.js';
 import { Help } from './help.js';
@@ -141,18 +141,6 @@ function followStage() {
     review.style.setProperty('--above', `${top}px`);
     review.style.setProperty('--below', `${innerHeight - bottom}px`);
   }).observe(stage);
-}
-
-// The page may come up while the server is just coming back.
-async function persist(ask) {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      await new Promise((resolve) => { setTimeout(resolve, 700); });
-    }
-  }
 }
 
 function showSending(outbox) {

@@ -2,7 +2,7 @@
 // on, under this tab's name, and leaves it when the server has it. Sending is in order, one request at a time;
 // sending twice does no harm, since the server knows an event by its id.
 
-import { Unreachable, post } from './api.js';
+import { RETRY, Unreachable, post } from './api.js';
 
 const PREFIX = 'perception20k.outbox.';
 const AT_ONCE = 50;
@@ -73,7 +73,7 @@ export class Outbox {
         if (!(error instanceof Unreachable)) throw error;
         this.offline = error.reason || 'offline';
         this.hear.changed();
-        await new Promise((resolve) => { this.wake = resolve; setTimeout(resolve, 700); });
+        await new Promise((resolve) => { this.wake = resolve; setTimeout(resolve, RETRY); });
         continue;
       }
       const { data } = answer;

@@ -2,6 +2,7 @@
 // the images around it kept decoded. Positions are whole device pixels, so that nothing is resampled.
 
 import { make } from './dom.js';
+import { decode } from './image.js';
 
 const AHEAD = 4;
 const BEHIND = 2;
@@ -131,22 +132,15 @@ export class Stage {
     const image = make('img', { decoding: 'sync', draggable: false, alt: '' });
     entry = { image, ok: false };
     const decoded = async () => {
-      for (let broken = 0; ;) { // until it is there: the server may be away for a while
-        image.src = broken ? `${url}?again=${broken}` : url; // a browser may remember what could not be shown
-        try {
-          await image.decode();
-          Object.assign(entry, { ok: true, broken: '' });
-          return;
-        } catch {
-          if (this.pool.get(url) !== entry) return;
-          entry.broken = await whyBroken(image.src);
-          if (entry.broken) {
-            broken += 1;
-            if (this.shown === entry) this.onBroken?.();
-            await new Promise((resolve) => { entry.again = resolve; });
-          } else await new Promise((resolve) => { setTimeout(resolve, 700); });
-          image.removeAttribute('src');
-        }
+      const wanted = () => this.pool.get(url) === entry;
+      for (let broken = 0; ; broken += 1) {
+        const from = broken ? `${url}?again=${broken}` : url; // a browser may remember what could not be shown
+        entry.broken = await decode(image, from, { wanted, away: () => { entry.broken = ''; } });
+        if (!wanted()) return;
+        entry.ok = !entry.broken;
+        if (entry.ok) return;
+        if (this.shown === entry) this.onBroken?.();
+        await new Promise((resolve) => { entry.again = resolve; });
       }
     };
     this.pool.set(url, entry);
@@ -204,19 +198,6 @@ export class Stage {
     this.element.addEventListener('pointerup', () => this.element.removeEventListener('pointermove', move), { once: true });
   }
 }
-
-// Why an image cannot be shown; empty if the server is away, or was when the image was asked for.
-async function whyBroken(url) {
-  try {
-    const answer = await fetch(url, { cache: 'reload' });
-    if (answer.ok) return await isImage(await answer.blob()) ? '' : 'damaged';
-    return [404, 410].includes(answer.status) ? 'missing or damaged' : '';
-  } catch {
-    return '';
-  }
-}
-
-const isImage = (bytes) => createImageBitmap(bytes).then((bitmap) => { bitmap.close(); return true; }, () => false);
 
 // Into the browser's cache, and no further.
 function prefetch(url) {

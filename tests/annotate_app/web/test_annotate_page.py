@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
+from annotate_app.annotate.pictures import identifier
 from annotate_app.annotate.rules import PAGE_KEYS, DrawnObject, judge
 from annotate_app.annotate.service import Annotation
 from perception20k.config import Filters
@@ -246,4 +247,86 @@ def test_no_screen_has_a_barrier_and_nothing_is_cut(
     assert ann.page.evaluate(
         "[...document.querySelectorAll('#draw, #draw .side')].every(e => e.scrollHeight <= e.clientHeight)"
     )
+    assert ann.errors == []
+
+
+def test_a_photo_that_failed_while_the_server_was_away_for_a_moment_comes_by_itself(
+    serve: Serving, open_context: Contexts
+) -> None:
+    served, context, failed = serve(), open_context(), set()
+
+    def fail_once(route: Route) -> None:
+        if route.request.resource_type == "image" and route.request.url not in failed:
+            failed.add(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/pictures/*", fail_once)
+    ann = Artist(context, served.url)
+    ann.begin("000.png")
+    for number in range(1, 5):
+        ann.press("PageDown")
+        ann.on(f"00{number}.png")
+    assert len(failed) == 5
+
+
+def test_the_page_waits_for_a_server_that_is_away_says_so_and_goes_on_by_itself(
+    serve: Serving, open_context: Contexts
+) -> None:
+    served = serve()
+    ann = Artist(open_context(), served.url)
+    served.stop()
+    ann.press("Enter")
+    ann.wait("start-message", "The server does not respond. The page waits for it")
+    served = serve(port=served.port)
+    ann.on("000.png")
+    ann.draw("cup", (10, 10, 110, 90))
+    served.stop()
+    ann.draw("dog", (150, 100, 300, 220))
+    ann.press("Enter")
+    ann.on("001.png")  # which was fetched ahead
+    ann.press("PageDown")
+    ann.on("002.png")
+    ann.press("PageDown")
+    ann.wait("notice", "The server does not respond. The page waits for it")
+    again = serve(port=served.port)
+    ann.on("003.png")
+    assert ann.text("notice") == ""
+    ann.draw("bird", (10, 10, 110, 90))
+    ann.saved()
+    assert again.standing()["000.png"][0] == "done"
+    assert [name for name, _ in again.standing()["003.png"][1]] == ["bird"]
+
+
+@pytest.mark.parametrize("content", [None, b"no image"], ids=["gone", "damaged"])
+def test_a_photo_whose_file_is_lost_is_passed_over_by_name(
+    serve: Serving, open_context: Contexts, folder: Path, content: bytes | None
+) -> None:
+    served, context = serve(), open_context()
+    lost = {identifier(name): folder / name for name in ("001.png", "004.png")}
+
+    def lose(route: Route) -> None:
+        if file := lost.get(route.request.url.rpartition("/")[2]):
+            file.unlink(missing_ok=True)
+            if content is not None:
+                file.write_bytes(content)
+        route.continue_()
+
+    context.route("**/pictures/*", lose)
+    ann = Artist(context, served.url)
+    ann.begin("000.png")
+    ann.press("s")
+    ann.on("002.png")
+    ann.wait("notice", "Missing or damaged, so passed over: 001.png.")
+    ann.press("PageUp")
+    ann.on("000.png")
+    ann.wait("notice", "passed over: 001.png")
+    ann.press("PageDown")
+    ann.on("002.png")
+    ann.press("PageDown")
+    ann.on("003.png")
+    assert ann.text("notice") == ""
+    ann.press("PageDown")
+    ann.wait("end", "Missing or damaged, so passed over: 004.png. All of them are done")
     assert ann.errors == []

@@ -1,7 +1,8 @@
 // The page from start to end: the tab's name and lease, the outbox, the photos in the order they come.
 
-import { Unreachable, address, get, post } from '../api.js';
+import { address, get, persist, post } from '../api.js';
 import { byId, identifier, make } from '../dom.js';
+import { decode } from '../image.js';
 import { Outbox } from '../outbox.js';
 import { Draw } from './draw.js';
 import { listen } from './keys.js';
@@ -23,8 +24,9 @@ const page = {
   pictures: [], // what this person has had, and what is fetched ahead
   at: -1,
   names: [],
-  images: new Map(), // a promise of the decoded image, by the photo's id
+  images: new Map(), // a promise of the decoded image, or of null if its file is lost, by the photo's id
   fetching: null,
+  opening: null,
 };
 
 const show = (screen) => { byId('annotate').dataset.screen = screen; };
@@ -37,6 +39,20 @@ const outbox = new Outbox(tab, {
 });
 
 let draw = null;
+
+// The session that something was waited for has ended meanwhile.
+class Over extends Error {}
+
+const unlessOver = (error) => { if (!(error instanceof Over)) throw error; };
+
+// Told while a person waits; what is fetched ahead bothers nobody.
+function away({ reason } = {}) {
+  if (page.session && !draw.waiting) return;
+  const words = `${reason || 'The server does not respond'}. The page waits for it and goes on by itself; what you did is kept.`;
+  byId('start-message').textContent = words;
+  byId('end').querySelector('p').textContent = words;
+  draw?.notice(words);
+}
 
 function showSending() {
   const { unsent, offline } = outbox;
@@ -60,8 +76,9 @@ async function askWho(message = '') {
   page.session = null;
   show('start');
   byId('start-message').textContent = message;
-  const { data: { reviewer: user } } = await persist(() => get('who'));
-  const { data } = await persist(() => get('overview'));
+  const { data: { reviewer: user } } = await persist(() => get('who'), away);
+  const { data } = await persist(() => get('overview'), away);
+  byId('start-message').textContent = message;
   const many = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
   byId('start-facts').textContent = `${many(data.pictures, 'photo')}: ${data.done} done, ${data.skipped} skipped. `
     + 'Everybody gets photos of their own, and every step is saved as you make it.';
@@ -74,13 +91,20 @@ async function askWho(message = '') {
   if (!user) field.focus();
   byId('start-form').onsubmit = (event) => {
     event.preventDefault();
-    open(field.value.trim().normalize('NFC')).catch(unreachable);
+    begin();
   };
 }
 
+function begin() {
+  page.opening ??= open(byId('reviewer').value.trim().normalize('NFC')).finally(() => { page.opening = null; });
+}
+
 async function open(reviewer) {
-  if (outbox.adopt(reviewer).length) await outbox.flush();
-  const { ok, data } = await post('sessions', { reviewer, tab });
+  if (outbox.adopt(reviewer).length) {
+    byId('start-message').textContent = 'Sending what this browser still has…';
+    await outbox.flush();
+  }
+  const { ok, data } = await persist(() => post('sessions', { reviewer, tab }), away);
   if (!ok) return void (byId('start-message').textContent = data.message);
   sessionStorage.setItem(WHO, reviewer);
   Object.assign(page, { session: data.session, reviewer, names: data.names, images: new Map(), fetching: null });
@@ -88,7 +112,8 @@ async function open(reviewer) {
   page.at = page.pictures.length - 1;
   byId('rules').textContent = inWords(data.rules);
   showProgress(data);
-  draw ??= new Draw(data.rules, { put, names, move: (by) => move(by).catch(unreachable), undo: () => undoElsewhere().catch(unreachable) });
+  draw ??= new Draw(data.rules, { put, names, move, undo: undoElsewhere });
+  draw.wait(false); // for what the session before waited for
   show('draw');
   return move(1);
 }
@@ -115,34 +140,36 @@ function put(event) {
 // The next photo, or an earlier one. What is pressed until it is there is not meant for the one before.
 async function move(by) {
   if (draw.waiting) return;
+  const { session } = page;
   draw.settle();
   draw.wait(true);
-  try {
-    await turnTo(by);
-  } finally {
-    draw.wait(false);
-    if (byId('annotate').dataset.screen === 'draw') draw.focus();
-  }
-  lookAhead().catch(unreachable);
+  await turnTo(by).catch(unlessOver).finally(() => { if (page.session === session) draw.wait(false); });
+  if (page.session !== session) return;
+  if (byId('annotate').dataset.screen === 'draw') draw.focus();
+  lookAhead().catch(unlessOver);
 }
 
+// Photos whose file is lost are passed over; they are asked for again whenever their turn comes.
 async function turnTo(by) {
-  const wanted = page.at + by;
-  if (wanted < 0) return draw.notice('This is the first photo.', false);
-  while (wanted >= page.pictures.length) {
-    if (!await fetchMore()) return end();
+  const { session } = page;
+  const lost = [];
+  const words = () => (lost.length ? `Missing or damaged, so passed over: ${lost.join(', ')}. ` : '');
+  for (let wanted = page.at + by; wanted >= 0; wanted += by < 0 ? -1 : 1) {
+    while (wanted >= page.pictures.length) {
+      if (!await fetchMore()) return end(words());
+    }
+    const picture = page.pictures[wanted];
+    const image = await imageOf(picture);
+    if (page.session !== session) throw new Over();
+    if (image) {
+      page.at = wanted;
+      show('draw');
+      draw.begin(picture, image);
+      return draw.notice(words());
+    }
+    lost.push(picture.name);
   }
-  const picture = page.pictures[wanted];
-  const image = await imageOf(picture);
-  if (!image) {
-    page.pictures.splice(wanted, 1);
-    return turnTo(by);
-  }
-  page.at = wanted;
-  show('draw');
-  draw.notice('');
-  draw.begin(picture, image);
-  return undefined;
+  return draw.notice(`${words()}This is the first photo.`, lost.length > 0);
 }
 
 // With nothing to undo on the photo that is shown: back to the one that was drawn on last, and undo there.
@@ -164,56 +191,43 @@ async function lookAhead() {
 
 // Ask for one more photo; false when nobody has one to give.
 function fetchMore() {
-  page.fetching ??= post(`sessions/${page.session}/take`, { tab }).then(({ ok, data }) => {
+  const { session } = page;
+  page.fetching ??= persist(() => post(`sessions/${session}/take`, { tab }), away).then(({ ok, data }) => {
+    if (page.session !== session) throw new Over();
     if (!ok) {
       askWho(data.message);
-      throw new Unreachable(data.message, data.message);
+      throw new Over();
     }
     page.names = data.names;
     showProgress(data);
     if (data.picture) page.pictures.push(new Picture(data.picture));
     return Boolean(data.picture);
-  }).finally(() => { page.fetching = null; });
+  }).finally(() => { if (page.session === session) page.fetching = null; });
   return page.fetching;
 }
 
-// The decoded image of a photo, null if it cannot be had.
+// The decoded image of a photo, waited for while the server is away; null if its file is lost.
 function imageOf({ id }) {
-  if (!page.images.has(id)) {
+  const { images, session } = page;
+  if (!images.has(id)) {
     const image = new Image();
-    image.src = address(`pictures/${id}`);
-    page.images.set(id, image.decode().then(() => image, () => null));
+    images.set(id, decode(image, address(`pictures/${id}`), { wanted: () => page.session === session, away }).then((why) => {
+      if (why) images.delete(id);
+      return why ? null : image;
+    }));
   }
-  return page.images.get(id);
+  return images.get(id);
 }
 
-function end() {
+function end(lost) {
   show('end');
   byId('end').querySelector('h1').textContent = 'No photo is left for you';
-  byId('end').querySelector('p').textContent = 'All of them are done, skipped, or with somebody else. Everything is saved; you can close this page.';
-  byId('end-again').onclick = () => move(1).catch(unreachable);
+  byId('end').querySelector('p').textContent = `${lost}All of them are done, skipped, or with somebody else. `
+    + 'Everything is saved; you can close this page.';
+  byId('end-again').onclick = () => move(1);
   byId('end-back').hidden = page.at < 0;
-  byId('end-back').onclick = () => move(0).catch(unreachable);
+  byId('end-back').onclick = () => move(0);
   byId('end-again').focus();
-}
-
-function unreachable(error) {
-  if (!(error instanceof Unreachable)) throw error;
-  const words = `${error.reason || 'The server does not respond'}. What you did is kept in this browser; try again.`;
-  byId('start-message').textContent = words;
-  draw?.notice(words);
-}
-
-// The page may come up while the server is just coming back.
-async function persist(ask) {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      await new Promise((resolve) => { setTimeout(resolve, 700); });
-    }
-  }
 }
 
 function beat(release) {
@@ -232,4 +246,4 @@ addEventListener('pageshow', (event) => { if (event.persisted) location.reload()
 listen({ act: (action) => draw?.act(action), nudge: (...arrow) => draw?.nudge(...arrow) });
 
 const who = sessionStorage.getItem(WHO);
-askWho().then(() => (who ? open(byId('reviewer').value).catch(unreachable) : undefined));
+askWho().then(() => { if (who) begin(); });
