@@ -45,13 +45,24 @@ class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL i
         self.recipe, self.row_datasets, self.held_datasets = recipe, row_datasets, held_datasets
         self._gathered = torch.empty(0)
         self._texts: list[str] = []
+        self._reference, self._bf16 = None, arguments["args"].bf16
         super().__init__(**arguments)
-        if self.ref_model is not None and self.args.bf16 and not (self.is_deepspeed_enabled or self.is_fsdp_enabled):
-            self.ref_model.to(torch.bfloat16)  # it is never stepped, and is computed with in bfloat16 anyway
         self.add_callback(_Epochs(self))
         for reward in self.reward_funcs:
             if hasattr(reward, "bind"):
                 reward.bind(self)
+
+    @property
+    def ref_model(self) -> Any:
+        """The reference model of the KL penalty; None without one."""
+        return self._reference
+
+    @ref_model.setter
+    def ref_model(self, model: Any) -> None:
+        """Held in bfloat16 where that is computed with: it is never stepped. FSDP shards it after it is set first."""
+        if self._reference is None and model is not None and self._bf16:
+            model.to(torch.bfloat16)
+        self._reference = model
 
     def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
         batch = self.args.generation_batch_size // self.num_generations

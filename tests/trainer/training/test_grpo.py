@@ -160,10 +160,20 @@ def test_images_made_by_workers_are_those_made_at_once(tiny: Path, built_dataset
     assert drawn[0] == drawn[1]
 
 
-def test_the_reference_is_held_in_bfloat16_where_computing_is(tiny: Path, ratings: list[str], tmp_path: Path) -> None:
+def test_the_reference_is_held_in_bfloat16_where_computing_is(
+    tiny: Path, ratings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sharded: list[torch.dtype] = []  # FSDP takes it over here, and in this precision
+
+    def prepared(self: Any, model: Any, **how: Any) -> Any:
+        sharded.append(model.dtype)
+        return model
+
+    monkeypatch.setattr("accelerate.Accelerator.prepare_model", prepared)
     chosen = load("visualquality-r1", ("group_size=2", "prompts_per_step=2", "comparison=2"))
     config = grpo_config(chosen, tmp_path, backward_passes(chosen, 1))
     assert make(chosen, tiny, ratings, tmp_path, config).ref_model.dtype == torch.float32
     config.bf16 = True
     trainer = make(chosen, tiny, ratings, tmp_path, config)
     assert (trainer.ref_model.dtype, trainer.model.dtype) == (torch.bfloat16, torch.float32)
+    assert sharded == [torch.float32, torch.bfloat16]
