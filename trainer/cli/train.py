@@ -18,7 +18,6 @@ from perception20k.core.reporting import Reporter
 @click.option(
     "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe, or trl.KEY of TRL."
 )
-@click.option("--resume", is_flag=True, hidden=True, expose_value=False)  # what a second call does anyway
 def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, changes: tuple[str, ...]) -> None:
     """Train a vision-language model with RECIPE, the name of a paper's recipe or your own YAML file.
 

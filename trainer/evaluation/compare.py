@@ -8,13 +8,15 @@ marked.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from perception20k.core.errors import UserError
 from trainer.evaluation import report
-from trainer.evaluation.measures import Measure, bootstrap
+from trainer.evaluation.measures import Measure, average, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
 from trainer.evaluation.statistics import interval
 from trainer.evaluation.suites import kind_of
@@ -48,37 +50,57 @@ def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Prediction]]]:
     return json.loads(described.read_text(encoding="utf-8")), report.by_suite(read_predictions(answers))
 
 
+_Pair = tuple[Measure | None, Measure | None]
+"""A measure of both runs; None where a run does not have it."""
+
+
 def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction]]]) -> list[Table]:
-    shares: list[tuple[Cell, ...]] = []
-    others: list[tuple[Cell, ...]] = []
-    for name, pair in suites.items():
-        first, second = ({m.name: m for m in report.measures(name, part)} for part in pair)
+    lines: list[tuple[str, list[_Pair]]] = []
+    datasets: dict[str, list[_Pair]] = {}
+    for suite, parts in suites.items():
+        first, second = ({m.name: m for m in report.measures(suite, part)} for part in parts)
         for what in dict.fromkeys([*first, *second]):
-            line = (name, *_line(what, first.get(what), second.get(what)))
-            measure = first.get(what) or second[what]
-            (shares if measure.percent else others).append(line)
+            pair = first.get(what), second.get(what)
+            lines.append((suite, [pair]))
+            datasets.setdefault(what, []).append(pair)
+    if kind == "scoring":
+        lines += [(report.AVERAGE.format(len(pairs)), pairs) for pairs in datasets.values() if len(pairs) > 1]
     columns = ("suite", "measure", "scenes", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
     note = "95 % bootstrap intervals, 1,000 resamples of scenes. Differ: the interval of B - A leaves out zero."
-    if any("fitted" in str(row[1]) for row in others):
+    if kind == "scoring":
         note += " PLCC after the fit has no interval: it would be fitted anew in every resample."
-    title = f"{kind.capitalize()}, A and B"
-    parts = [(shares, True, "shares"), (others, False, "means and correlations")]
-    return [
-        Table(f"{kind}, {words}", f"{title}: {words}", columns, tuple(rows), percent=percent, note=note)
-        for rows, percent, words in parts
-        if rows
-    ]
+    found = []
+    for words, percent in (("shares", True), ("means and correlations", False)):
+        rows = [(suite, *_line(pairs)) for suite, pairs in lines if _any(pairs).percent == percent]
+        if rows:
+            title = f"{kind.capitalize()}, A and B: {words}"
+            found.append(Table(f"{kind}, {words}", title, columns, tuple(rows), percent=percent, note=note))
+    return found
 
 
-def _line(name: str, first: Measure | None, second: Measure | None) -> tuple[Cell, ...]:
-    """Name, scenes, A with its interval, B with its interval, their difference with its interval, and a mark."""
-    there = [measure for measure in (first, second) if measure]
-    drawn = dict(zip(map(id, there), bootstrap(*there), strict=True))
-    cells: list[Cell] = [name, len(set(there[0].scenes))]
-    for measure in (first, second):
-        cells += [measure.number, *(interval(drawn[id(measure)]) or (None, None))] if measure else [None] * 3
-    if first is None or second is None or first.number is None or second.number is None:
+def _line(pairs: Sequence[_Pair]) -> tuple[Cell, ...]:
+    """A measure averaged over ``pairs``: name, scenes, A, B and B - A with their intervals, and a mark."""
+    scenes = [next(len(set(measure.scenes)) for measure in pair if measure) for pair in pairs]
+    cells: list[Cell] = [_any(pairs).name, sum(scenes)]
+    sides = []
+    for measures, draws in zip(zip(*pairs, strict=True), zip(*map(_drawn, pairs), strict=True), strict=True):
+        number = average([measure and measure.number for measure in measures])
+        averages = [fmean(values) for values in zip(*draws, strict=False)]  # none where one of them has none
+        cells += [number, *(interval(averages) or (None, None))]
+        sides.append((number, averages))
+    (first, one), (second, other) = sides
+    if first is None or second is None:
         return (*cells, None, None, None, "")
-    spread = interval([b - a for a, b in zip(drawn[id(first)], drawn[id(second)], strict=True)])
+    spread = interval([b - a for a, b in zip(one, other, strict=True)])
     differ = "yes" if spread and (spread[0] > 0 or spread[1] < 0) else ""
-    return (*cells, second.number - first.number, *(spread or (None, None)), differ)
+    return (*cells, second - first, *(spread or (None, None)), differ)
+
+
+def _drawn(pair: _Pair) -> list[list[float]]:
+    """Both measures in every resample, by the same draws; nothing for one that is not there."""
+    drawn = iter(bootstrap(*(measure for measure in pair if measure)))
+    return [next(drawn) if measure else [] for measure in pair]
+
+
+def _any(pairs: Sequence[_Pair]) -> Measure:
+    return next(measure for pair in pairs for measure in pair if measure)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 import numpy as np
 
@@ -58,15 +59,28 @@ def mean_of_classes(name: str, marked: Sequence[Marked], classes: Sequence[int])
 
 def correlations(
     name: str, predictions: Sequence[Prediction], scores: Sequence[float], truth: Sequence[float]
-) -> tuple[Measure, Measure, Measure]:
-    """SRCC, raw PLCC and PLCC after the logistic fit."""
+) -> tuple[Measure, Measure, Measure, Measure]:
+    """SRCC, raw PLCC, the mean of the two (Refine-IQA, tables 5 and 6) and PLCC after the logistic fit."""
     columns = [scores, truth]
     fitted = _measure(f"PLCC fitted, {name}", predictions, columns, lambda v: plcc_fitted(*v.T), percent=False)
     return (
         _measure(f"SRCC, {name}", predictions, columns, lambda v: srcc(*v.T), percent=False),
         _measure(f"PLCC, {name}", predictions, columns, lambda v: plcc(*v.T), percent=False),
+        _measure(
+            f"mean of SRCC and PLCC, {name}",
+            predictions,
+            columns,
+            lambda v: (srcc(*v.T) + plcc(*v.T)) / 2,
+            percent=False,
+        ),
         replace(fitted, resampled=False),
     )
+
+
+def average(numbers: Sequence[float | None]) -> float | None:
+    """The mean of numbers; None where one of them is undefined."""
+    known = [number for number in numbers if number is not None]
+    return fmean(known) if known and len(known) == len(numbers) else None
 
 
 def bootstrap(*measures: Measure) -> list[list[float]]:

@@ -22,10 +22,13 @@ from perception20k.dataset.boxes import iou
 from trainer import pages
 from trainer.data import answers
 from trainer.evaluation import degradation, interpreting, pairs, perception, published, scoring
-from trainer.evaluation.measures import Measure
+from trainer.evaluation.measures import Measure, average
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite, kind_of
 from trainer.evaluation.tables import Cell, Table, shown, write_tables
+
+AVERAGE = "scoring, average of {} datasets"
+"""Where a measure of scores is averaged over datasets, as the papers' tables do."""
 
 WORST = 24
 """Groundings drawn of each perception suite."""
@@ -98,11 +101,19 @@ def beside_published(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 def overview(predictions: Sequence[Prediction]) -> Table:
     """The few numbers that say how a run went."""
-    rows: list[tuple[Cell, ...]] = [
-        (name, measure.name, shown(measure.number, measure.percent) + (" %" if measure.percent else ""))
-        for name, part in by_suite(predictions).items()
-        for measure in measures(name, part)
-        if KINDS[kind_of(name)].headline.fullmatch(measure.name)
+    rows: list[tuple[Cell, ...]] = []
+    scored: dict[str, list[float | None]] = {}
+    for name, part in by_suite(predictions).items():
+        for measure in measures(name, part):
+            if KINDS[kind_of(name)].headline.fullmatch(measure.name):
+                value = shown(measure.number, measure.percent) + (" %" if measure.percent else "")
+                rows.append((name, measure.name, value))
+                if kind_of(name) == "scoring":
+                    scored.setdefault(measure.name, []).append(measure.number)
+    rows += [
+        (AVERAGE.format(len(numbers)), name, shown(average(numbers), percent=False))
+        for name, numbers in scored.items()
+        if len(numbers) > 1
     ]
     return Table("overview", "Overview", ("suite", "measure", "value"), tuple(rows))
 

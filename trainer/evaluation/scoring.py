@@ -11,7 +11,6 @@ of the others; your own table with a split gives its test part.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from trainer.data import answers
 from trainer.data.boxes import Grid
 from trainer.data.mos import MosTable
 from trainer.data.rows import MosRows
-from trainer.evaluation.measures import Measure, correlations
+from trainer.evaluation.measures import Measure, average, correlations
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.readout import expectation
 from trainer.evaluation.suites import Suite
@@ -83,7 +82,7 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     for name in names:
         found = [by_place.get((dataset, name)) for dataset in datasets]
         numbers = [readout.numbers()[:2] if readout else [None, None] for readout in found]
-        means = [_mean(column) for column in zip(*numbers, strict=True)] if len(datasets) > 1 else []
+        means = [average(column) for column in zip(*numbers, strict=True)] if len(datasets) > 1 else []
         rows.append((name, *(value for pair in numbers for value in pair), *means))
     shown = [*datasets, *(["average"] if len(datasets) > 1 else [])]
     columns = ("asked, read out", *(f"{dataset} {what}" for dataset in shown for what in ("SRCC", "PLCC")))
@@ -105,7 +104,7 @@ class _Readout(NamedTuple):
     unread: int
     spread: float | None = None
 
-    def measures(self) -> tuple[Measure, Measure, Measure]:
+    def measures(self) -> tuple[Measure, ...]:
         return correlations(self.name, self.predictions, self.scores, self.truth)
 
     def numbers(self) -> list[float | None]:
@@ -144,20 +143,11 @@ def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
 
 def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
     columns = ("asked, read out", "SRCC", "PLCC", "their mean", "PLCC fitted", "spread", "images", "unread")
-    rows: list[tuple[Cell, ...]] = []
-    for r in readouts:
-        if r.dataset == dataset:
-            srcc, plcc, fitted = r.numbers()
-            rows.append((r.name, srcc, plcc, _mean([srcc, plcc]), fitted, r.spread, len(r.truth), r.unread))
+    mine = [r for r in readouts if r.dataset == dataset]
+    rows = tuple((r.name, *r.numbers(), r.spread, len(r.truth), r.unread) for r in mine)
     note = (
         "PLCC is raw; its mean with SRCC is what Refine-IQA's tables 5 and 6 give; PLCC fitted is after the "
         "four-parameter logistic fit. Spread is the standard deviation of the "
         "sampled scores of one image, averaged over images. Unread answers count as score 0."
     )
-    return Table(f"scoring {dataset}", f"Scoring, {dataset}", columns, tuple(rows), note=note)
-
-
-def _mean(numbers: Sequence[float | None]) -> float | None:
-    """The mean of numbers; None where one of them is undefined."""
-    known = [number for number in numbers if number is not None]
-    return fmean(known) if len(known) == len(numbers) else None
+    return Table(f"scoring {dataset}", f"Scoring, {dataset}", columns, rows, note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,37 @@ def test_the_fitted_plcc_is_given_without_an_interval(tmp_path: Path) -> None:
     tables = compare(write(tmp_path / "a", scored(1.0)), write(tmp_path / "b", scored(0.3)))
     _, a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
     assert a > 0 and a_low is None and "has no interval" in tables[0].note
+
+
+@pytest.mark.slow
+def test_scores_of_several_datasets_are_averaged_with_the_intervals_of_the_average(tmp_path: Path) -> None:
+    runs = [
+        [*scored(noise, dataset="d"), *scored(noise, dataset="e", seed=1), *scored(noise, 20, "e", "no-think")]
+        for noise in (1.0, 0.3)
+    ]
+    (table,) = compare(write(tmp_path / "a", runs[0]), write(tmp_path / "b", runs[1]))
+    rows = {(row[0], row[1]): row[2:] for row in table.rows}
+    averaged = [what for suite, what in rows if suite == "scoring, average of 2 datasets"]
+    assert averaged == [f"{what}, think, number" for what in ("SRCC", "PLCC", "mean of SRCC and PLCC", "PLCC fitted")]
+    for what in averaged:
+        scenes, a, _, _, b, *_ = rows["scoring, average of 2 datasets", what]
+        parts = [rows[f"scoring {dataset} think", what] for dataset in "de"]
+        assert (scenes, a, b) == pytest.approx((80, *(sum(part[side] for part in parts) / 2 for side in (1, 4))))
+    what = "SRCC, think, number"
+    widths = {suite: high - low for (suite, name), (_, _, low, high, *_) in rows.items() if name == what}
+    assert widths["scoring, average of 2 datasets"] < min(widths["scoring d think"], widths["scoring e think"])
+
+
+@pytest.mark.slow
+def test_an_average_lacks_what_a_run_lacks(tmp_path: Path) -> None:
+    read = [replace(one, digits=(0.2,) * 5) for one in scored(0.5, dataset="e", seed=1)]
+    (table,) = compare(
+        write(tmp_path / "a", [*scored(0.5), *read]),
+        write(tmp_path / "b", [*scored(0.5), *scored(0.5, dataset="e", seed=1)]),
+    )
+    rows = {(row[0], row[1]): row[2:] for row in table.rows}
+    assert ("scoring, average of 2 datasets", "SRCC, think, number") in rows
+    assert rows["scoring e think", "SRCC, think, probability"][4:] == (*[None] * 6, "")
 
 
 @pytest.mark.slow

@@ -60,3 +60,18 @@ def test_what_models_and_people_write_is_escaped_and_nothing_comes_from_elsewher
     assert "&lt;b&gt;cup" in page and "&lt;answer&gt;200,150" in page
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
     assert "50.00" in page
+
+
+def test_the_overview_ends_with_the_averages_over_datasets() -> None:
+    found = [
+        prediction(
+            f"<answer>{score}</answer>", index=i, suite=f"scoring {name} think", dataset=name, mode="think", mos=i
+        )
+        for name, scores in (("d", (1, 2, 3)), ("e", (3, 2, 1)))
+        for i, score in enumerate(scores)
+    ]
+    assert report.overview(found).rows[-2:] == (
+        ("scoring, average of 2 datasets", "SRCC, think, number", "0.000"),
+        ("scoring, average of 2 datasets", "PLCC, think, number", "0.000"),
+    )
+    assert all("average" not in str(row[0]) for row in report.overview(found[:3]).rows)
