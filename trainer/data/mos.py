@@ -7,11 +7,10 @@ trained on is ``row.scaled(low, high)``. Official splits are kept. Images that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
@@ -82,38 +81,27 @@ class MosTable:
         return replace(self, rows=rows, missing=(*self.missing, *missing))
 
 
-@dataclass(frozen=True)
-class Rating:
-    """A line of a table's file, before its image is looked for."""
+class Rating(NamedTuple):
+    """What a line of a table's file says of an image."""
 
-    name: str
-    mos: float
+    where: str
+    """Its place in the file, in words: ``row 3``."""
+    image: str
+    """The image's name, or its path below the folders of images."""
+    score: Any
     split: str = ""
+    """The official part, in the file's own word."""
     content: str = ""
-    where: str = field(default="", compare=False)
-
-
-def rated(name: str, score: Any, path: Path, line: int, *, split: str = "", content: str = "") -> Rating:
-    """What a line of a table's file says of an image.
-
-    Raises:
-        UserError: the score is no number.
-    """
-    return Rating(name, number(score, path, line), split, content, where=f"row {line}")
 
 
 def read_csv(path: Path, low: float, high: float) -> MosTable:
     """Your own table: columns ``image`` (relative to the file), ``mos`` and, if wanted, ``split``.
 
     Raises:
-        UserError: no such file, a column is missing, or a MOS is no number on ``low..high``.
+        UserError: no such file, a column is missing, or as :func:`make_table`.
     """
-    rows = list(csv_rows(path, "image", "mos"))
-    splits = official_splits(rows, "split", path)
-    ratings = [
-        rated(row["image"], row["mos"], path, line, split=split)
-        for (line, row), split in zip(rows, splits, strict=True)
-    ]
+    rows = csv_rows(path, "image", "mos")
+    ratings = [Rating(where, row["image"], row["mos"], row.get("split", "")) for where, row in rows]
     return make_table(path.stem, ratings, low, high, path, [path.parent])
 
 
@@ -122,72 +110,45 @@ def make_table(
 ) -> MosTable:
     """The table of ``ratings`` on the scale ``low..high``, each image looked for in ``folders``.
 
-    Capitals count only where files differ in nothing else: TID2013's list and its files differ in them.
-
     Raises:
-        UserError: an image rated twice, a MOS outside the scale, or none of the images on disk; names ``path``.
+        UserError: a score that is no number on the scale, an unknown part, an image rated twice, or none of the images
+            on disk; names ``path`` and row.
     """
-    on_disk = _Files(folders)
     rows, missing = [], []
-    known: dict[Path, Rating] = {}
+    known: dict[Path, tuple[str, Any]] = {}
+    divided = any(rating.split.strip() for rating in ratings)
     for rating in ratings:
-        if not low <= rating.mos <= high:
-            raise UserError(
-                f"{path}: {rating.where}: {rating.name}: MOS {rating.mos:g} is outside the scale {low:g}..{high:g}"
-            )
-        image = on_disk.find(rating.name)
-        first = known.setdefault(image.resolve() if image else Path(rating.name), rating)
-        if first != rating:
-            what = f"{rating.name} is in {first.where} already, with another score, part or content"
-            raise UserError(f"{path}: {rating.where}: {what}")
+        at, name = f"{path}: {rating.where}", rating.image
+        mos = number(rating.score, at)
+        if not low <= mos <= high:
+            raise UserError(f"{at}: {name}: MOS {mos:g} is outside the scale {low:g}..{high:g}")
+        split = _official_part(rating.split, at) if divided else ""
+        image = next((place for folder in folders if (place := folder / name).is_file()), None)
+        said = (name, mos, split, rating.content)
+        where, before = known.setdefault(image.resolve() if image else Path(name), (rating.where, said))
+        if before != said:
+            raise UserError(f"{at}: {name} is in {where} already, with another score, part or content")
         if image is None:
-            missing.append(f"{rating.where}: {rating.name}: no such image")
-            continue
-        content = rating.content or rating.name
-        rows.append(MosRow(image, rating.mos, low, high, rating.split, content, rating.where))
+            missing.append(f"{rating.where}: {name}: no such image")
+        else:
+            rows.append(MosRow(image, mos, low, high, split, rating.content or name, rating.where))
     if not rows:
         looked = ", ".join(str(folder) for folder in folders)
         raise UserError(f"{path}: none of its {len(ratings)} images is on disk", f"Looked in {looked}")
     return MosTable(dataset, tuple(rows), tuple(missing))
 
 
-class _Files:
-    """The files of some folders, by name; folders that come first count first."""
-
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = folders
-
-    def find(self, name: str) -> Path | None:
-        exact = next((place for folder in self.folders if (place := folder / name).is_file()), None)
-        return exact or self._any_case.get(name.lower())
-
-    @cached_property
-    def _any_case(self) -> dict[str, Path]:
-        files = (path for folder in reversed(self.folders) for path in sorted(folder.glob("*")) if path.is_file())
-        return {path.name.lower(): path for path in files}
-
-
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
+_PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
 }
 
 
-def official_splits(rows: Sequence[tuple[int, Mapping[str, str]]], column: str, path: Path) -> list[str]:
-    """The official part of every row, from its line and cells; all empty where ``column`` is empty or not there.
-
-    A part that is not known is refused: taken for training data, it would let a test part be learnt.
-    """
-    words = [row.get(column, "").strip().lower() for _, row in rows]
-    if not any(words):
-        return words
-    for (line, row), word in zip(rows, words, strict=True):
-        if word not in _SPLITS:
-            what = f"unknown split '{row[column]}'" if word else "no split, where other rows have one"
-            raise UserError(f"{path}: row {line}: {what}", f"Known: {', '.join(_SPLITS)}")
-    return [_SPLITS[word] for word in words]
+def _official_part(word: str, at: str) -> str:
+    """The part that a word names; one that is not known, taken for training data, would let a test part be learnt."""
+    part = _PARTS.get(word.strip().lower())
+    if part is None:
+        what = f"unknown split '{word}'" if word.strip() else "no split, where other rows have one"
+        raise UserError(f"{at}: {what}", f"Known: {', '.join(_PARTS)}")
+    return part

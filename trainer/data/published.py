@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from perception20k.core.errors import UserError
-from trainer.data.mos import MosTable, make_table, official_splits, rated
+from trainer.data.mos import MosTable, Rating, make_table
 from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
 
 
@@ -15,55 +14,44 @@ def koniq_10k(root: Path) -> MosTable:
     """KonIQ-10k. The file with the official sets rates on 1..100, the other on 1..5."""
     path = _find(root, "koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
     official = path.name == "koniq10k_distributions_sets.csv"
-    rows = list(csv_rows(path, "image_name", "MOS", *(["set"] if official else [])))
-    splits = official_splits(rows, "set", path)
-    ratings = [
-        rated(row["image_name"], row["MOS"], path, line, split=split)
-        for (line, row), split in zip(rows, splits, strict=True)
-    ]
-    scale = (1.0, 100.0) if official else (1.0, 5.0)
-    return make_table("koniq-10k", ratings, *scale, path, _folders(root, "1024x768", "512x384"))
+    rows = csv_rows(path, "image_name", "MOS", *(["set"] if official else []))
+    ratings = [Rating(where, row["image_name"], row["MOS"], row.get("set", "")) for where, row in rows]
+    return make_table("koniq-10k", ratings, 1, 100 if official else 5, path, _folders(root, "1024x768", "512x384"))
 
 
 def spaq(root: Path) -> MosTable:
     """SPAQ, rated on 0..100."""
     path = _find(root, "MOS and Image attribute scores.xlsx")
     rows = sheet_rows(path, None, "Image name", "MOS")
-    ratings = [rated(str(row["Image name"]), row["MOS"], path, line) for line, row in rows]
+    ratings = [Rating(where, str(row["Image name"]), row["MOS"]) for where, row in rows]
     return make_table("spaq", ratings, 0, 100, path, _folders(root, "TestImage"))
 
 
 def live_c(root: Path) -> MosTable:
     """LIVE In the Wild Challenge, rated on 0..100, without the seven images that trained the raters."""
-    path = _find(root, "AllImages_release.mat")
-    scores = _find(root, "AllMOS_release.mat")
-    names = [str(cell.item()) for cell in matrix(path, "AllImages_release").ravel()[7:]]
-    values = matrix(scores, "AllMOS_release").ravel()[7:]
-    if len(names) != len(values):
-        raise UserError(f"{scores}: {len(values)} scores for {len(names)} images")
-    ratings = [
-        rated(name, value, scores, line) for line, (name, value) in enumerate(zip(names, values, strict=True), start=8)
-    ]
+    path = _find(root, "AllMOS_release.mat")
+    names = matrix(_find(root, "AllImages_release.mat"), "AllImages_release").ravel()
+    scores = matrix(path, "AllMOS_release").ravel()
+    if len(names) != len(scores):
+        raise UserError(f"{path}: {len(scores)} scores for {len(names)} images")
+    rows = list(enumerate(zip(names, scores, strict=True), start=1))[7:]
+    ratings = [Rating(f"row {line}", str(name.item()), score) for line, (name, score) in rows]
     return make_table("live-c", ratings, 0, 100, path, _folders(root, "Images"))
 
 
 def agiqa_3k(root: Path) -> MosTable:
     """AGIQA-3K, perceptual quality, rated on 0..5. Images of one prompt are one content."""
     path = _find(root, "data.csv")
-    ratings = [
-        rated(row["name"], row["mos_quality"], path, line, content=row.get("prompt") or "")
-        for line, row in csv_rows(path, "name", "mos_quality")
-    ]
+    rows = csv_rows(path, "name", "mos_quality")
+    ratings = [Rating(where, row["name"], row["mos_quality"], content=row.get("prompt", "")) for where, row in rows]
     return make_table("agiqa-3k", ratings, 0, 5, path, _folders(root, "images", "AGIQA-3K"))
 
 
 def kadid_10k(root: Path) -> MosTable:
     """KADID-10k, rated on 1..5; its column is called DMOS, but 5 is the best."""
     path = _find(root, "dmos.csv")
-    ratings = [
-        rated(row["dist_img"], row["dmos"], path, line, content=row["ref_img"])
-        for line, row in csv_rows(path, "dist_img", "ref_img", "dmos")
-    ]
+    rows = csv_rows(path, "dist_img", "ref_img", "dmos")
+    ratings = [Rating(where, row["dist_img"], row["dmos"], content=row["ref_img"]) for where, row in rows]
     return make_table("kadid-10k", ratings, 1, 5, path, _folders(root, "images", "distorted_images"))
 
 
@@ -82,13 +70,13 @@ def csiq(root: Path) -> MosTable:
     """CSIQ. Its DMOS runs from 0 (the best) to 1; the table holds 1 - DMOS."""
     path = _find(root, "csiq.DMOS.xlsx")
     ratings = []
-    for line, row in sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
-        kind = str(row["dst_type"]).strip()
+    for where, row in sheet_rows(path, "all_by_image", "image", "dst_type", "dst_lev", "dmos"):
+        at, kind, content = f"{path}: {where}", str(row["dst_type"]).strip(), str(row["image"])
         if kind not in _CSIQ:
-            raise UserError(f"{path}: row {line}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ)}")
-        token, content = _CSIQ[kind], str(row["image"])
-        name = f"{token.lower()}/{content}.{token}.{number(row['dst_lev'], path, line, 'level'):.0f}.png"
-        ratings.append(rated(name, 1 - number(row["dmos"], path, line), path, line, content=content))
+            raise UserError(f"{at}: unknown dst_type '{kind}'", f"Known: {', '.join(_CSIQ)}")
+        level = number(row["dst_lev"], at, "level")
+        name = f"{_CSIQ[kind].lower()}/{content}.{_CSIQ[kind]}.{level:.0f}.png"
+        ratings.append(Rating(where, name, 1 - number(row["dmos"], at), content=content))
     return make_table("csiq", ratings, 0, 1, path, _folders(root, "dst_imgs"))
 
 
@@ -96,9 +84,9 @@ def bid(root: Path) -> MosTable:
     """BID, rated on 0..5."""
     path = _find(root, "DatabaseGrades.xlsx")
     ratings = []
-    for line, row in sheet_rows(path, None, "Image Number", "Average Subjective Grade"):
-        image = number(row["Image Number"], path, line, "image number")
-        ratings.append(rated(f"DatabaseImage{image:04.0f}.JPG", row["Average Subjective Grade"], path, line))
+    for where, row in sheet_rows(path, None, "Image Number", "Average Subjective Grade"):
+        image = number(row["Image Number"], f"{path}: {where}", "image number")
+        ratings.append(Rating(where, f"DatabaseImage{image:04.0f}.JPG", row["Average Subjective Grade"]))
     return make_table("bid", ratings, 0, 5, path, _folders(root, "ImageDatabase"))
 
 
@@ -106,10 +94,9 @@ def cid2013(root: Path) -> MosTable:
     """CID2013, rated on 0..100 and aligned over its six image sets. Photos of one set and cluster are one content."""
     path = _find(root, "CID2013 data*.xlsx")
     ratings = []
-    for line, row in sheet_rows(path, "CID2013 MOS", "Source_ID", "Realigned MOS"):
+    for where, row in sheet_rows(path, "CID2013 MOS", "Source_ID", "Realigned MOS"):
         name = str(row["Source_ID"])  # IS_I_C01_D01: set, cluster, device
-        content = name.rpartition("_")[0]
-        ratings.append(rated(f"{name}.jpg", row["Realigned MOS"], path, line, content=content))
+        ratings.append(Rating(where, f"{name}.jpg", row["Realigned MOS"], content=name.rpartition("_")[0]))
     return make_table("cid2013", ratings, 0, 100, path, sorted({image.parent for image in root.rglob("*.jpg")}))
 
 
@@ -118,24 +105,24 @@ def pipal(root: Path) -> MosTable:
     path = _find(root, "Train_Label")
     ratings = []
     for file in [*sorted(path.glob("*.txt")), *sorted(root.rglob("val_label.txt"))]:
-        for line, row in csv_rows(file, names=("image", "score")):
+        for where, row in csv_rows(file, names=("image", "score")):
             name = row["image"].strip()  # A0001_03_07.bmp: reference, kind of distortion, variant
-            found = rated(name, row["score"], file, line, content=name.partition("_")[0])
-            ratings.append(replace(found, where=f"{file.name}: {found.where}"))
-    scores = [found.mos for found in ratings] or [0.0]
+            score = number(row["score"], f"{file}: {where}")
+            ratings.append(Rating(f"{file.name}: {where}", name, score, content=name.partition("_")[0]))
+    scores = [rating.score for rating in ratings] or [0.0]
     folders = _folders(root, "Train_Dist", "Val_Dist", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
     return make_table("pipal", ratings, min(scores), max(scores), path, folders)
 
 
 def tid2013(root: Path) -> MosTable:
-    """TID2013, rated on 0..9."""
-    path = _find(root, "mos_with_names.txt")
+    """TID2013, rated on 0..9. Its list and its files differ in capitals."""
+    path, folders = _find(root, "mos_with_names.txt"), _folders(root, "distorted_images")
+    files = {file.name.lower(): file.name for folder in reversed(folders) for file in folder.glob("*.*")}
     ratings = []
-    for line, row in csv_rows(path, names=("score", "image"), separator=" "):
-        name = row["image"].strip()  # I01_01_1.bmp: reference, kind of distortion, level
-        content = name.partition("_")[0].upper()
-        ratings.append(rated(name, row["score"], path, line, content=content))
-    return make_table("tid2013", ratings, 0, 9, path, _folders(root, "distorted_images"))
+    for where, row in csv_rows(path, names=("score", "image"), separator=" "):
+        name = row["image"].strip().lower()  # i01_01_1.bmp: reference, kind of distortion, level
+        ratings.append(Rating(where, files.get(name, name), row["score"], content=name.partition("_")[0].upper()))
+    return make_table("tid2013", ratings, 0, 9, path, folders)
 
 
 PUBLISHED: dict[str, Callable[[Path], MosTable]] = {

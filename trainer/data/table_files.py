@@ -12,25 +12,25 @@ from zipfile import BadZipFile
 from perception20k.core.errors import UserError
 
 
-def number(value: Any, path: Path, line: int, what: str = "score") -> float:
+def number(value: Any, at: str, what: str = "score") -> float:
     """A cell as a finite number.
 
     Raises:
-        UserError: names the file, the row and what the number should have been.
+        UserError: says where (``at``, file and row) and what the number should have been.
     """
     try:
         found = float(value)
     except (TypeError, ValueError):
         found = math.nan
     if not math.isfinite(found):
-        raise UserError(f"{path}: row {line}: the {what} {value!r} is not a number")
+        raise UserError(f"{at}: the {what} {value!r} is not a number")
     return found
 
 
 def csv_rows(
     path: Path, *columns: str, names: Sequence[str] | None = None, separator: str = ","
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV file with their line numbers, a cell that a row lacks empty.
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a CSV file with their places (``row 3``), a cell that a row lacks empty.
 
     Args:
         path: the file.
@@ -47,15 +47,15 @@ def csv_rows(
         reader = csv.DictReader(stream, names, restval="", delimiter=separator, skipinitialspace=True)
         try:
             _require(path, reader.fieldnames or [], columns)
-            yield from enumerate(reader, start=1 if names else 2)
+            yield from ((f"row {line}", row) for line, row in enumerate(reader, start=1 if names else 2))
         except UnicodeDecodeError:
             raise UserError(f"{path}: not a UTF-8 file", "Save it as UTF-8") from None
         except csv.Error as error:
             raise UserError(f"{path}: row {reader.line_num}: not CSV: {error}") from None
 
 
-def sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows of a workbook's sheet (None: the first) below the line that holds all ``columns``, with their numbers.
+def sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a workbook's sheet (None: the first) below the line that holds all ``columns``, with their places.
 
     Raises:
         UserError: not a workbook, no such sheet, or a column is missing.
@@ -77,7 +77,7 @@ def sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[i
             if not header:
                 header = list(values) if set(columns) <= set(values) else []
             elif values[header.index(columns[0])] is not None:
-                yield line, dict(zip(header, values, strict=False))
+                yield f"row {line}", dict(zip(header, values, strict=False))
         _require(path, header, columns)
     finally:
         book.close()

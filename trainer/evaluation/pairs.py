@@ -47,14 +47,14 @@ def read(path: Path, reporter: Reporter = SILENT) -> Pairs:
         UserError: no such file, not UTF-8, a missing column, ``better`` is neither a nor b, or no pair is left.
     """
     pairs = []
-    for number, line in csv_rows(path, "image_a", "image_b", "better"):
+    for where, line in csv_rows(path, "image_a", "image_b", "better"):
         better = line["better"].strip().lower()
         if better not in ("a", "b"):
-            raise UserError(f"{path}: row {number}: better must be a or b, not {line['better']!r}")
+            raise UserError(f"{path}: {where}: better must be a or b, not {line['better']!r}")
         names = [line["image_a"], line["image_b"], *filter(None, [line.get("reference")])]
         first, second, *reference = (path.parent / name for name in names)
-        scene = line.get("scene") or "".join(path.name for path in reference) or f"pair {number}"
-        pairs.append(Pair(f"row {number}", (*reference, first, second), better, scene))
+        scene = line.get("scene") or "".join(path.name for path in reference) or where
+        pairs.append(Pair(where, (*reference, first, second), better, scene))
     if not pairs:
         raise UserError(f"{path}: no pairs in it")
     return Pairs(path, *readable(pairs, str(path), reporter))

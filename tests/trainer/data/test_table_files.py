@@ -14,7 +14,10 @@ from trainer.data.table_files import csv_rows, matrix, number, sheet_rows
 def test_a_csv_gives_its_rows_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("\ufeffimage,mos\na.png,1\nb.png\n", encoding="utf-8")
-    assert list(csv_rows(path, "image")) == [(2, {"image": "a.png", "mos": "1"}), (3, {"image": "b.png", "mos": ""})]
+    assert list(csv_rows(path, "image")) == [
+        ("row 2", {"image": "a.png", "mos": "1"}),
+        ("row 3", {"image": "b.png", "mos": ""}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,7 @@ def test_a_sheets_rows_begin_below_the_line_with_the_columns(tmp_path: Path) -> 
         book.active.append(row)
     book.save(tmp_path / "t.xlsx")
     rows = list(sheet_rows(tmp_path / "t.xlsx", None, "image", "mos"))
-    assert rows == [(3, {"image": "a.png", "mos": 1.5}), (5, {"image": "b.png", "mos": 2})]
+    assert rows == [("row 3", {"image": "a.png", "mos": 1.5}), ("row 5", {"image": "b.png", "mos": 2})]
     with pytest.raises(UserError, match="no sheet 'two'"):
         list(sheet_rows(tmp_path / "t.xlsx", "two", "image"))
     with pytest.raises(UserError, match="no column dmos"):
@@ -65,6 +68,6 @@ def test_a_variable_of_a_matlab_file_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "nan", "inf", None])
 def test_a_cell_that_is_no_finite_number_is_named_with_its_row(value: object) -> None:
-    assert number("2.5", Path("t.csv"), 4) == 2.5
+    assert number("2.5", "t.csv: row 4") == 2.5
     with pytest.raises(UserError, match=r"t\.csv: row 4: the score .* is not a number"):
-        number(value, Path("t.csv"), 4)
+        number(value, "t.csv: row 4")
