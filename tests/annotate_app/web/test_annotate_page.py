@@ -142,6 +142,13 @@ def test_what_a_build_would_drop_is_told_at_once_and_is_not_done(serve: Serving,
     ann.wait("verdict", "1 of at least 2 objects")
     ann.saved()
     assert "done" not in served.actions()
+    said = "async (box) => (await import('/static/annotate/rules.js')).wrongSize(box, { width: 1280, height: 960 }, %s)"
+    for box, words in [
+        ((0, 0, 26, 19), "covers 0.0402 % of the photo, under 1 %"),
+        ((0, 0, 127, 96), "covers 0.992 % of the photo, under 1 %"),
+        ((0, 0, 1280, 867), "covers 90.3 % of the photo, over 90 %"),
+    ]:
+        assert ann.page.evaluate(said % "{ min_box: 0.01, max_box: 0.9, min_side: 32 }", box) == words
 
 
 def test_the_page_and_the_server_judge_alike(serve: Serving, open_context: Contexts) -> None:
@@ -220,7 +227,7 @@ def test_steps_taken_while_the_server_is_away_are_kept_and_sent_later(serve: Ser
     assert [name for name, _ in again.standing()["000.png"][1]] == ["cup", "dog"]
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1366, 768), (1920, 1080)])
 def test_no_screen_has_a_barrier_and_nothing_is_cut(
     serve: Serving, open_context: Contexts, folder: Path, width: int, height: int
 ) -> None:
@@ -244,9 +251,15 @@ def test_no_screen_has_a_barrier_and_nothing_is_cut(
     assert {screen: found for screen, found in barriers.items() if found} == {}
     ann.press("Tab", "Enter")
     ann.on("000.png")
+    photo = ann.page.locator("#stage img").bounding_box()
+    assert photo is not None and photo["width"] > width / 2
     assert ann.page.evaluate(
-        "[...document.querySelectorAll('#draw, #draw .side')].every(e => e.scrollHeight <= e.clientHeight)"
+        "[...document.querySelectorAll('#draw, #draw .side')].every(e => e.scrollWidth <= e.clientWidth)"
     )
+    if width > 760:  # beneath a photo that is as wide as the page, the objects scroll
+        assert ann.page.evaluate(
+            "[...document.querySelectorAll('#draw, #draw .side')].every(e => e.scrollHeight <= e.clientHeight)"
+        )
     assert ann.errors == []
 
 

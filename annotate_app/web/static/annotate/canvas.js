@@ -3,6 +3,8 @@
 
 import { make, say } from '../dom.js';
 
+const LABEL = 240; // widest label in CSS pixels, as in annotate.css
+
 const selectorOf = ([x1, y1, x2, y2]) => ({
   type: 'RECTANGLE',
   geometry: { x: x1, y: y1, w: x2 - x1, h: y2 - y1, rot: 0, bounds: { minX: x1, minY: y1, maxX: x2, maxY: y2 } },
@@ -88,7 +90,8 @@ export class Canvas {
     while (this.overlay.children.length < count) this.overlay.append(make('div', {}, make('span')));
     this.boxes.forEach(({ box: [x1, y1, x2, y2], label, look }, place) => {
       const element = this.overlay.children[place];
-      element.className = `box ${look} ${place === this.chosen ? 'chosen' : ''} ${y1 * scale < 24 ? 'inside' : ''}`;
+      const edge = (this.width - x1) * scale < LABEL ? 'edge' : '';
+      element.className = `box ${look} ${place === this.chosen ? 'chosen' : ''} ${y1 * scale < 24 ? 'inside' : ''} ${edge}`;
       Object.assign(element.style, {
         left: `${x1 * scale}px`, top: `${y1 * scale}px`, width: `${(x2 - x1) * scale}px`, height: `${(y2 - y1) * scale}px`,
       });

@@ -155,9 +155,10 @@ export class Draw {
       box, label: name || '?', look: proposed ? 'proposed' : `colour-${place % 6} ${verdict.objects[place] ? 'wrong' : ''}`,
     })), chosen);
     say(byId('photo'), picture.name);
-    const fine = !verdict.picture && !verdict.objects.some(Boolean);
+    const wrong = verdict.objects.filter(Boolean).length;
+    const fine = !verdict.picture && !wrong;
     const status = { done: 'Done. ', skipped: 'Skipped. ' }[picture.status] ?? '';
-    say(byId('verdict'), status + (fine ? 'Enter: done, next photo.' : verdict.picture || 'One object is not right yet.'));
+    say(byId('verdict'), status + (fine ? 'Enter: done, next photo.' : verdict.picture || (wrong === 1 ? 'One object is not right yet.' : `${wrong} objects are not right yet.`)));
     byId('verdict').classList.toggle('fine', fine);
   }
 
@@ -222,7 +223,7 @@ export class Draw {
       this.select(wrong);
       const { name } = this.objects[wrong];
       if (!name) return this.rename(wrong);
-      return this.notice(`“${name}” ${verdict.objects[wrong]}.`);
+      return this.notice(`“${name}”: ${verdict.objects[wrong]}.`);
     }
     if (verdict.picture) return this.notice(`${verdict.picture}. S skips a photo that has fewer.`);
     if (this.picture.status !== 'done') this.#step('done', this.objects);

@@ -62,5 +62,5 @@ export class Panel {
 
 function sizeOf([x1, y1, x2, y2], { width, height }) {
   const share = (100 * (x2 - x1) * (y2 - y1)) / (width * height);
-  return `${x2 - x1} × ${y2 - y1} px, ${share.toFixed(share < 10 ? 1 : 0)} %`;
+  return `${x2 - x1} × ${y2 - y1} px, ${share < 10 ? share.toPrecision(2) : share.toFixed()} %`;
 }

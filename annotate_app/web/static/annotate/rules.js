@@ -10,7 +10,7 @@ function iou(a, b) {
   return shared / (area(a) + area(b) - shared);
 }
 
-const percent = (share) => `${Number((100 * share).toFixed(share < 0.1 ? 1 : 0))} %`;
+const percent = (share) => `${Number((100 * share).toPrecision(3))} %`;
 
 // What is wrong with one box by itself, or ''.
 export function wrongSize(box, { width, height }, rules) {
@@ -37,7 +37,7 @@ export function judge(objects, picture, rules) {
     else if (names.has(key)) wrong[place] = 'another object has this name';
     else if (wrongSize(box, picture, rules)) wrong[place] = wrongSize(box, picture, rules);
     else if (rival) wrong[place] = `overlaps “${rival.name}” with IoU ${iou(rival.box, box).toFixed(2)}, over ${rules.max_iou}`;
-    else if (kept.length === rules.max_objects) wrong[place] = `one too many: at most ${rules.max_objects}`;
+    else if (kept.length === rules.max_objects) wrong[place] = `one too many, at most ${rules.max_objects}`;
     else kept.push(objects[place]);
     names.add(key);
   }
