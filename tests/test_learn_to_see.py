@@ -13,6 +13,8 @@ import torch
 
 from examples.learn_to_see import blind, data, demo, fit, unseen, world
 from examples.learn_to_see.report import earnings, estimate
+from perception20k.core.lock import held
+from perception20k.dataset.layout import Layout
 from trainer import models
 from trainer.data import answers
 
@@ -191,7 +193,11 @@ def test_sampled_answers_are_the_same_each_time_and_leave_the_draws_of_training_
     assert first != unseen.ask(network, processor, questions[:8])
 
 
-def test_a_dataset_of_crops_lies_in_the_part_asked_for(scenes: list[world.Photo], tmp_path: Path) -> None:
+def test_a_dataset_of_crops_lies_in_the_part_asked_for_and_is_built_once(
+    scenes: list[world.Photo], tmp_path: Path
+) -> None:
     dataset = data.shards(scenes, tmp_path, 4, part="test")
     recipe = pq.read_table(dataset / "recipe.parquet", columns=["split"])
     assert set(recipe["split"].to_pylist()) == {"test"}
+    with held(Layout(dataset).work / "lock", "another seed"):
+        assert data.shards(scenes, tmp_path, 4, part="test") == dataset

@@ -27,14 +27,17 @@ seed: 1
 
 def shards(photos: Sequence[world.Photo], folder: Path, crops: int, *, part: str = "train") -> Path:
     """A dataset of ``crops`` crops, of two or three samples each, all in one part; continues if it was stopped."""
+    dataset = folder / "dataset"
+    if (dataset / "manifest.json").is_file():  # also while another seed trains on it
+        return dataset
     if not (folder / "crops" / "instances.json").is_file():
         _write_crops(photos, folder / "crops", crops)
     config = folder / "config.yaml"
     config.write_text(CONFIG)
     _write_table(folder / "parts.csv", [("file", "part"), *((f"{number:05d}.png", part) for number in range(crops))])
-    command = [sys.executable, "-m", "perception20k", "build", str(config), "--out", str(folder / "dataset")]
+    command = [sys.executable, "-m", "perception20k", "build", str(config), "--out", str(dataset)]
     subprocess.run([*command, "--workers", "2"], check=True)
-    return folder / "dataset"
+    return dataset
 
 
 def ratings(photos: Sequence[world.Photo], folder: Path, count: int) -> str:

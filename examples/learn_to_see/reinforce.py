@@ -58,7 +58,7 @@ def reinforce(
     name: str, source: str, start: Path, run: Path, questions: Sequence[Question], changes: dict[str, Any], every: int
 ) -> None:
     """Train recipe ``name`` with ``changes`` on ``source`` into ``run``; goes on if it was stopped."""
-    if (run / "model" / "config.json").is_file():
+    if (run / "model" / "README.md").is_file():
         return
     chosen = recipe.load(name, tuple(f"{key}={value}" for key, value in changes.items()))
     exam = Exam(questions, every, run / ANSWERS)
