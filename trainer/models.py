@@ -7,6 +7,7 @@ training stage starts from it, and evaluation reads it, whatever the first stage
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -121,6 +122,21 @@ def visual_tokens(processor: Any) -> int:
         return (int(processor.image_processor.max_patches) + 1) * int(processor.image_seq_length)
     grid = grid_of(processor)
     return grid.max_pixels // grid.step**2
+
+
+def text_of_tokens(tokenizer: Any, ids: Sequence[int]) -> str:
+    """The text of an answer's tokens, special ones left out."""
+    text: str = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return text
+
+
+def token_before_end(tokenizer: Any, ids: Sequence[int], characters: int) -> tuple[int, str]:
+    """The last token from which on there are at least so many ``characters``, and the text from it on."""
+    token, tail = len(ids), ""
+    while len(tail) < characters:
+        token -= 1
+        tail = text_of_tokens(tokenizer, ids[token:])
+    return token, tail
 
 
 def load_model(model: str, dtype: torch.dtype | None = None) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from perception20k.core.reporting import Reporter
-from trainer.cli.options import WAYS, asking_options
+from trainer.cli.options import asking_options
+from trainer.evaluation.readout import WAYS  # light: --help needs no torch
 
 _KINDS = ("perception", "scoring", "degradation", "interpreting", "comparison")
 
@@ -29,7 +30,12 @@ _KINDS = ("perception", "scoring", "degradation", "interpreting", "comparison")
     "--peer", "peers", multiple=True, metavar="METRIC", help="A quality metric to compare with: brisque, musiq ..."
 )
 @click.option(
-    "--ask", multiple=True, type=click.Choice(WAYS), default=WAYS[:2], show_default=True, help="The prompts for scores."
+    "--ask",
+    multiple=True,
+    type=click.Choice(list(WAYS)),
+    default=("think", "no-think"),
+    show_default=True,
+    help="The prompts for scores.",
 )
 @click.option(
     "--part",

@@ -6,9 +6,6 @@ from collections.abc import Callable
 
 import click
 
-WAYS = ("think", "no-think", "q-insight", "visualquality-r1")
-"""The names of :data:`trainer.evaluation.scoring.WAYS`, written again so that ``--help`` needs no torch."""
-
 _ASKING = (
     click.option("--batch", default=8, show_default=True, type=click.IntRange(1), help="Questions asked at once."),
     click.option("--max-tokens", default=1024, show_default=True, type=click.IntRange(1), help="Longest answer."),

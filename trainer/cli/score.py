@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from perception20k.core.reporting import Reporter
-from trainer.cli.options import WAYS, asking_options
+from trainer.cli.options import asking_options
+from trainer.evaluation.readout import WAYS  # light: --help needs no torch
 
 _TASKS = ("quality", "description", "boxes")
 
@@ -21,7 +22,7 @@ _TASKS = ("quality", "description", "boxes")
 )
 @click.option("--task", type=click.Choice(_TASKS), default=_TASKS[0], show_default=True, help="What is asked.")
 @click.option(
-    "--ask", "way", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="The prompt for quality."
+    "--ask", "way", type=click.Choice(list(WAYS)), default="think", show_default=True, help="The prompt for quality."
 )
 @click.option(
     "--object",

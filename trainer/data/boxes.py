@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from perception20k.dataset.boxes import iou
+from trainer.data import answers
+
 Box = tuple[float, float, float, float]
 """``(x1, y1, x2, y2)``, top left inclusive, bottom right exclusive; fractions of a pixel are kept."""
 
@@ -65,3 +68,9 @@ def scale_box(box: Sequence[float], old: tuple[int, int], new: tuple[int, int]) 
     x, y = new[0] / old[0], new[1] / old[1]
     x1, y1, x2, y2 = box
     return x1 * x, y1 * y, x2 * x, y2 * y
+
+
+def box_iou(text: str, truth: Sequence[float]) -> float:
+    """Intersection over union of the answered box with ``truth``, 0..1; 0 where none can be read."""
+    said = answers.box(text)
+    return 0.0 if said is None else iou(said, truth)

@@ -60,11 +60,9 @@ def sheet_rows(path: Path, sheet: str | None, *columns: str) -> Iterator[tuple[s
     Raises:
         UserError: not a workbook, no such sheet, or a column is missing.
     """
-    try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError:
-        raise UserError(f"{path}: reading it needs openpyxl", "Install perception20k[train]") from None
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from perception20k.core.errors import UserError
-from trainer.evaluation import report
+from trainer.evaluation import published, report
 from trainer.evaluation.measures import Measure, average, bootstrap
 from trainer.evaluation.predictions import Prediction, read_predictions
 from trainer.evaluation.statistics import interval
@@ -38,7 +38,7 @@ def compare(first: Path, second: Path) -> list[Table]:
     tables = []
     for kind, names in groupby(same, kind_of):
         tables += _tables(kind, {name: (answers[name], others[name]) for name in names})
-    return [*tables, *report.beside_published(answers | others)]
+    return [*tables, *published.beside(answers | others)]
 
 
 def _read(run: Path) -> tuple[dict[str, Any], dict[str, list[Prediction]]]:

@@ -16,7 +16,7 @@ from trainer.data.boxes import Grid
 from trainer.data.degradation import CLASSES, DegradationRows
 from trainer.data.shards import ShardRows
 from trainer.evaluation import perception
-from trainer.evaluation.measures import Marked, Measure, mean_of_classes
+from trainer.evaluation.measures import Marked, Measure, average, mean_of_classes
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
@@ -40,9 +40,11 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     rows: list[tuple[Cell, ...]] = []
     for name, predictions in suites.items():
         unread = sum(answers.degradation(prediction.text) is None for prediction in predictions)
-        for (what, marked), average in zip(_marked(predictions).items(), measures(predictions), strict=True):
-            means = [_class_mean(marked, label) for label in _ORDER]
-            rows.append((name, f"{what} accuracy", *means, average.number, len(predictions), unread))
+        for (what, marked), mean in zip(_marked(predictions).items(), measures(predictions), strict=True):
+            means = [
+                average([mark for about, mark in marked if about.truth["distortion"] == label]) for label in _ORDER
+            ]
+            rows.append((name, f"{what} accuracy", *means, mean.number, len(predictions), unread))
     columns = ("suite", "right", *_ORDER, "average", "questions", "unread")
     return [Table("degradation", "Degradation (Q-Insight, table 3)", columns, tuple(rows), percent=True)]
 
@@ -66,8 +68,3 @@ def _marked(predictions: Sequence[Prediction]) -> dict[str, list[Marked]]:
         if truth[0] != "null":
             levels.append((prediction, float(said == truth)))
     return {"class": classes, "level": levels}
-
-
-def _class_mean(marked: Sequence[Marked], label: str) -> float | None:
-    marks = [mark for about, mark in marked if about.truth["distortion"] == label]
-    return sum(marks) / len(marks) if marks else None

@@ -18,18 +18,11 @@ from perception20k.core.seeding import key_int
 from trainer.data.rows import Row, with_images
 from trainer.evaluation.readout import DIGITS, digit_place
 from trainer.evaluation.suites import Response, wants_digits
-from trainer.models import grid_of, load_model, load_processor
+from trainer.models import grid_of, load_model, load_processor, text_of_tokens, token_before_end
 
 
 class LocalModel:
-    """Answers with ``model.generate`` on one device.
-
-    Args:
-        model: directory or hub name of a vision-language model, or directory of an adapter.
-        device: where it runs.
-        max_tokens: most tokens of an answer.
-        max_pixels: largest image it is given, unless its processor allows less.
-    """
+    """Answers with ``model.generate`` on one device."""
 
     def __init__(self, model: str, device: torch.device, max_tokens: int, max_pixels: int) -> None:
         self.processor = load_processor(model, max_pixels)
@@ -109,15 +102,11 @@ class LocalModel:
         return encoded.to(self.device)
 
     def _decode(self, ids: Sequence[int]) -> str:
-        text: str = self.processor.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return text
+        return text_of_tokens(self.processor.tokenizer, ids)
 
     def _token_at(self, ids: Sequence[int], text: str, place: int) -> int:
         """Which token of ``ids`` is the digit at character ``place`` of their text."""
-        token, tail = len(ids), ""
-        while len(tail) < len(text) - place:
-            token -= 1
-            tail = self._decode(ids[token:])
+        token, _ = token_before_end(self.processor.tokenizer, ids, len(text) - place)
         if self._decode([ids[token]]) != text[place]:
             raise UserError("the tokenizer joins digits", "The probability readout needs single-digit tokens")
         return token

@@ -8,22 +8,19 @@ cannot be read is wrong and has IoU 0.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from distortions import EASY_GROUPS, GROUPS, PRESETS, SEVERITIES, groups
 from perception20k.core.files import digest
-from perception20k.dataset.boxes import iou
 from perception20k.dataset.layout import Layout
 from trainer.data import answers
-from trainer.data.boxes import Grid
+from trainer.data.boxes import Grid, box_iou
 from trainer.data.shards import ShardRows
 from trainer.evaluation.confusion import UNREAD, Confusion
-from trainer.evaluation.measures import Marked, Measure, mean_of
+from trainer.evaluation.measures import Marked, Measure, average, mean_of
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
@@ -57,23 +54,22 @@ _TASKS = {
 }
 
 
-@dataclass(frozen=True)
-class _Labels:
+class _Labels(NamedTuple):
     """The labels of the groups that a dataset was built from, as the tables order them."""
 
     all: tuple[str, ...]
     easy: frozenset[str]
     hard: frozenset[str]
 
-    @classmethod
-    def of(cls, predictions: Sequence[Prediction]) -> _Labels:
-        """The paper's; those of the other family where a label is not the paper's, which tells no easy from hard."""
-        given = {prediction.truth["distortion"] for prediction in predictions}
-        if given <= set(COLUMNS):
-            return cls(COLUMNS, _EASY, frozenset(COLUMNS) - _EASY)
-        families = (tuple(groups(preset).values()) for preset in PRESETS)
-        found = next((labels for labels in families if given <= set(labels)), tuple(sorted(given)))
-        return cls(found, frozenset(), frozenset())
+
+def _labels_of(predictions: Sequence[Prediction]) -> _Labels:
+    """The paper's; those of the other family where a label is not the paper's, which tells no easy from hard."""
+    given = {prediction.truth["distortion"] for prediction in predictions}
+    if given <= set(COLUMNS):
+        return _Labels(COLUMNS, _EASY, frozenset(COLUMNS) - _EASY)
+    families = (tuple(groups(preset).values()) for preset in PRESETS)
+    found = next((labels for labels in families if given <= set(labels)), tuple(sorted(given)))
+    return _Labels(found, frozenset(), frozenset())
 
 
 def suite(dataset: Path, grid: Grid) -> Suite:
@@ -95,7 +91,7 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy and IoU, overall, easy and hard, FR and NR."""
-    labels = _Labels.of(predictions)
+    labels = _labels_of(predictions)
     return [
         mean_of(f"{task}, {what}, {part}", chosen, percent=how.percent)
         for task, how in _TASKS.items()
@@ -109,7 +105,7 @@ def confusions(suites: Mapping[str, Sequence[Prediction]]) -> list[Confusion]:
     found = []
     for name, predictions in suites.items():
         mine = [prediction for prediction in predictions if prediction.truth["task"] == "description"]
-        of_groups = _Labels.of(predictions).all
+        of_groups = _labels_of(predictions).all
         for part, key, labels in (("distortion", "distortion", of_groups), ("severity", "severity_label", SEVERITIES)):
             truth = [prediction.truth[key] for prediction in mine]
             said = [getattr(_said(prediction), part, UNREAD) for prediction in mine]
@@ -124,14 +120,14 @@ def worst(predictions: Sequence[Prediction], count: int) -> list[Prediction]:
 
 
 def _table(suite: str, predictions: Sequence[Prediction], task: str) -> Table:
-    how, labels = _TASKS[task], _Labels.of(predictions)
+    how, labels = _TASKS[task], _labels_of(predictions)
     columns = (how.heading, "mode", *labels.all, "easy", "hard", "overall", "questions", "unread")
     rows: list[tuple[Cell, ...]] = []
     for what, marked in _marked(predictions, task).items():
         for mode, modes in (("FR", {"fr"}), ("NR", {"nr"}), ("both", {"fr", "nr"})):
             mine = _where(marked, "mode", modes)
             distortions = (*({label} for label in labels.all), labels.easy, labels.hard, labels.all)
-            means = [_mean(_where(mine, "distortion", some)) for some in distortions]
+            means = [average([mark for _, mark in _where(mine, "distortion", some)]) for some in distortions]
             rows.append((what, mode, *means, len(mine), sum(_said(about) is None for about, _ in mine)))
     return Table(f"{suite}, {task}", how.title.format(suite), columns, tuple(rows), percent=how.percent)
 
@@ -148,10 +144,6 @@ def _parts(marked: Sequence[Marked], labels: _Labels) -> dict[str, list[Marked]]
 
 def _where(marked: Sequence[Marked], key: str, wanted: Collection[str]) -> list[Marked]:
     return [(about, mark) for about, mark in marked if about.truth[key] in wanted]
-
-
-def _mean(marked: Sequence[Marked]) -> float | None:
-    return float(np.mean([mark for _, mark in marked])) if marked else None
 
 
 def _marked(predictions: Sequence[Prediction], task: str) -> dict[str, list[Marked]]:
@@ -175,5 +167,4 @@ def _said(prediction: Prediction) -> answers.Description | tuple[int, int, int, 
 
 
 def _iou(prediction: Prediction) -> float:
-    said = answers.box(prediction.text)
-    return 0.0 if said is None else iou(said, prediction.truth["box"])
+    return box_iou(prediction.text, prediction.truth["box"])

@@ -7,30 +7,31 @@ The perception and degradation tables have none: their test images are not publi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from trainer.evaluation.predictions import Prediction
+from trainer.evaluation.suites import kind_of
 from trainer.evaluation.tables import Table
 
 
-@cache
-def _published() -> dict[str, list[dict[str, Any]]]:
+def beside(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
+    """What is published for the data of ``suites``, each table once; nothing where the data differ."""
     text = (files("trainer.evaluation") / "published.json").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, Any]]] = json.loads(text)
-    return found
+    entries: dict[str, list[dict[str, Any]]] = json.loads(text)
+    found = {}
+    for suite, predictions in suites.items():
+        kind, dataset = kind_of(suite), predictions[0].truth["dataset"]
+        count = sum(prediction.draw == 0 for prediction in predictions)
+        for entry in entries.get(kind, []):
+            if entry["data"] == dataset and count in entry["count"]:
+                table = _table(entry, percent=kind == "interpreting")
+                found[table.name] = table
+    return list(found.values())
 
 
-def beside(kind: str, predictions: Sequence[Prediction]) -> list[Table]:
-    """The published tables for the data of one suite's greedy answers; none where the data differ."""
-    dataset, count = predictions[0].truth["dataset"], len(predictions)
-    mine = [entry for entry in _published().get(kind, []) if entry["data"] == dataset and count in entry["count"]]
-    return [_table(entry, kind == "interpreting") for entry in mine]
-
-
-def _table(entry: dict[str, Any], percent: bool) -> Table:
+def _table(entry: dict[str, Any], *, percent: bool) -> Table:
     columns = tuple(next(iter(entry["rows"].values())))
     rows = tuple((name, *(numbers[column] for column in columns)) for name, numbers in entry["rows"].items())
     name = f"published {entry['data']}, {entry['paper']}"

@@ -1,16 +1,37 @@
-"""The score by probability (Refine-IQA, Eq. 8): the expectation over the integer digit's five values, plus one half.
+"""The ways of asking for a score, and the score by probability (Refine-IQA, Eq. 8).
 
-The digit is found by character in the answer's own text, so neither the answer's length nor the tokens around the digit
-matter. The half is the middle of what the digit leaves open: 3 stands for 3.0 to 3.9.
+That is the expectation over the integer digit's five values, plus one half: the middle of what the digit leaves open,
+since 3 stands for 3.0 to 3.9. The digit is found by character in the answer's own text, so neither the answer's length
+nor the tokens around the digit matter.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from trainer.data import answers
+
+
+class Way(NamedTuple):
+    """A way of asking for a score."""
+
+    prompt: str
+    system: str | None
+    low: float
+    high: float
+    read: Callable[[str], float | None]
+
+
+WAYS = {
+    "think": Way("refine-iqa-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
+    "no-think": Way("refine-iqa-no-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
+    "q-insight": Way("q-insight-score.v1", "q-insight-system.v1", 1, 5, answers.rating),
+    "visualquality-r1": Way("visualquality-r1.v1", None, 1, 5, lambda text: answers.score(text, 1, 5)),
+}
+"""The papers' ways, by the name on the command line."""
 
 DIGITS = ("0", "1", "2", "3", "4")
 

@@ -90,13 +90,7 @@ def tables(predictions: Sequence[Prediction]) -> list[Table]:
         found.append(_spread(suites))
     errors = _errors(suites)
     found += [errors] if errors.rows else []
-    return [*found, *beside_published(suites)]
-
-
-def beside_published(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
-    """What the papers published for the data of ``suites``, each table once."""
-    found = [table for name, part in suites.items() for table in published.beside(kind_of(name), greedy(part))]
-    return list({table.name: table for table in found}.values())
+    return [*found, *published.beside(suites)]
 
 
 def overview(predictions: Sequence[Prediction]) -> Table:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from perception20k.core.errors import UserError
-from perception20k.core.from_plain import suggestion
 from perception20k.core.reporting import SILENT, Reporter
 from trainer.data.boxes import Grid
 from trainer.data.datasets import read_dataset
@@ -58,70 +58,58 @@ def evaluate(plan: EvaluationConfig, run: Path, reporter: Reporter = SILENT) -> 
     """
     state = processes()
     told = reporter if state.is_main_process else SILENT
-    sources = _Sources.read(plan, told)
+    planned = _Planned.read(plan, told)
     with predictor(plan, state.device, told) as who:
-        asked: list[Asked] = [(suite, who) for suite in _suites(plan, sources, who.grid)]
+        asked: list[Asked] = [(make(who.grid), who) for kind in plan.kinds for make in planned.suites[kind]]
         for name in plan.peers:
             peer = Peer(name)
-            asked += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in sources.tables]
+            asked += [(scoring.peer_suite(table, name, AS_STORED), peer) for table in planned.tables]
+        names = [suite.name for suite, _ in asked]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UserError(f"{', '.join(sorted(twice))}: given twice", "Rename one folder or file", code=2)
         predictions = predict(
-            asked, run, plan.settings(), sources.missing(), batch=plan.batch, samples=plan.samples, reporter=reporter
+            asked, run, plan.settings(), planned.missing, batch=plan.batch, samples=plan.samples, reporter=reporter
         )
     if not state.is_main_process:
         return None
     return report.write(run, f"Evaluation of {plan.model}", predictions, {suite.name: suite for suite, _ in asked})
 
 
-@dataclass(frozen=True)
-class _Sources:
-    """The plan's data, read and checked before any weight is loaded."""
+@dataclass
+class _Planned:
+    """What is asked, read and checked before any weight is loaded, but for the grid of the model that is asked."""
 
-    datasets: tuple[Path, ...]
-    tables: tuple[MosTable, ...]
-    questions: tuple[interpreting.Questions, ...]
-    pairs: tuple[pairs.Pairs, ...]
+    suites: dict[str, list[Callable[[Grid], Suite]]]
+    """The suites of each kind."""
+    tables: list[MosTable]
+    missing: list[str]
 
     @classmethod
-    def read(cls, plan: EvaluationConfig, reporter: Reporter) -> _Sources:
-        sources = [read_dataset(text) for text in plan.data]
-        tables = [source for source in sources if isinstance(source, MosTable)]
-        parts = [scoring.chosen_part(table, plan.part).readable(reporter) for table in tables]
-        for part in parts:
-            if not part.rows:
-                raise UserError(f"{part.dataset}: its test part is empty")
-        if plan.peers and not parts:
-            raise UserError(
-                "--peer needs a MOS table to be scored on", "Add --data NAME:DIR or FILE.csv:LOW-HIGH", code=2
-            )
-        datasets = tuple(source for source in sources if isinstance(source, Path))
-        questions = tuple(interpreting.read(path, reporter) for path in plan.questions)
-        compared = tuple(pairs.read(path, reporter) for path in plan.pairs)
-        return cls(datasets, tuple(parts), questions, compared)
-
-    def missing(self) -> list[str]:
-        rated = [f"{table.dataset}\t{name}" for table in self.tables for name in table.missing]
-        asked: list[interpreting.Questions | pairs.Pairs] = [*self.questions, *self.pairs]
-        return rated + [f"{found.path.stem}\t{name}" for found in asked for name in found.missing]
-
-
-def _suites(plan: EvaluationConfig, sources: _Sources, grid: Grid) -> list[Suite]:
-    for way in plan.ask:
-        if way not in scoring.WAYS:
-            raise UserError(f"--ask {way}: no such way", suggestion(way, scoring.WAYS), code=2)
-    makers: dict[str, Callable[[], list[Suite]]] = {
-        "perception": lambda: [perception.suite(dataset, grid) for dataset in sources.datasets],
-        "scoring": lambda: [scoring.suite(table, way, grid) for table in sources.tables for way in plan.ask],
-        "degradation": lambda: [degradation.suite(dataset, grid) for dataset in sources.datasets],
-        "interpreting": lambda: [
-            interpreting.suite(found, mode, grid) for found in sources.questions for mode in interpreting.MODES
-        ],
-        "comparison": lambda: [pairs.suite(found, grid) for found in sources.pairs],
-    }
-    suites = [suite for kind in plan.kinds for suite in makers[kind]()]
-    names = [suite.name for suite in suites]
-    if not suites:
-        raise UserError("nothing to evaluate", "Give --data, --questions or --pairs", code=2)
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise UserError(f"{', '.join(sorted(twice))}: given twice", "Rename one folder or file", code=2)
-    return suites
+    def read(cls, plan: EvaluationConfig, reporter: Reporter) -> _Planned:
+        found = cls({kind: [] for kind in report.KINDS}, [], [])
+        for source in map(read_dataset, plan.data):
+            if isinstance(source, Path):
+                found.suites["perception"].append(partial(perception.suite, source))
+                found.suites["degradation"].append(partial(degradation.suite, source))
+                continue
+            table = scoring.chosen_part(source, plan.part).readable(reporter)
+            if not table.rows:
+                raise UserError(f"{table.dataset}: its test part is empty")
+            found.tables.append(table)
+            found.suites["scoring"] += [partial(scoring.suite, table, way) for way in plan.ask]
+            found.missing += [f"{table.dataset}\t{name}" for name in table.missing]
+        for path in plan.questions:
+            questions = interpreting.read(path, reporter)
+            modes = interpreting.MODES
+            found.suites["interpreting"] += [partial(interpreting.suite, questions, mode) for mode in modes]
+            found.missing += [f"{path.stem}\t{name}" for name in questions.missing]
+        for path in plan.pairs:
+            compared = pairs.read(path, reporter)
+            found.suites["comparison"].append(partial(pairs.suite, compared))
+            found.missing += [f"{path.stem}\t{name}" for name in compared.missing]
+        if plan.peers and not found.tables:
+            hint = "Add --data NAME:DIR or FILE.csv:LOW-HIGH"
+            raise UserError("--peer needs a MOS table to be scored on", hint, code=2)
+        if not any(found.suites[kind] for kind in plan.kinds):
+            raise UserError("nothing to evaluate", "Give --data, --questions or --pairs", code=2)
+        return found

@@ -28,8 +28,7 @@ from trainer.data.rows import Row
 from trainer.evaluation.predict import predict, processes
 from trainer.evaluation.predictions import Prediction
 from trainer.evaluation.predictors import Asking, predictor
-from trainer.evaluation.readout import expectation
-from trainer.evaluation.scoring import WAYS
+from trainer.evaluation.readout import WAYS, expectation
 from trainer.evaluation.suites import Suite
 
 Cells = dict[str, Any]
@@ -45,7 +44,7 @@ class ScoreConfig(Asking):
     task: str = "quality"
     """One of :data:`TASKS`."""
     way: str = "think"
-    """The prompt for quality, one of :data:`trainer.evaluation.scoring.WAYS`."""
+    """The prompt for quality, one of :data:`trainer.evaluation.readout.WAYS`."""
     objects: tuple[str, ...] = ()
     """What a description chooses its object from; without any it is about the whole photo."""
 

@@ -10,43 +10,23 @@ of the others; your own table with a split gives its test part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from perception20k.core.files import digest
-from trainer.data import answers
 from trainer.data.boxes import Grid
 from trainer.data.mos import MosTable
 from trainer.data.rows import MosRows
 from trainer.evaluation.measures import Measure, average, correlations
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.readout import expectation
+from trainer.evaluation.readout import WAYS, expectation
 from trainer.evaluation.suites import Suite
 from trainer.evaluation.tables import Cell, Table
 
 TRAINED_ON = ("koniq-10k", "spaq")
 """Datasets whose training part the papers train on."""
-
-
-class Way(NamedTuple):
-    """A way of asking for a score."""
-
-    prompt: str
-    system: str | None
-    low: float
-    high: float
-    read: Callable[[str], float | None]
-
-
-WAYS = {
-    "think": Way("refine-iqa-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
-    "no-think": Way("refine-iqa-no-think.v1", None, 0, 5, lambda text: answers.score(text, 0, 5)),
-    "q-insight": Way("q-insight-score.v1", "q-insight-system.v1", 1, 5, answers.rating),
-    "visualquality-r1": Way("visualquality-r1.v1", None, 1, 5, lambda text: answers.score(text, 1, 5)),
-}
-"""The papers' ways, by the name on the command line."""
 
 
 def chosen_part(table: MosTable, part: str) -> MosTable:

@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image
 
 from perception20k.core.errors import UserError
+from perception20k.core.extras import require
 from perception20k.models.api_keys import NO_KEY, key_from, without_key
 from trainer.data.boxes import Grid
 from trainer.data.rows import Row, with_images
@@ -40,9 +41,7 @@ class Server:
     Args:
         model: the model's name at the server.
         url: the base URL, usually ending in ``/v1``.
-        max_tokens: most tokens of an answer.
-        max_pixels: largest image sent.
-        timeout: seconds a reply may take.
+        max_tokens, max_pixels, timeout: as in :class:`trainer.evaluation.predictors.Asking`.
         retries: how often a failed request is tried again.
         grid: the sizes and the frame of boxes, where the model is known better than by its name.
 
@@ -61,10 +60,9 @@ class Server:
         retries: int = 5,
         grid: Grid | None = None,
     ) -> None:
-        try:
-            from openai import OpenAI
-        except ImportError:
-            raise UserError("--server needs openai, which is not installed", "Install perception20k[models]") from None
+        require("--server", "models", "openai")
+        from openai import OpenAI
+
         family = family_named(model)
         thousandths = family is not None and family.thousandths
         self.grid = grid or Grid(step=28, min_pixels=56 * 56, max_pixels=max_pixels, thousandths=thousandths)

@@ -30,14 +30,7 @@ from trainer.training.samples_page import Group, Rollout, write_page
 
 
 class RecipeTrainer(OwnCheckpoints, GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
-    """GRPO as a recipe asks for it.
-
-    Args:
-        recipe: what is trained.
-        row_datasets: the dataset of each training row.
-        held_datasets: the dataset of each held-out row.
-        **arguments: TRL's own.
-    """
+    """GRPO as a recipe asks for it, on rows of the given datasets; all other arguments are TRL's."""
 
     def __init__(
         self, recipe: Recipe, row_datasets: Sequence[str], held_datasets: Sequence[str] = (), **arguments: Any

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perception20k.dataset.boxes import iou
 from trainer.data import answers
+from trainer.data.boxes import box_iou
 
 RIGHT = {
     "description": 1.0,
@@ -32,15 +32,10 @@ def measures(
     think_tokens: Callable[[str], int],
     mos_range: tuple[float, float] | None,
 ) -> dict[str, float]:
-    """The measures of one rollout of ``row``.
+    """The measures of one rollout of ``row`` with its final, weighted reward.
 
-    Args:
-        row: the columns of its prompt.
-        text: the rollout.
-        reward: its final, weighted reward.
-        truncated: whether it ran into the length limit.
-        think_tokens: counts the tokens of a think part.
-        mos_range: the scale of ``row["mos"]``; None leaves the score's error out.
+    ``think_tokens`` counts the tokens of a think part; without ``mos_range``, the scale of ``row["mos"]``, the score's
+    error is left out.
     """
     values = {"reward": reward, "truncated": float(truncated)}
     task = row["task"]
@@ -49,8 +44,7 @@ def measures(
         names = ("object_right", "distortion_right", "severity_right")
         values |= {name: float(part) for name, part in zip(names[-len(parts) :], parts, strict=True)}
     elif task == "grounding":
-        box = answers.box(text)
-        values["iou"] = 0.0 if box is None else iou(box, row["box"])
+        values["iou"] = box_iou(text, row["box"])
     elif task == "degradation":
         said = answers.degradation(text)
         values["class_right"] = float(said is not None and said.distortion == row["distortion"])

@@ -127,22 +127,22 @@ def test_only_questions_that_both_were_asked_are_compared(tmp_path: Path) -> Non
 
 def test_published_rows_stand_beside_the_same_data_only(tmp_path: Path) -> None:
     csiq = scored(0.5, count=866, dataset="csiq", seed=1)
-    tables = published.beside("scoring", csiq)
+    tables = published.beside({"scoring csiq think": csiq})
     assert [table.title for table in tables] == [
         "Published for csiq: Refine-IQA, table 3",
         "Published for csiq: Q-Insight, table 2",
     ]
     assert ("Refine-IQA-S2 (no-think)", 0.724, 0.758) in tables[0].rows
     assert ("Q-Insight", 0.824, 0.870) in tables[1].rows
-    assert published.beside("scoring", csiq[:-1]) == []
-    assert published.beside("scoring", scored(0.5)) == []
-    live = published.beside("scoring", scored(0.5, count=1162, dataset="live-c"))
+    assert published.beside({"scoring csiq think": csiq[:-1]}) == []
+    assert published.beside({"scoring d think": scored(0.5)}) == []
+    live = published.beside({"scoring live-c think": scored(0.5, count=1162, dataset="live-c")})
     assert ("VisualQuality-R1", 0.750, 0.794) in live[1].rows
-    koniq = published.beside("scoring", scored(0.5, count=2015, dataset="koniq-10k"))
+    koniq = published.beside({"scoring koniq-10k think": scored(0.5, count=2015, dataset="koniq-10k")})
     assert [table.title.rpartition(": ")[2] for table in koniq][-2:] == ["Refine-IQA, table 5", "Refine-IQA, table 6"]
     assert koniq[-1].rows[1] == ("without Eq. 6", 0.735)
     choices = [prediction(index=i, dataset="llvisionqa_test") for i in range(1495)]
-    table, with_stage1, ablations = published.beside("interpreting", choices)
+    table, with_stage1, ablations = published.beside({"interpreting llvisionqa_test think": choices})
     assert with_stage1.rows == (("without RL stage 1", 0.8010, 0.7985), ("with RL stage 1", 0.8127, 0.8078))
     assert "Refine-IQA, table 6" in ablations.title
     assert table.columns[-1] == "overall" and (

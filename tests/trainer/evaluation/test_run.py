@@ -174,8 +174,6 @@ def test_missing_and_damaged_images_are_told_before_the_first_question(
     ("changed", "message"),
     [
         ({}, "nothing to evaluate"),
-        ({"model": "scripted:orakel"}, "Did you mean 'oracle'"),
-        ({"ask": ("thinking",)}, "Did you mean 'think'"),
         ({"peers": ("piqe",)}, "--peer needs a MOS table"),
         ({"data": ("nowhere",)}, "--data nowhere: no such directory"),
     ],
@@ -186,6 +184,11 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_in_a_line(
     with pytest.raises(UserError, match=message) as error:
         evaluate(EvaluationConfig(**{"model": "scripted:oracle", **changed}), tmp_path / "run")
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+def test_an_unknown_script_is_refused_with_the_closest(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Did you mean 'oracle'"):
+        evaluate(EvaluationConfig("scripted:orakel", questions=(pictures / "questions.json",)), tmp_path / "run")
 
 
 def test_two_suites_of_one_name_are_refused(pictures: Path, tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from perception20k.dataset.boxes import iou
-from trainer.data import answers
-from trainer.data.boxes import Box
+from trainer.data.boxes import Box, box_iou
 from trainer.training.rewards.of_rollouts import for_tasks
 
 
@@ -15,5 +13,4 @@ def grounding(text: str, box: Box) -> float:
     A box that cannot be read, has swapped corners or no area gets 0. A box that reaches over the image's edge
     is taken as it stands: what lies outside counts against it.
     """
-    said = answers.box(text)
-    return 0.0 if said is None else iou(said, box)
+    return box_iou(text, box)

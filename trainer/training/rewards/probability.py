@@ -20,6 +20,7 @@ import torch
 
 from perception20k.core.errors import UserError
 from trainer.data import answers, prompts
+from trainer.models import text_of_tokens, token_before_end
 from trainer.training.rewards import scoring
 
 WEIGHTS = (1.0, 0.1)
@@ -75,16 +76,13 @@ def replace_score(tokenizer: Any, ids: Sequence[int], mos: float) -> Ending | No
     The tokens before the score stay as they were drawn. Should a token reach from the text before into the
     score, that token's text is written anew.
     """
-    text = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    text = text_of_tokens(tokenizer, ids)
     if not scoring.is_formatted(text):
         return None
     found = re.search(r"[0-9]\.[0-9]", text[text.index("<answer>") :])
     assert found is not None, "a well-formed answer holds a score"
     rest = len(text) - text.index("<answer>") - found.start()
-    cut, tail = len(ids), ""
-    while len(tail) < rest:
-        cut -= 1
-        tail = tokenizer.decode(ids[cut:], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    cut, tail = token_before_end(tokenizer, ids, rest)
     written = write_score(tokenizer, tail[: len(tail) - rest], mos)
     return Ending([*ids[:cut], *written.ids], [cut + place for place in written.digits])
 
