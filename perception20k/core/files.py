@@ -16,12 +16,19 @@ def written_aside(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it into place when the block succeeds.
 
     The block writes the temporary file. If it raises, the temporary file is removed and ``path`` is untouched.
+
+    Raises:
+        OSError: names ``path``, which the system does not do where a disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield aside
         aside.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

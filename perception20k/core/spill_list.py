@@ -11,6 +11,7 @@ import pickle
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -28,17 +29,29 @@ class SpillList(Generic[T]):
 
     def append(self, item: T) -> None:
         """Add an item at the end."""
-        pickle.dump(item, self._file)
+        with _named_errors():
+            pickle.dump(item, self._file)
         self._count += 1
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[T]:
-        self._file.flush()
+        with _named_errors():
+            self._file.flush()
         stream = io.BufferedReader(_FromStart(self._file.fileno()))
         for _ in range(self._count):
             yield pickle.load(stream)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Errors name the folder: it is not the dataset's, and often on another disk, which may be full."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{tempfile.gettempdir()} (temporary files, $TMPDIR)"
+        raise OSError(error.errno, error.strerror, where) from None
 
 
 Rereadable: TypeAlias = Sequence[T] | SpillList[T]

@@ -6,11 +6,13 @@ A video inside a tar is read in place, as the piece of the tar that it is.
 from __future__ import annotations
 
 import re
+import struct
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -102,6 +104,8 @@ class _Video:
         self._path = on_disk(place)
         self._path.open("rb").close()  # an unreadable file is reported as such, and tried again
         first, size = (place.first, place.second) if isinstance(place, Member) else (0, None)
+        if _is_cut_off(self._path, first, size):
+            raise ItemError("the video is truncated")
         self._reader = _open(self._path, first, size)
         starts = self._reader.get_frame_timestamp(range(len(self)))[:, 0]
         self._timed = len(self) > 0 and bool(abs(starts[0]) < _DAY and (np.diff(starts) > 0).all())
@@ -149,6 +153,28 @@ def _is_avi(path: Path, first: int) -> bool:
         stream.seek(first)
         head = stream.read(12)
     return head[:4] == b"RIFF" and head[8:] == b"AVI "
+
+
+def _is_cut_off(path: Path, first: int, size: int | None) -> bool:
+    """Whether an MP4 or QuickTime file ends before its media data does, as a copy that was interrupted.
+
+    decord reads ahead of the frame that it is asked for: it depends on the machine's load whether the damaged end then
+    fails a frame before it, and a dataset must not. ISO/IEC 14496-12, 4.2: a box begins with its size in 4 bytes and
+    its type in 4; size 1 means that 8 bytes with the size follow, and 0 that the box reaches to the end.
+    """
+    with path.open("rb") as stream:
+        end = stream.seek(0, SEEK_END) if size is None else first + size
+        begin = first
+        while begin + 16 <= end:
+            stream.seek(begin)
+            length, kind, longer = struct.unpack(">I4sQ", stream.read(16))
+            if begin == first and kind != b"ftyp":
+                return False
+            length = longer if length == 1 else length or end - begin
+            if kind == b"mdat" and begin + length > end:
+                return True
+            begin += max(length, 8)
+    return False
 
 
 _importing = threading.Lock()

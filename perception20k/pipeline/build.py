@@ -81,7 +81,8 @@ def build(
         if not scope.dry_run:
             clear_leftovers(layout.root)
             write_text(layout.local_config, dump_config(config))
-            write_text(layout.config, dump_config(portable(config)))
+            if not layout.recipe.is_file():  # else the export writes it, beside the recipe that it belongs to
+                write_text(layout.config, dump_config(portable(config)))
         here = replace(config, sources=sources or config.sources)
         whole = scope == BuildScope() and not force
         inputs = inputs_of(here, layout) if whole else ""

@@ -17,6 +17,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.extras import installed
 from perception20k.core.files import digest_of, write_json, write_text, written_aside
 from perception20k.core.hashed_set import HashedSet
+from perception20k.core.lock import held
 from perception20k.core.reporting import Reporter
 from perception20k.core.spill_list import Rereadable, SpillList
 from perception20k.dataset.decisions import ReviewState, read_review
@@ -45,7 +46,7 @@ from perception20k.publish.provenance import metric_notes, objects_note
 from perception20k.publish.split import split
 from perception20k.publish.stats import statistics
 from perception20k.publish.work import file_fault, outcomes
-from perception20k.saved_config import portable
+from perception20k.saved_config import changed_keys, dump_config, portable
 
 
 class DamagedImages(UserError):
@@ -82,13 +83,24 @@ def export_dataset(
     """Export a dataset again from its recipe, for example after a review.
 
     Raises:
-        UserError: not a dataset, or its review has deletions nobody has verified and ``allow_unverified`` is off.
+        UserError: not a dataset; its review has deletions nobody has verified and ``allow_unverified`` is off; nobody
+            has reviewed any sample and ``reviewed_only`` is on; another process builds or exports it.
     """
     layout = Layout(root).require()
-    config = load_config(layout.local_config if layout.local_config.is_file() else layout.config)
-    samples, sources = SpillList(each_sample(layout.recipe)), SpillList(each_source(layout.sources))
     choice = {"allow_unverified": allow_unverified, "reviewed_only": reviewed_only}
-    return export(layout, config, samples, sources, executor, **choice, reporter=reporter)
+    with held(layout.work / "lock", str(layout.root)):
+        config = _config_of(layout)
+        samples, sources = SpillList(each_sample(layout.recipe)), SpillList(each_source(layout.sources))
+        return export(layout, config, samples, sources, executor, **choice, reporter=reporter)
+
+
+def _config_of(layout: Layout) -> Config:
+    """The configuration that the recipe was made with, with the places of its files if they are known."""
+    if layout.local_config.is_file():
+        local = load_config(layout.local_config)
+        if not changed_keys(layout.config, local):  # else it is that of a build with --force that has not finished
+            return local
+    return load_config(layout.config)
 
 
 def export(
@@ -116,7 +128,7 @@ def export(
 
     Raises:
         DamagedImages: images are missing or damaged; nothing has been written.
-        UserError: nobody has verified some deletions.
+        UserError: nobody has verified some deletions, or no sample would be left.
     """
     reporter, executor = reporter or Reporter(), executor or LocalExecutor()
     ids = HashedSet(sample.sample_id for sample in samples)
@@ -129,6 +141,11 @@ def export(
     gone = state.left_out((sample.sample_id for sample in samples), reviewed_only=reviewed_only)
     every, parts = _with_split(layout, config, samples, sources, gone)
     survivors = sum(bool(sample.split) for sample in every)
+    if reviewed_only and not survivors:
+        raise UserError(
+            f"{layout.root}: no sample would be left: people have kept none so far",
+            f"Review it first (perception20k review {layout.root}), or export without --reviewed-only",
+        )
     if between := len(samples) - survivors - len(gone):
         reporter.line(
             f"Split: {between} samples left out: their photos belong to a scene that is in both parts already"
@@ -143,6 +160,7 @@ def export(
 
     _check_images(layout, every, sources, executor, reporter)
     layout.manifest.unlink(missing_ok=True)
+    write_text(layout.config, dump_config(portable(config)))
     write_text(layout.split, parts)
     with written_aside(layout.recipe) as aside:
         write_samples(aside, every)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ def test_a_failed_write_leaves_the_old_file_and_no_leftover(tmp_path: Path) -> N
         raise RuntimeError
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"No space left on device: '.*/a\.txt'"), written_aside(tmp_path / "a.txt"):
+        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
 
 
 def test_a_write_makes_its_folder(tmp_path: Path) -> None:

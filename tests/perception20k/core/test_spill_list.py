@@ -1,3 +1,8 @@
+import tempfile
+from pathlib import Path
+
+import pytest
+
 from perception20k.core.spill_list import SpillList
 
 
@@ -18,3 +23,10 @@ def test_two_readers_and_a_writer_do_not_disturb_each_other() -> None:
 
 def test_an_empty_spool_is_false_and_gives_nothing() -> None:
     assert not SpillList() and list(SpillList()) == []
+
+
+def test_a_full_disk_for_temporary_files_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - the list closes it
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
+    with pytest.raises(OSError, match=f"No space left on device: '{tempfile.gettempdir()} .temporary files"):
+        SpillList([1])

@@ -9,6 +9,7 @@ import pytest
 
 from perception20k.core.errors import ItemError
 from perception20k.imaging.video import frame_indexes, keyframes, read_frame
+from perception20k.storage.places import Member
 
 ROOT = Path(__file__).parents[3]
 
@@ -101,3 +102,15 @@ def test_a_name_that_is_not_utf_8_is_no_hindrance(photos: Path, tmp_path: Path) 
     path = tmp_path / os.fsdecode("h\xe9.mp4".encode("latin-1"))
     path.symlink_to(photos / "dog_indoors.mp4")
     assert np.array_equal(read_frame(path, 6), read_frame(photos / "dog_indoors.mp4", 6))
+
+
+@pytest.mark.parametrize("where", ["file", "tar"])
+def test_a_truncated_video_is_refused_however_much_of_it_could_be_decoded(
+    photos: Path, tmp_path: Path, where: str
+) -> None:
+    data = (photos / "dog_indoors.mp4").read_bytes()
+    path = tmp_path / ("cut.mp4" if where == "file" else "cut.tar")
+    path.write_bytes(data[: len(data) // 3] if where == "file" else b"x" * 512 + data[: len(data) // 3] + data)
+    place = path if where == "file" else Member(path, "cut.mp4", 512, len(data) // 3)
+    with pytest.raises(ItemError, match="truncated"):
+        list(keyframes(place, 3))

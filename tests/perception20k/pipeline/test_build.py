@@ -33,7 +33,7 @@ from perception20k.execution.local import LocalExecutor
 from perception20k.imaging import images
 from perception20k.pipeline.build import build
 from perception20k.pipeline.verify import verify
-from tests.perception20k.stepping import Stepping
+from tests.perception20k.stepping import JOURNAL, Stepping
 
 ROOT = Path(__file__).parents[3]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -350,6 +350,25 @@ def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: 
     cli("build", bigger, "--out", out, "--force")
     few, many = ({s.sample_id for s in read_samples(Layout(root).recipe)} for root in (one, out))
     assert few < many
+
+
+def test_a_forced_build_that_is_killed_leaves_the_dataset_what_it_was(
+    whole: tuple[Path, Path], tmp_path: Path, cli: Cli
+) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    shutil.copytree(one, out)
+    other = path.with_name("other.yaml")
+    other.write_text(path.read_text().replace('"samples_per_object": 3', '"samples_per_object": 4'))
+    running = Stepping("build", other, "--out", out, "--force", "--workers", "1")
+    while running.at != JOURNAL:  # samples of the other configuration have been made
+        running.step()
+    running.kill()
+    refused = cli("build", other, "--out", out, check=False)
+    assert "built with another configuration (different: samples_per_object)" in refused.stderr
+    assert "up to date" in cli("export", out).stdout
+    cli("build", path, "--out", out)
+    assert digests(out) == digests(one)
 
 
 def test_no_file_of_a_dataset_tells_where_it_was_made(whole: tuple[Path, Path]) -> None:

@@ -1,3 +1,4 @@
+import fcntl
 import re
 import shutil
 import subprocess
@@ -77,8 +78,7 @@ def test_croissant_reads_every_sample_and_every_rft_row(built_dataset: Path) -> 
 
 
 def test_an_empty_test_part_is_told(dataset: Layout) -> None:
-    config = dataset.local_config.read_text()
-    dataset.local_config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0001", config))
+    set_test_fraction(dataset, "0.0001")
     dataset.split.unlink()
     dataset.recipe.write_bytes(unsplit(dataset.recipe))
     said: list[str] = []
@@ -88,8 +88,7 @@ def test_an_empty_test_part_is_told(dataset: Layout) -> None:
 
 
 def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = dataset.local_config.read_text()
-    dataset.local_config.write_text(re.sub(r"test_fraction: .*", "test_fraction: 0.0", config))
+    set_test_fraction(dataset, "0.0")
     dataset.split.unlink()
     dataset.recipe.write_bytes(unsplit(dataset.recipe))
     exported = export_dataset(dataset.root, reporter=SILENT)
@@ -101,6 +100,12 @@ def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatc
     assert {part: len(rows) for part, rows in names["parts"].items()} == {"train": exported.rft["train"]}
     row = names["parts"]["train"][0]
     assert row["images"][0].size == (row["width"], row["height"])
+
+
+def set_test_fraction(dataset: Layout, value: str) -> None:
+    """Another test fraction in both copies of the configuration."""
+    for path in (dataset.local_config, dataset.config):
+        path.write_text(re.sub(r"test_fraction: .*", f"test_fraction: {value}", path.read_text()))
 
 
 def unsplit(recipe: Path) -> bytes:
@@ -121,6 +126,32 @@ def test_a_name_of_any_kind_keeps_the_cards_metadata_valid(dataset: Layout) -> N
     _, header, text = layout.card.read_text(encoding="utf-8").split("---\n", 2)
     assert yaml.safe_load(header)["pretty_name"] == odd.name
     assert f"# {odd.name}" in text
+
+
+def test_an_export_of_nothing_because_nobody_reviewed_anything_is_refused(dataset: Layout) -> None:
+    before = dataset.manifest.read_bytes()
+    with pytest.raises(UserError, match="no sample would be left: people have kept none so far"):
+        export_dataset(dataset.root, reviewed_only=True, reporter=SILENT)
+    assert dataset.manifest.read_bytes() == before
+
+
+def test_one_export_at_a_time(dataset: Layout) -> None:
+    with (dataset.work / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UserError, match="another process is using it"):
+            export_dataset(dataset.root, reporter=SILENT)
+    assert not export_dataset(dataset.root, reporter=SILENT).changed
+
+
+def test_an_export_after_an_interrupted_build_with_another_configuration_tells_of_its_own_samples(
+    dataset: Layout, built_dataset: Path
+) -> None:
+    local = dataset.local_config.read_text()  # a build with --force writes its own here first
+    dataset.local_config.write_text(re.sub(r"\nseed: .*", "\nseed: 4242", local))
+    dataset.manifest.unlink()
+    export_dataset(dataset.root, reporter=SILENT)
+    assert dataset.card.read_bytes() == Layout(built_dataset).card.read_bytes()
+    assert dataset.config.read_bytes() == Layout(built_dataset).config.read_bytes()
 
 
 @pytest.fixture
