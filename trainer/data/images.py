@@ -83,7 +83,8 @@ def write_missing(run: Path, missing: Sequence[str], reporter: Reporter = SILENT
     """Write what is left out, if anything, into ``run``, and say so."""
     if missing:
         write_text(run / MISSING, "\n".join(missing) + "\n")
-        reporter.line(f"{len(missing)} images are missing or unreadable and are left out: {run / MISSING}")
+        many = "1 image is" if len(missing) == 1 else f"{len(missing)} images are"
+        reporter.line(f"{many} missing or unreadable and left out: {run / MISSING}")
 
 
 def _why_unreadable(path: Path) -> str:

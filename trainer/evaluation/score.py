@@ -92,8 +92,7 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
         {"image": name, "error": bad[path].removeprefix(f"{path}: ")} for name, path in photos.items() if path in bad
     ]
     _write_table(out, config.task, [*lines, *unread])
-    title = f"{config.task.capitalize()} of {folder.name} by {Path(config.model).name}"
-    _write_page(out.with_suffix(".html"), title, config.task, good, lines)
+    _write_page(out, config, folder, good, lines, len(unread))
 
 
 def _find_photos(folder: Path) -> dict[str, Path]:
@@ -148,12 +147,14 @@ def _description(prediction: Prediction) -> Cells:
 
 
 def _box(prediction: Prediction) -> Cells:
-    """The answered box in pixels of the photo itself."""
+    """The answered box in pixels of the photo itself, as far as it is inside; nothing if no part of it is."""
     said = answers.box(prediction.text)
     if said is None:
         return {}
-    box = scale_box(said, prediction.truth["frame"], prediction.truth["size"])
-    return dict(zip(("x1", "y1", "x2", "y2"), map(round, box), strict=True))
+    width, height = prediction.truth["size"]
+    box = scale_box(said, prediction.truth["frame"], (width, height))
+    x1, y1, x2, y2 = (min(max(round(side), 0), most) for side, most in zip(box, (width, height) * 2, strict=True))
+    return {"x1": x1, "y1": y1, "x2": x2, "y2": y2} if x1 < x2 and y1 < y2 else {}
 
 
 class Task(NamedTuple):
@@ -162,12 +163,30 @@ class Task(NamedTuple):
     task: str
     columns: tuple[str, ...]
     read: Callable[[Prediction], Cells]
+    about: str
+    """What the page says of it."""
 
 
 TASKS = {
-    "quality": Task("score", ("score", "probability"), _quality),
-    "description": Task("description", ("object", "distortion", "severity"), _description),
-    "boxes": Task("grounding", ("x1", "y1", "x2", "y2"), _box),
+    "quality": Task(
+        "score",
+        ("score", "probability"),
+        _quality,
+        "Scores from {way.low} to {way.high}, higher is better: as the answer says it and, where there is one, by "
+        "probability, the expectation over the answer's first digit. The lowest come first.",
+    ),
+    "description": Task(
+        "description",
+        ("object", "distortion", "severity"),
+        _description,
+        "What is distorted most, how, and how severely, in the model's words.",
+    ),
+    "boxes": Task(
+        "grounding",
+        ("x1", "y1", "x2", "y2"),
+        _box,
+        "The orange box, in pixels of the photo, is where the model finds the distortion.",
+    ),
 }
 """What can be asked, by the name on the command line, with the columns of the table."""
 
@@ -181,8 +200,11 @@ def _write_table(out: Path, task: str, lines: Sequence[Cells]) -> None:
     write_text(out, stream.getvalue())
 
 
-def _write_page(path: Path, title: str, task: str, photos: Mapping[str, Path], lines: Sequence[Cells]) -> None:
+def _write_page(
+    out: Path, config: ScoreConfig, folder: Path, photos: Mapping[str, Path], lines: Sequence[Cells], damaged: int
+) -> None:
     """The photos with what was said of them: by score where there is one, unread ones last."""
+    task = config.task
 
     def worst(line: Cells) -> tuple[bool, float]:
         value = line.get("score") if line.get("probability") is None else line["probability"]
@@ -196,8 +218,21 @@ def _write_page(path: Path, title: str, task: str, photos: Mapping[str, Path], l
             {
                 "picture": pages.picture(read_image(photos[line["image"]]), answers=boxes, longest=480),
                 "name": line["image"],
-                "said": ", ".join(f"{name} {value}" for name, value in said.items()) or "unread",
+                "said": ", ".join(f"{name} {_short(value)}" for name, value in said.items()) or "unread",
                 "answer": " ".join(line["answer"].split()),
             }
         )
-    pages.write_page(path, "photos", title=title, cases=cases, total=len(lines))
+    pages.write_page(
+        out.with_suffix(".html"),
+        "photos",
+        title=f"{task.capitalize()} of {folder.resolve().name} by {config.model}",
+        about=TASKS[task].about.format(way=WAYS[config.way]),
+        cases=cases,
+        total=len(lines),
+        damaged=damaged,
+        table=out.name,
+    )
+
+
+def _short(value: float | str) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

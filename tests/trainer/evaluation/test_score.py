@@ -68,16 +68,17 @@ def test_quality_is_read_out_by_number_and_by_probability(
     page = out.with_suffix(".html").read_text()
     assert page.index("deeper/c.png") < page.index("a.png") < page.index("b.jpg")  # the lowest first, unread last
     assert page.count("data:image/jpeg") == 3
+    assert "Quality of photos by any" in page and "Scores from 0 to 5" in page and "All 3 photos are shown" in page
 
 
 def test_a_box_is_in_pixels_of_the_photo_whatever_the_models_frame(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = Response("<answer>100,500,1000,1000</answer>")
-    speaks(monkeypatch, said, said, said)
+    boxes = ("100,500,1000,1000", "900,500,1200,1100", "1100,0,1200,50")  # inside, across the edge, outside
+    speaks(monkeypatch, *(Response(f"<answer>{box}</answer>") for box in boxes))
     score(ScoreConfig(model="any", task="boxes"), photos, tmp_path / "boxes.csv")
-    first = table(tmp_path / "boxes.csv")[0]
-    assert [first[name] for name in ("x1", "y1", "x2", "y2")] == ["20", "50", "200", "100"]
+    found = [[line[name] for name in ("x1", "y1", "x2", "y2")] for line in table(tmp_path / "boxes.csv")]
+    assert found == [["20", "50", "200", "100"], ["54", "30", "60", "60"], [""] * 4]
 
 
 def test_a_description_is_taken_apart(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +130,8 @@ def test_a_damaged_photo_is_told_before_the_first_question_and_is_a_line_with_it
     last = table(tmp_path / "scores.csv")[-1]
     assert last["image"] == "b.jpg"  # as the others are named
     assert last["error"] == "cannot be read as an image: not an image in a known format"
+    page = (tmp_path / "scores.html").read_text()
+    assert "1 that could not be opened is listed with the reason" in page and 'href="scores.csv"' in page
 
 
 def test_what_cannot_be_scored_is_refused_in_a_line(photos: Path, tmp_path: Path) -> None:
