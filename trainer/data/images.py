@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from PIL import Image
 
@@ -33,48 +34,39 @@ def read_image(path: Path) -> Image.Image:
         raise UserError(f"{path}: cannot be read as an image: {error}") from None
 
 
-def unreadable(paths: Iterable[Path], reporter: Reporter = SILENT) -> dict[Path, str]:
-    """The files among ``paths`` that are not there or cannot be decoded, each with a line that names file and reason.
+@dataclass(frozen=True)
+class Asked:
+    """A row of a table or file that asks about images."""
 
-    Every file is decoded, so that a run meets a damaged one when it starts and not hours later.
-    """
-    files = list(dict.fromkeys(paths))
-    found = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool, reporter.progress("images", len(files), "image") as advance:
-        for path, reason in zip(files, pool.map(_why_unreadable, files), strict=True):
-            if reason:
-                found[path] = reason
-            advance(1)
-    return found
+    where: str
+    """Its place in the file, in words: ``row 3``."""
+    images: tuple[Path, ...]
+    """The images it asks about, in the order they are shown."""
 
 
-class Showing(Protocol):
-    """A row of a table or file that shows images."""
-
-    @property
-    def where(self) -> str:
-        """Its place in the file, in words: ``row 3``."""
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The images, in the order they are shown."""
-
-
-Shown = TypeVar("Shown", bound=Showing)
+Line = TypeVar("Line", bound=Asked)
 
 
 def readable(
-    rows: Sequence[Shown], source: str, reporter: Reporter = SILENT
-) -> tuple[tuple[Shown, ...], tuple[str, ...]]:
-    """The rows whose images can all be decoded, and why the others are left out: place, image and reason.
+    lines: Sequence[Line], source: str, reporter: Reporter = SILENT
+) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The lines whose images can all be decoded, and why the others are left out: place, image and reason.
+
+    Every image is decoded, so that a run meets a missing or damaged one when it starts and not hours later.
 
     Raises:
         UserError: none is left; names ``source``.
     """
-    bad = unreadable((image for row in rows for image in row.images), reporter)
-    good = tuple(row for row in rows if not bad.keys() & set(row.images))
-    reasons = tuple(f"{row.where}: {bad[image]}" for row in rows for image in row.images if image in bad)
-    if rows and not good:
+    files = list(dict.fromkeys(image for line in lines for image in line.images))
+    with ThreadPoolExecutor(os.cpu_count()) as pool, reporter.progress("images", len(files), "image") as advance:
+        bad = {}
+        for path, reason in zip(files, pool.map(_why_unreadable, files), strict=True):
+            if reason:
+                bad[path] = reason
+            advance(1)
+    good = tuple(line for line in lines if not bad.keys() & set(line.images))
+    reasons = tuple(f"{line.where}: {bad[image]}" for line in lines for image in line.images if image in bad)
+    if lines and not good:
         raise UserError(f"{source}: none of its images can be read", reasons[0])
     return good, reasons
 

@@ -15,15 +15,14 @@ from typing import Any, NamedTuple
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.seeding import key_int
-from trainer.data.images import readable
+from trainer.data.images import Asked, readable
 from trainer.data.table_files import csv_rows, number
 
 
 @dataclass(frozen=True)
-class MosRow:
+class MosRow(Asked):
     """One rated image."""
 
-    image: Path
     mos: float
     """On the published scale ``low..high``, higher is better."""
     low: float
@@ -32,13 +31,11 @@ class MosRow:
     """``train``, ``validation`` or ``test``; empty where the dataset has no official split."""
     content: str = ""
     """What a content-independent split keeps together: the reference image, or the image itself."""
-    where: str = ""
-    """Its place in the table's file, in words: ``row 3``."""
 
     @property
-    def images(self) -> tuple[Path, ...]:
-        """The one it shows."""
-        return (self.image,)
+    def image(self) -> Path:
+        """The one that is rated."""
+        return self.images[0]
 
     def scaled(self, low: float, high: float) -> float:
         """The MOS brought linearly from its own scale to ``low..high``."""
@@ -131,7 +128,7 @@ def make_table(
         if image is None:
             missing.append(f"{rating.where}: {name}: no such image")
         else:
-            rows.append(MosRow(image, mos, low, high, split, rating.content or name, rating.where))
+            rows.append(MosRow(rating.where, (image,), mos, low, high, split, rating.content or name))
     if not rows:
         looked = ", ".join(str(folder) for folder in folders)
         raise UserError(f"{path}: none of its {len(ratings)} images is on disk", f"Looked in {looked}")

@@ -55,23 +55,24 @@ _Pair = tuple[Measure | None, Measure | None]
 
 
 def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction]]]) -> list[Table]:
-    lines: list[tuple[str, list[_Pair]]] = []
-    datasets: dict[str, list[_Pair]] = {}
+    lines: list[tuple[str, Measure, list[_Pair]]] = []
+    averages: dict[str, tuple[Measure, list[_Pair]]] = {}
     for suite, parts in suites.items():
         first, second = ({m.name: m for m in report.measures(suite, part)} for part in parts)
         for what in dict.fromkeys([*first, *second]):
-            pair = first.get(what), second.get(what)
-            lines.append((suite, [pair]))
-            datasets.setdefault(what, []).append(pair)
+            pair, either = (first.get(what), second.get(what)), first.get(what) or second[what]
+            lines.append((suite, either, [pair]))
+            averages.setdefault(what, (either, []))[1].append(pair)
     if kind == "scoring":
-        lines += [(report.AVERAGE.format(len(pairs)), pairs) for pairs in datasets.values() if len(pairs) > 1]
+        several = [(either, pairs) for either, pairs in averages.values() if len(pairs) > 1]
+        lines += [(report.AVERAGE.format(len(pairs)), either, pairs) for either, pairs in several]
     columns = ("suite", "measure", "scenes", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
     note = "95 % bootstrap intervals, 1,000 resamples of scenes. Differ: the interval of B - A leaves out zero."
     if kind == "scoring":
         note += " PLCC after the fit has no interval: it would be fitted anew in every resample."
     found = []
     for words, percent in (("shares", True), ("means and correlations", False)):
-        rows = [(suite, *_line(pairs)) for suite, pairs in lines if _any(pairs).percent == percent]
+        rows = [(suite, what.name, *_line(pairs)) for suite, what, pairs in lines if what.percent == percent]
         if rows:
             title = f"{kind.capitalize()}, A and B: {words}"
             found.append(Table(f"{kind}, {words}", title, columns, tuple(rows), percent=percent, note=note))
@@ -79,9 +80,9 @@ def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction
 
 
 def _line(pairs: Sequence[_Pair]) -> tuple[Cell, ...]:
-    """A measure averaged over ``pairs``: name, scenes, A, B and B - A with their intervals, and a mark."""
+    """A measure averaged over ``pairs``: scenes, A, B and B - A with their intervals, and a mark."""
     scenes = [next(len(set(measure.scenes)) for measure in pair if measure) for pair in pairs]
-    cells: list[Cell] = [_any(pairs).name, sum(scenes)]
+    cells: list[Cell] = [sum(scenes)]
     sides = []
     for measures, draws in zip(zip(*pairs, strict=True), zip(*map(_drawn, pairs), strict=True), strict=True):
         number = average([measure and measure.number for measure in measures])
@@ -100,7 +101,3 @@ def _drawn(pair: _Pair) -> list[list[float]]:
     """Both measures in every resample, by the same draws; nothing for one that is not there."""
     drawn = iter(bootstrap(*(measure for measure in pair if measure)))
     return [next(drawn) if measure else [] for measure in pair]
-
-
-def _any(pairs: Sequence[_Pair]) -> Measure:
-    return next(measure for pair in pairs for measure in pair if measure)

@@ -18,11 +18,11 @@ from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import read_image, readable
+from trainer.data.images import Asked, read_image, readable
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
-from trainer.evaluation.suites import Asked, Lines, Suite
+from trainer.evaluation.suites import Lines, Suite
 from trainer.evaluation.tables import Cell, Table
 
 MODES = ("think", "no-think")

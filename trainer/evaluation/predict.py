@@ -137,11 +137,9 @@ def _claim(run: Path, settings: dict[str, Any], suites: dict[str, str]) -> None:
 
 
 def _merge(run: Path, asked: Sequence[Asked]) -> list[Prediction]:
-    found = {prediction.place: prediction for prediction in _read_parts(run)}
     order = {name: i for i, name in enumerate(json.loads((run / "run.json").read_text())["suites"])}
-    ordered = sorted(
-        found.values(), key=lambda prediction: (order[prediction.suite], prediction.index, prediction.draw)
-    )
+    found = {(order[one.suite], one.index, one.draw): one for one in _read_parts(run)}
+    ordered = [found[place] for place in sorted(found)]
     write_predictions(run / "predictions.parquet", ordered)
     for path in (run / ".parts").glob("*.jsonl"):
         path.unlink()

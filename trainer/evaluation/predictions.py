@@ -41,11 +41,6 @@ class Prediction:
     """In the table JSON."""
 
     @property
-    def place(self) -> tuple[str, int, int]:
-        """What tells it from every other prediction of a run."""
-        return self.suite, self.index, self.draw
-
-    @property
     def scene(self) -> str:
         """What the question is about, with all others about it: a bootstrap draws scenes."""
         return str(self.truth.get("scene", self.row_id))  # runs of version 0.1 do not tell

@@ -23,7 +23,7 @@ from perception20k.dataset.rft import prompt_parts
 from trainer import pages
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid, scale_box
-from trainer.data.images import read_image, unreadable
+from trainer.data.images import Asked, read_image, readable
 from trainer.data.rows import Row
 from trainer.evaluation.predict import predict, processes
 from trainer.evaluation.predictions import Prediction
@@ -67,19 +67,16 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     if out.exists() and not answered.is_dir():
         raise UserError(f"{out}: exists, and was not written by score", "Choose another --out")
     photos = _find_photos(folder)
-    bad = unreadable(photos.values(), reporter)
-    good = {name: photo for name, photo in photos.items() if photo not in bad}
-    if not good:
-        raise UserError(f"{folder}: none of its {len(photos)} images can be read", next(iter(bad.values())))
+    good, missing = readable(photos, str(folder), reporter)
     with predictor(config, state.device, reporter) as who:
         rows = PhotoRows(good, config, who.grid)
-        asked = [rows.prompt, [[name, file_sha256(photo)] for name, photo in good.items()]]
+        asked = [rows.prompt, [[photo.where, file_sha256(photo.images[0])] for photo in good]]
         suite = Suite(f"{config.task} of photos", rows, digest(asked))
         found = predict(
             [(suite, who)],
             answered,
             config.settings(),
-            list(bad.values()),
+            missing,
             batch=config.batch,
             samples=0,
             reporter=reporter,
@@ -88,29 +85,32 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
         return
     read = TASKS[config.task].read
     lines: list[Cells] = [{"image": p.row_id, **read(p), "answer": p.text, "error": p.error} for p in found]
-    unread = [
-        {"image": name, "error": bad[path].removeprefix(f"{path}: ")} for name, path in photos.items() if path in bad
+    unread = [photo for photo in photos if photo not in good]
+    bad = [
+        {"image": photo.where, "error": reason.removeprefix(f"{photo.where}: {photo.images[0]}: ")}
+        for photo, reason in zip(unread, missing, strict=True)
     ]
-    _write_table(out, config.task, [*lines, *unread])
-    _write_page(out, config, folder, good, lines, len(unread))
+    shown = {photo.where: photo.images[0] for photo in good}
+    _write_table(out, config.task, [*lines, *bad])
+    _write_page(out, config, folder, shown, lines, len(bad))
 
 
-def _find_photos(folder: Path) -> dict[str, Path]:
-    """Every image file in ``folder`` and below by its name there, in the order of names; or the one that it is."""
+def _find_photos(folder: Path) -> list[Asked]:
+    """Every image file in ``folder`` and below with its name there, in the order of names; or the one that it is."""
     if folder.is_file():
-        return {folder.name: folder}
+        return [Asked(folder.name, (folder,))]
     known = Image.registered_extensions()
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known)
     if not found:
         raise UserError(f"{folder}: no image in it" if folder.is_dir() else f"{folder}: no such folder or file", code=2)
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    return [Asked(path.relative_to(folder).as_posix(), (path,)) for path in found]
 
 
 class PhotoRows:
     """One question about each photo; another photo, or a changed one, makes it another suite."""
 
-    def __init__(self, photos: Mapping[str, Path], config: ScoreConfig, grid: Grid) -> None:
-        self.photos, self.task, self.way, self.grid = list(photos.items()), TASKS[config.task].task, config.way, grid
+    def __init__(self, photos: Sequence[Asked], config: ScoreConfig, grid: Grid) -> None:
+        self.photos, self.task, self.way, self.grid = photos, TASKS[config.task].task, config.way, grid
         self.objects = config.objects
         self.datasets: Sequence[str] = ["photos"] * len(photos)
         if config.task == "quality":
@@ -120,15 +120,15 @@ class PhotoRows:
 
     def __getitem__(self, index: int) -> Row:
         """The question about one photo."""
-        name, path = self.photos[index]
-        photo = read_image(path)
+        asked = self.photos[index]
+        photo = read_image(asked.images[0])
         shown = self.grid.resize(photo)
         return {
             "prompt": self.prompt,
             "images": [shown],
-            "row_id": name,
+            "row_id": asked.where,
             "dataset": self.datasets[index],
-            "scene": name,
+            "scene": asked.where,
             "task": self.task,
             "mode": self.way if self.task == "score" else "nr",
             "frame": self.grid.frame(shown.size),

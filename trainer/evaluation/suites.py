@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol
 
 from perception20k.core.files import digest, file_sha256
 from trainer.data.boxes import Grid
+from trainer.data.images import Line
 from trainer.data.rows import COLUMNS, Row, Rows
 
 AS_STORED = Grid(step=1, min_pixels=1, max_pixels=10**12)
@@ -41,25 +42,12 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A line of a file of questions."""
-
-    where: str
-    """Its place in the file, in words: ``row 3``."""
-    images: tuple[Path, ...]
-    """The images it asks about, in the order they are shown."""
-
-
-Line = TypeVar("Line", bound=Asked)
-
-
-@dataclass(frozen=True)
 class Lines(Generic[Line]):
-    """The lines of one such file whose images can be read, and why the others are left out."""
+    """The lines of a file of questions whose images can be read, and why the others are left out."""
 
     path: Path
     asked: tuple[Line, ...]
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:

@@ -7,6 +7,7 @@ teach anything, and whether training is sound. Thin lines are the logged values,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from statistics import fmean
 
@@ -85,11 +86,7 @@ def running_mean(values: Sequence[float]) -> list[float]:
 
 
 def _matches(key: str, name: str) -> bool:
-    """Whether a logged key is ``name``, ``TASK/MODE/name``, or fits its pattern with one ``*``."""
-    if "*" in name:
-        start, end = name.split("*")
-        return key.startswith(start) and key.endswith(end)
-    parts = key.split("/")
+    """Whether a logged key fits the pattern ``name``, a bare one also with a task and a mode before it."""
     if key.startswith("eval_") and not name.startswith("eval_"):
         return False
-    return key == name if "/" in name or len(parts) == 1 else len(parts) == 3 and parts[-1] == name
+    return fnmatch(key, name) or ("/" not in name and fnmatch(key, f"*/*/{name}"))
