@@ -35,16 +35,16 @@ def read_image(path: Path) -> Image.Image:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A row of a table or file that asks about images."""
+class Entry:
+    """An entry of a table or file that names images."""
 
     where: str
     """Its place in the file, in words: ``row 3``."""
     images: tuple[Path, ...]
-    """The images it asks about, in the order they are shown."""
+    """In the order they are shown."""
 
 
-Line = TypeVar("Line", bound=Asked)
+Line = TypeVar("Line", bound=Entry)
 
 
 def readable(

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.core.seeding import key_int
-from trainer.data.images import Asked, readable
+from trainer.data.images import Entry, readable
 from trainer.data.table_files import csv_rows, number
 
 
 @dataclass(frozen=True)
-class MosRow(Asked):
+class MosRow(Entry):
     """One rated image."""
 
     mos: float

@@ -18,7 +18,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Asked, read_image, readable
+from trainer.data.images import Entry, read_image, readable
 from trainer.data.rows import Row
 from trainer.evaluation.measures import Measure, mean_of
 from trainer.evaluation.predictions import Prediction
@@ -32,7 +32,7 @@ _LETTERS = "ABCDEFGH"
 
 
 @dataclass(frozen=True)
-class Question(Asked):
+class Question(Entry):
     """One question about one image."""
 
     question: str

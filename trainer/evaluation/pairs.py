@@ -18,7 +18,7 @@ from perception20k.core.errors import UserError
 from perception20k.core.reporting import SILENT, Reporter
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid
-from trainer.data.images import Asked, read_image, readable
+from trainer.data.images import Entry, read_image, readable
 from trainer.data.rows import Row
 from trainer.data.table_files import csv_rows
 from trainer.evaluation.measures import Measure, mean_of
@@ -28,7 +28,7 @@ from trainer.evaluation.tables import Cell, Table
 
 
 @dataclass(frozen=True)
-class Pair(Asked):
+class Pair(Entry):
     """Two images, after their reference if there is one, and which of the two is better."""
 
     better: str

@@ -23,7 +23,7 @@ from perception20k.dataset.rft import prompt_parts
 from trainer import pages
 from trainer.data import answers, prompts
 from trainer.data.boxes import Grid, scale_box
-from trainer.data.images import Asked, read_image, readable
+from trainer.data.images import Entry, read_image, readable
 from trainer.data.rows import Row
 from trainer.evaluation.predict import predict, processes
 from trainer.evaluation.predictions import Prediction
@@ -95,21 +95,21 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
     _write_page(out, config, folder, shown, lines, len(bad))
 
 
-def _find_photos(folder: Path) -> list[Asked]:
+def _find_photos(folder: Path) -> list[Entry]:
     """Every image file in ``folder`` and below with its name there, in the order of names; or the one that it is."""
     if folder.is_file():
-        return [Asked(folder.name, (folder,))]
+        return [Entry(folder.name, (folder,))]
     known = Image.registered_extensions()
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known)
     if not found:
         raise UserError(f"{folder}: no image in it" if folder.is_dir() else f"{folder}: no such folder or file", code=2)
-    return [Asked(path.relative_to(folder).as_posix(), (path,)) for path in found]
+    return [Entry(path.relative_to(folder).as_posix(), (path,)) for path in found]
 
 
 class PhotoRows:
     """One question about each photo; another photo, or a changed one, makes it another suite."""
 
-    def __init__(self, photos: Sequence[Asked], config: ScoreConfig, grid: Grid) -> None:
+    def __init__(self, photos: Sequence[Entry], config: ScoreConfig, grid: Grid) -> None:
         self.photos, self.task, self.way, self.grid = photos, TASKS[config.task].task, config.way, grid
         self.objects = config.objects
         self.datasets: Sequence[str] = ["photos"] * len(photos)
@@ -163,30 +163,12 @@ class Task(NamedTuple):
     task: str
     columns: tuple[str, ...]
     read: Callable[[Prediction], Cells]
-    about: str
-    """What the page says of it."""
 
 
 TASKS = {
-    "quality": Task(
-        "score",
-        ("score", "probability"),
-        _quality,
-        "Scores from {way.low} to {way.high}, higher is better: as the answer says it and, where there is one, by "
-        "probability, the expectation over the answer's first digit. The lowest come first.",
-    ),
-    "description": Task(
-        "description",
-        ("object", "distortion", "severity"),
-        _description,
-        "What is distorted most, how, and how severely, in the model's words.",
-    ),
-    "boxes": Task(
-        "grounding",
-        ("x1", "y1", "x2", "y2"),
-        _box,
-        "The orange box, in pixels of the photo, is where the model finds the distortion.",
-    ),
+    "quality": Task("score", ("score", "probability"), _quality),
+    "description": Task("description", ("object", "distortion", "severity"), _description),
+    "boxes": Task("grounding", ("x1", "y1", "x2", "y2"), _box),
 }
 """What can be asked, by the name on the command line, with the columns of the table."""
 
@@ -226,7 +208,8 @@ def _write_page(
         out.with_suffix(".html"),
         "photos",
         title=f"{task.capitalize()} of {folder.resolve().name} by {config.model}",
-        about=TASKS[task].about.format(way=WAYS[config.way]),
+        task=task,
+        scale=WAYS[config.way],
         cases=cases,
         total=len(lines),
         damaged=damaged,

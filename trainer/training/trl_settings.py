@@ -82,12 +82,7 @@ def grpo_config(
 ) -> GRPOConfig:
     """The arguments of TRL's GRPO trainer. Rollouts are made for ``prompts_per_step`` prompts at a time.
 
-    Args:
-        recipe: what is trained.
-        run: where to.
-        passes: backward passes of one process over the rollouts of a step (:func:`backward_passes`).
-        longest_prompt: most tokens of a prompt; it caps vLLM's context.
-        image_token: what stands for an image in a prompt.
+    ``passes`` are those of :func:`backward_passes`; the tokens of the longest prompt cap vLLM's context.
 
     Raises:
         UserError: a key below ``trl`` is unknown, set by the recipe itself, or has a value that TRL refuses.
