@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +39,20 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
+_ports = itertools.count(11_000 + os.getpid() * 61 % 20_000)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is started later, or stopped and started again.
+
+    The system gives none of these to anybody who asks for any port, so that nobody takes it meanwhile. Each process of
+    tests counts from a place of its own.
+    """
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 class Served:
@@ -62,7 +74,8 @@ class Served:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
-        until(lambda: self._server.started)
+        until(lambda: self._server.started or not self._thread.is_alive())
+        assert self._server.started, "the server has not started; its port may be taken"
 
     @property
     def url(self) -> str:
@@ -90,7 +103,8 @@ class Process:
     def start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
-        until(self._answers)
+        until(lambda: self._answers() or self._process.poll() is not None)
+        assert self._process.poll() is None, "the server has not started"
 
     @property
     def pid(self) -> int:
@@ -104,7 +118,7 @@ class Process:
     def stop(self, signal: int) -> int:
         """Send a signal and wait for the end; the exit status."""
         self._process.send_signal(signal)
-        return self._process.wait(60)
+        return self._process.wait(DEADLINE)
 
     def _answers(self) -> bool:
         try:
@@ -150,11 +164,32 @@ class Reader:
         """Wait until an image can be judged."""
         self.page.wait_for_selector("#review[data-screen=judge] #stage[data-ready=true]")
 
+    def images_near(self) -> None:
+        """Wait until the image on the stage and those around it are there, so that an outage stops nobody at once."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('#stage img')].every((image) => image.complete && image.naturalWidth)"
+        )
+
     def images_ahead(self) -> None:
         """Wait until 25 images ahead are with the browser, so that an outage stops nobody for as long."""
+        self.images_near()
         self.page.wait_for_function(
             "wanted => Number(document.getElementById('stage').dataset.fetched) >= wanted", arg=self.place() + 25
         )
+
+    def lose_events(self) -> None:
+        """From now on no event of this tab reaches the server, until it is closed or reloaded. All else goes on."""
+        self.page.evaluate(
+            """() => {
+              const ask = fetch;
+              window.fetch = (url, ...more) => (
+                String(url).endsWith('/events') ? Promise.reject(new TypeError('lost')) : ask(url, ...more));
+            }"""
+        )
+
+    def settled(self) -> None:
+        """Wait until everything has its place: what a change of size moves is moved with the next frame."""
+        self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
 
     def press(self, *keys: str) -> None:
         """Press keys as fast as images come, each on an image that is there."""

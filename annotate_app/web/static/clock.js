@@ -4,17 +4,16 @@
 export class Look {
   constructor() {
     this.began = performance.now();
-    this.paintedAt = null;
-    this.missed = false;
+    this.onScreen = false;
+    this.missed = false; // it had to be waited for
     this.referenceUses = 0;
     this.referenceMs = 0;
     this.hiddenMs = 0;
   }
 
-  painted(missed) {
+  painted() {
     this.began = performance.now();
-    this.paintedAt = Date.now() / 1000;
-    this.missed = missed;
+    this.onScreen = true;
   }
 
   reference(on) {
@@ -33,9 +32,12 @@ export class Look {
   at(stamp) {
     if (this.referenceSince) this.reference(false);
     if (this.hiddenSince) { this.box(true); this.box(false); }
+    const dwell = stamp - this.began;
+    const at = clockOf(stamp);
     return {
-      painted_at: this.paintedAt,
-      dwell_ms: Math.max(0, stamp - this.began),
+      at,
+      painted_at: this.onScreen && dwell >= 0 ? at - dwell / 1000 : null, // null: the key was pressed before
+      dwell_ms: Math.max(0, dwell),
       reference_uses: this.referenceUses,
       reference_ms: this.referenceMs,
       box_hidden_ms: this.hiddenMs,

@@ -250,13 +250,14 @@ export class Judge {
     this.look = look;
     if (!this.stage.boxOn) look.box(false);
     this.told = false;
-    this.stage.show(position, (missed) => {
-      look.painted(missed);
+    this.stage.show(position, () => {
+      look.painted();
       if (!this.told) return;
       this.told = false; // what was said of the image that could not be shown is over
       this.notice('');
       this.render();
     });
+    look.missed = !this.stage.ready;
     this.render();
   }
 

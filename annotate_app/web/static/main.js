@@ -64,9 +64,10 @@ async function start(config) {
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 
   function beat(release) {
-    if (!judge.session) return;
-    post(`sessions/${judge.session.id}/lease`, { tab, release }, true)
-      .then(({ ok, data }) => { if (!ok) over?.(data); }, () => {});
+    const { session } = judge;
+    if (!session) return;
+    post(`sessions/${session.id}/lease`, { tab, release }, true)
+      .then(({ ok, data }) => { if (!ok && judge.session === session) over?.(data); }, () => {});
   }
 
   // Where a reload goes on: { reviewer, verifies } or, after a review, { reviewer, finished }; null for the start page.

@@ -29,6 +29,8 @@ export class Stage {
 
   // items: [{ image, reference, box, width, height }], the first two URLs
   use(items) {
+    this.settled = false; // on the image in front, see #surround
+    clearTimeout(this.later);
     for (const { image } of this.pool.values()) image.remove();
     this.pool.clear();
     this.items = items;
@@ -45,14 +47,13 @@ export class Stage {
   // Ask for a broken image once more.
   retry() { this.shown?.again?.(); }
 
-  // Show an item; `painted` is called when it is on the screen, with whether it had to be waited for.
+  // Show an item; `painted` is called when it is on the screen.
   show(position, painted) {
     const item = this.items[position];
     this.position = position;
     this.shift = { x: 0, y: 0 };
     this.referring = false;
     this.shown = this.#load(item.image);
-    const missed = !this.shown.ok;
     const asked = this.shown;
     this.element.dataset.ready = asked.ok;
     this.#reveal(asked);
@@ -61,7 +62,7 @@ export class Stage {
     asked.ready.then(() => {
       if (this.shown !== asked) return;
       this.element.dataset.ready = true;
-      requestAnimationFrame(() => afterPaint(() => { if (this.shown === asked) painted(missed); }));
+      requestAnimationFrame(() => afterPaint(() => { if (this.shown === asked) painted(); }));
     });
     this.#surround(position);
   }
@@ -158,6 +159,7 @@ export class Stage {
 
   #surround(position) {
     clearTimeout(this.later);
+    this.settled = false;
     const near = this.items.slice(Math.max(0, position - BEHIND), position + AHEAD + 1).map((item) => item.image);
     const { reference } = this.items[position];
     for (const [url, { image }] of this.pool) {
@@ -168,21 +170,24 @@ export class Stage {
     }
     for (const item of this.items.slice(position + 1, position + AHEAD + 1)) this.#load(item.image);
     this.later = setTimeout(() => {
+      this.settled = true;
       this.#load(reference);
       this.#fetchAhead();
     }, SETTLED);
   }
 
-  // One at a time, and no further once the next image is asked for.
+  // One at a time, and no further once the next image is asked for. What is being fetched then may come only when the
+  // reviewer has settled on another image: it goes on from there.
   async #fetchAhead() {
     if (this.fetching) return;
     this.fetching = true;
-    const { items, position } = this;
     try {
-      while (this.items === items && this.position === position) {
+      while (this.settled) {
+        const { items } = this;
         this.fetched = Math.max(this.fetched, this.position + AHEAD + 1);
         if (this.fetched >= Math.min(items.length, this.position + FETCHED)) break;
         await prefetch(items[this.fetched].image);
+        if (this.items !== items) continue;
         this.fetched += 1;
         this.element.dataset.fetched = this.fetched;
       }

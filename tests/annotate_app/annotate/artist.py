@@ -28,7 +28,8 @@ class ServedAnnotation:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
-        until(lambda: self._server.started)
+        until(lambda: self._server.started or not self._thread.is_alive())
+        assert self._server.started, "the server has not started; its port may be taken"
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -73,16 +74,36 @@ class Artist:
         for key in keys:
             self.page.keyboard.press(key)
 
-    def drag(self, x1: float, y1: float, x2: float, y2: float) -> None:
-        """Drag over the photo, from one place to another in its pixels."""
+    def nudge(self, *keys: str) -> None:
+        """Press arrow keys, some with Shift, so soon after each other that they are one step."""
+        self.page.evaluate(
+            """keys => keys.forEach((key) => document.getElementById('stage').dispatchEvent(new KeyboardEvent(
+              'keydown', { key: key.replace('Shift+', ''), shiftKey: key.startsWith('Shift+'), bubbles: true })))""",
+            keys,
+        )
+
+    def move(self, x: float, y: float, steps: int = 1) -> None:
+        """Move the mouse to a place on the photo, in its pixels."""
         area = self.page.locator("#stage img").bounding_box()
         width = self.page.evaluate("document.querySelector('#stage img').naturalWidth")
         assert area is not None
         scale = area["width"] / width
-        self.page.mouse.move(area["x"] + x1 * scale, area["y"] + y1 * scale)
+        self.page.mouse.move(area["x"] + x * scale, area["y"] + y * scale, steps=steps)
+
+    def click(self, x: float, y: float) -> None:
+        self.move(x, y)
         self.page.mouse.down()
-        self.page.mouse.move(area["x"] + x2 * scale, area["y"] + y2 * scale, steps=4)
         self.page.mouse.up()
+
+    def drag(self, x1: float, y1: float, x2: float, y2: float, release: bool = True) -> None:
+        """Drag over the photo, from one place to another in its pixels."""
+        # What a change of size moves is moved with the next frame.
+        self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+        self.move(x1, y1)
+        self.page.mouse.down()
+        self.move(x2, y2, steps=4)
+        if release:
+            self.page.mouse.up()
 
     def name(self, name: str) -> None:
         """Type the name of the box just drawn."""

@@ -66,9 +66,10 @@ def test_the_playground_distorts_the_box_that_is_dragged(gallery: Page) -> None:
     gallery.get_by_role("tab", name="Playground").click()
     line = gallery.locator(".cm-content")
     expect(line).to_contain_text('distort(image, "blur_motion", 3)')
-    place = gallery.locator(
-        "#playground-photo img"
-    ).bounding_box()  # the photo in its middle, 320x240, as large as it is
+    photo = gallery.locator("#playground-photo img")
+    expect(photo).to_have_js_property("naturalWidth", 320)
+    photo.hover()  # once it does not move any more
+    place = photo.bounding_box()  # the photo in its middle, 320x240, as large as it is
     assert place is not None
     x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
     gallery.mouse.move(x, y)

@@ -50,7 +50,7 @@ def test_boxes_are_drawn_named_moved_undone_and_kept_across_a_reload(serve: Serv
     ann.draw("cup", (10, 10, 110, 90))
     ann.draw("dog", (150, 100, 300, 220))  # beside the box that is still selected
     ann.wait("verdict", "Enter: done")
-    ann.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
+    ann.nudge("ArrowRight", "ArrowRight", "Shift+ArrowDown")
     ann.press("Enter")
     ann.on("001.png")
     ann.saved()
@@ -91,6 +91,39 @@ def test_boxes_are_drawn_named_moved_undone_and_kept_across_a_reload(serve: Serv
     ann.saved()
     assert served.standing()["000.png"][0] == "open"
     assert ann.errors == [] and ann.hosts == {f"127.0.0.1:{served.port}"}
+
+
+def test_a_click_beside_the_selected_box_and_a_key_right_after_a_drag_mean_what_they_say(
+    serve: Serving, open_context: Contexts
+) -> None:
+    served = serve()
+    ann = Artist(open_context(), served.url)
+    ann.begin("000.png")
+    ann.draw("cup", (10, 10, 110, 90))
+    ann.draw("dog", (150, 100, 300, 220))
+    ann.page.evaluate(
+        "() => { const later = requestAnimationFrame; requestAnimationFrame = (f) => later(() => later(f)) }"
+    )
+    ann.click(60, 50)
+    ann.page.wait_for_selector("#objects li.chosen:nth-child(1)")
+    ann.click(20, 200)
+    ann.page.wait_for_selector("#objects:not(:has(.chosen))")
+    ann.click(200, 150)
+    ann.page.wait_for_selector("#objects li.chosen:nth-child(2)")
+    ann.move(220, 170)  # no button is down
+    ann.drag(200, 150, 180, 140, release=False)
+    ann.page.evaluate(
+        """() => {
+          const press = { bubbles: true, pointerId: 1, isPrimary: true };
+          document.querySelector('#stage svg').dispatchEvent(new PointerEvent('pointerup', press));
+          document.getElementById('stage').dispatchEvent(new KeyboardEvent('keydown', { key: 'z', bubbles: true }));
+        }"""
+    )
+    ann.page.mouse.up()
+    ann.saved()
+    assert served.actions() == ["draw", "name", "draw", "name", "change", "undo"]
+    [_, (_, dog)] = served.standing()["000.png"][1]
+    assert near(dog, (150, 100, 300, 220))
 
 
 def test_everything_works_without_a_mouse(serve: Serving, open_context: Contexts) -> None:
@@ -204,7 +237,6 @@ def test_two_people_at_once_get_different_photos_and_a_second_tab_is_told(
     served = serve()
     ann, bob = Artist(open_context(), served.url, "ann"), Artist(open_context(), served.url, "bob")
     ann.begin("000.png")
-    ann.page.wait_for_timeout(100)
     bob.begin()
     seen = {person.text("photo") for person in (ann, bob)}
     assert len(seen) == 2

@@ -33,6 +33,17 @@ PRESS = """async ([keys, gap]) => {
 }"""
 """Presses keys inside the page, faster than a test can from outside."""
 
+LOSE_TWO_ANSWERS = """() => {
+  const ask = fetch;
+  window.lost = 0;
+  window.fetch = async (url, ...more) => {
+    const answer = await ask(url, ...more);
+    if (!String(url).endsWith('/events') || window.lost === 2) return answer;
+    window.lost += 1;
+    throw new TypeError('lost');
+  };
+}"""
+
 
 def test_two_reviewers_at_once_lose_and_double_nothing(tmp_path: Path, open_context: Contexts) -> None:
     layout = write_dataset(tmp_path / "dataset", 40, rows_each=10)
@@ -120,11 +131,10 @@ def test_what_a_closed_tab_could_not_send_is_sent_by_the_next(serve_review: Serv
     first.begin("ann")
     first.press("ArrowRight")
     first.sent()
-    context.route("**/events", lambda route: route.abort())
+    first.lose_events()
     first.press("x", "ArrowRight")
     first.wait("sending", "unsent 2")
     first.close()
-    context.unroute("**/events")
     second = Reader(context, served.url)
     second.until(lambda: served.rows("SELECT until <= at FROM leases ORDER BY seq DESC LIMIT 1") == [(1,)])
     second.begin("ann")
@@ -145,13 +155,12 @@ def test_a_clock_set_back_does_not_turn_the_order_around(serve_review: Serving, 
     first = Reader(context, served.url)
     first.begin("ann")
     first.sent()
-    context.route("**/events", lambda route: route.abort())
+    first.lose_events()
     first.press("x")
     first.page.evaluate("() => { const now = Date.now; Date.now = () => now() - 3600e3 }")
     first.press("z", "ArrowRight", "ArrowRight")
     first.wait("sending", "unsent 4")
     first.close()
-    context.unroute("**/events")
     second = Reader(context, served.url)
     second.until(lambda: served.rows("SELECT until <= at FROM leases ORDER BY seq DESC LIMIT 1") == [(1,)])
     second.begin("ann")
@@ -166,11 +175,10 @@ def test_a_session_finished_by_a_closed_tab_goes_on_to_its_end(serve_review: Ser
     first.begin("ann")
     first.press("x", *["ArrowRight"] * 9)
     first.sent()
-    context.route("**/events", lambda route: route.abort())
+    first.lose_events()
     first.page.keyboard.press("Enter")
     first.wait("sending", "unsent 1")
     first.close()
-    context.unroute("**/events")
     second = Reader(context, served.url)
     second.until(lambda: served.rows("SELECT until <= at FROM leases ORDER BY seq DESC LIMIT 1") == [(1,)])
     second.page.fill("#reviewer", "ann")
@@ -198,6 +206,7 @@ def test_decisions_wait_while_another_dataset_is_at_the_address(tmp_path: Path, 
         reader.begin("ann")
         reader.press("ArrowRight")
         reader.sent()
+        reader.images_near()
     reader.press("x", "ArrowRight")
     reader.wait("sending", "unsent 2")
 
@@ -224,14 +233,13 @@ def test_decisions_wait_while_another_dataset_is_at_the_address(tmp_path: Path, 
 
 def test_a_reload_in_mid_air_sends_what_was_kept(serve_review: Serving, open_context: Contexts) -> None:
     served = serve_review()
-    context = open_context()
-    reader = Reader(context, served.url)
+    reader = Reader(open_context(), served.url)
     reader.begin("ann")
-    context.route("**/events", lambda route: route.abort())
+    reader.sent()
+    reader.lose_events()
     reader.press("ArrowRight", "x", "z", "ArrowRight")
-    reader.wait("sending", "unsent")
+    reader.wait("sending", "unsent 4")
     reader.reload()
-    context.unroute("**/events")
     reader.on_stage()
     assert reader.place() == 2
     reader.sent()
@@ -241,22 +249,13 @@ def test_a_reload_in_mid_air_sends_what_was_kept(serve_review: Serving, open_con
 
 def test_an_answer_lost_on_the_way_doubles_nothing(serve_review: Serving, open_context: Contexts) -> None:
     served = serve_review()
-    context = open_context()
-    reader = Reader(context, served.url)
+    reader = Reader(open_context(), served.url)
     reader.begin("ann")
     reader.sent()
-    lost = []
-
-    def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]  # Playwright's Route
-        route.fetch()
-        lost.append(route.request.post_data)
-        route.abort()
-
-    context.route("**/events", lose_the_answer)
+    reader.page.evaluate(LOSE_TWO_ANSWERS)
     reader.press("ArrowRight")
-    reader.until(lambda: len(lost) >= 2)  # sent, stored, and sent again
-    context.unroute("**/events")
     reader.sent()
+    assert reader.page.evaluate("window.lost") == 2  # sent, stored, and sent again
     assert served.rows("SELECT count(*) FROM events WHERE action = 'accept'") == [(1,)]
 
 

@@ -155,6 +155,7 @@ def test_a_deletion_refused_late_brings_the_page_back_and_keeps_what_followed(
     first = next(k for k, sample in enumerate(order) if sample not in gone)
     reader.press(*["ArrowRight"] * first)
     reader.sent()
+    reader.images_near()
     reader.page.context.set_offline(True)
     reader.press("x", "2", "ArrowRight", "ArrowRight")
     assert reader.place() == first + 3
@@ -346,11 +347,17 @@ def test_keys_can_be_changed_and_switched_off(serve_review: Serving, open_contex
     assert reader.place() == 3
 
 
-def test_a_pause_is_offered_blanks_the_stage_and_is_logged(serve_review: Serving, open_context: Contexts) -> None:
-    served = serve_review(replace(BARE, offer_pause=1 / 60))
+def test_a_pause_is_offered_blanks_the_stage_and_is_logged(
+    serve_review: Serving, open_context: Contexts, clock: Clock
+) -> None:
+    served = serve_review(replace(BARE, offer_pause=10))
+    ann = Person(served.review, clock, "ann")
+    ann.open()
+    ann.leave()
+    clock.now += 11 * 60
     reader = Reader(open_context(), served.url)
     reader.begin("ann")
-    reader.wait("notice", "P takes a pause")
+    reader.wait("notice", "You have judged for 11 minutes. P takes a pause")
     reader.press("p")
     reader.page.wait_for_selector("#pause.open")
     assert reader.page.evaluate("getComputedStyle(document.querySelector('#stage img.shown')).visibility") == "hidden"
@@ -468,9 +475,9 @@ def test_nothing_is_decided_on_the_reference_and_it_drops_when_the_page_loses_th
     reader.begin("ann")
     reader.page.keyboard.down("r")
     reader.wait("question", "Reference")
+    reader.page.wait_for_selector("#stage img.shown[src$='references/0']")
     reader.press("ArrowRight", "x")
     assert "nothing was decided" in reader.text("notice")
-    assert reader.page.locator("#stage img.shown").get_attribute("src").endswith("references/0")  # type: ignore[union-attr]
     reader.page.evaluate("dispatchEvent(new Event('blur'))")  # the key is let go elsewhere
     reader.wait("question", "main object")
     assert reader.place() == 0
@@ -504,11 +511,9 @@ def test_a_full_disk_is_called_that_and_decisions_wait_for_room(
     reader.sent()
     pages = log.execute("PRAGMA page_count").fetchone()[0]
     log.execute(f"PRAGMA max_page_count = {pages}")
-    while True:  # until the last page is full
-        try:
-            log.execute("INSERT INTO training (reviewer, at, answers) VALUES ('', 0, '')")
-        except sqlite3.OperationalError:
-            break
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        while True:  # until the last page is full
+            served.review.train("", [])
     reader.press(*["ArrowRight"] * 12, *["f"] * 81)
     reader.wait("sending", "The server's disk is full")
     late.page.fill("#reviewer", "bob")
@@ -535,6 +540,45 @@ def test_a_reload_at_the_offer_to_verify_comes_back_to_it(serve_review: Serving,
     reader.page.click("#end button:not(.main)")
     reader.wait("question", "Confirm the deletion, or restore it?")
     assert served.rows("SELECT kind FROM sessions ORDER BY rowid") == [("review",), ("verify",)]
+
+
+def test_images_ahead_are_fetched_though_one_of_them_is_slow(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review()
+    context, held = open_context(), []
+    context.route("**/images/5", lambda route: held.append(route))
+    reader = Reader(context, served.url)
+    reader.begin("ann")
+    reader.until(lambda: bool(held))
+    reader.press("ArrowRight")
+    reader.page.wait_for_selector("#stage img[src$='references/1']", state="attached")
+    context.unroute("**/images/5")  # which lets what was held go on
+    reader.images_ahead()
+
+
+def test_nobody_waits_for_the_facts_of_the_start_page(serve_review: Serving, open_context: Contexts) -> None:
+    served = serve_review()
+    context = open_context()
+    reader = Reader(context, served.url)
+    reader.begin("ann")
+    reader.page.evaluate(
+        """() => {
+          const ask = fetch;
+          window.fetch = async (url, ...more) => {
+            if (String(url).endsWith('/overview')) await new Promise((go) => { window.go = go });
+            return ask(url, ...more);
+          };
+        }"""
+    )
+    reader.press("p")
+    reader.page.click("#give-back")
+    reader.page.click("#giving-back-go")
+    reader.wait("start-message", "The session was given back")
+    reader.begin("bob")
+    reader.page.evaluate("() => window.go()")  # the facts come when nobody needs them
+    reader.press("ArrowRight")
+    reader.sent()
+    assert served.rows("SELECT reviewer FROM sessions ORDER BY rowid") == [("ann",), ("bob",)]
+    assert reader.errors == []
 
 
 def test_a_name_that_is_none_is_explained(serve_review: Serving, open_context: Contexts) -> None:
@@ -578,6 +622,7 @@ def test_every_pixel_of_the_box_is_the_samples_own(serve_review: Serving, open_c
     served = serve_review()
     reader = Reader(open_context(scale=scale), served.url)
     reader.begin("ann")
+    reader.settled()
     (sample_id,) = served.rows("SELECT sample_id FROM items WHERE position = 0")[0]
     sample = served.review.dataset.samples[sample_id]
     pixels = images.decode(served.review.dataset.image(sample_id).read_bytes())
@@ -605,6 +650,7 @@ def test_an_image_larger_than_the_stage_pans_and_never_shrinks(serve_review: Ser
     served = serve_review()
     reader = Reader(open_context(310, 460), served.url)
     reader.begin("ann")
+    reader.settled()
 
     def box() -> tuple[float, float, float, float]:
         place = reader.page.locator("#stage .box").bounding_box()
@@ -640,11 +686,13 @@ def test_nothing_is_decided_on_an_image_that_is_not_there(open_context: Contexts
         reader.wait("progress", "1 of 10")
         reader.page.keyboard.press("ArrowRight")
         reader.wait("notice", "nothing was decided")
+        reader.page.evaluate("() => { window.requestAnimationFrame = () => 0 }")  # the screen lags behind
         context.unroute("**/images/*")
         reader.on_stage()
         reader.press("ArrowRight")
         reader.sent()
-        assert served.rows("SELECT position, preload_miss FROM events WHERE action = 'accept'") == [(0, 1)]
+        decision = "SELECT position, preload_miss, painted_at FROM events WHERE action = 'accept'"
+        assert served.rows(decision) == [(0, 1, None)]
     finally:
         served.stop()
         review.close()

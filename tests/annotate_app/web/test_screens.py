@@ -123,6 +123,7 @@ def test_no_screen_is_cut_and_none_has_a_barrier(
     reader = Reader(open_context(width, height), served.url)
     wrong = {}
     for name in screens(reader):
+        reader.settled()
         found = reader.page.evaluate(CUT) + (barriers(reader) if width in (390, 1366) else [])
         if found:
             wrong[name] = found
@@ -143,4 +144,5 @@ def test_verifying_is_readable_on_a_phone_and_has_no_barrier(
     reader.page.fill("#reviewer", "bob")
     reader.page.click("#waiting button")
     reader.on_stage()
+    reader.settled()
     assert reader.page.evaluate(CUT) + barriers(reader) == []

@@ -140,8 +140,8 @@ def check_lead(context: BrowserContext, url: str) -> None:
     page.goto(f"{url}/lead/")
     expect.set_options(timeout=DEADLINE * 1000)
     expect(page.get_by_text("60 samples, page 1 of 2")).to_be_visible()
-    thumbnail = page.locator(".grid-container button.thumbnail-item img").first
-    page.wait_for_function("image => image.naturalWidth > 0", arg=thumbnail.element_handle())
+    thumbnail = ".grid-container button.thumbnail-item img"
+    page.wait_for_function("which => document.querySelector(which)?.naturalWidth > 0", arg=thumbnail)
     page.get_by_role("tab", name="Progress").click()
     expect(page.get_by_text("ann", exact=True).last).to_be_visible()
     assert asked - {"data:", "blob:"} <= {url.removesuffix("/review-lab")}

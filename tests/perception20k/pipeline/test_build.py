@@ -9,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.resources import files
@@ -34,6 +34,7 @@ from perception20k.imaging import images
 from perception20k.pipeline.build import build
 from perception20k.pipeline.verify import verify
 from tests.perception20k.stepping import JOURNAL, Stepping
+from tests.waiting import DEADLINE, until
 
 ROOT = Path(__file__).parents[3]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -192,6 +193,12 @@ def test_a_source_that_another_encoder_writes_is_recorded_as_it_is_now(
     )
 
 
+def has_worker(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):  # one that ends while it is looked at
+        return any("spawn_main" in " ".join(child.cmdline()) for child in psutil.Process(pid).children())
+    return False
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path: Path, photos: Path) -> None:
     out = tmp_path / "d"
@@ -204,11 +211,9 @@ def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path
         start_new_session=True,
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a background job's tests run without it
     )
-    parent = psutil.Process(running.pid)
-    while running.poll() is None and not any("spawn_main" in " ".join(c.cmdline()) for c in parent.children()):
-        time.sleep(0.01)
+    until(lambda: running.poll() is not None or has_worker(running.pid))
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the parent, and workers that are only just starting
-    _, said = running.communicate(timeout=120)
+    _, said = running.communicate(timeout=DEADLINE)
     assert running.returncode == 130
     assert "interrupted; run the same command again to resume" in said and "Traceback" not in said
 

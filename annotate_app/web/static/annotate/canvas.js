@@ -20,6 +20,7 @@ export class Canvas {
     this.chosen = null;
     this.quiet = false; // while we change Annotorious ourselves
     this.moved = null; // the place of the box that the mouse is changing
+    this.lifted = 0; // the timer of a press that has ended and is not dealt with yet
     new ResizeObserver(() => this.#fit()).observe(stage);
   }
 
@@ -39,7 +40,7 @@ export class Canvas {
     svg.setAttribute('aria-hidden', 'true');
     svg.removeAttribute('role');
     svg.addEventListener('pointerdown', (event) => this.#down(event, svg), true);
-    svg.addEventListener('pointerup', () => setTimeout(() => this.#up())); // after Annotorious has dealt with it
+    svg.addEventListener('pointerup', () => { this.lifted = setTimeout(() => this.settle()); }); // after Annotorious
     this.anno.on('createAnnotation', (made) => this.#created(made));
     this.anno.state.store.observe(({ changes }) => this.#observed(changes.updated ?? []));
   }
@@ -120,12 +121,20 @@ export class Canvas {
     event.stopPropagation();
     this.#silently(() => this.anno.setSelected());
     const { clientX, clientY, pointerId, pointerType } = event;
-    requestAnimationFrame(() => {
+    queueMicrotask(() => { // once Annotorious has let go, and before anything else is pressed, moved or released
       svg.setPointerCapture(pointerId);
       const again = { bubbles: true, button: 0, buttons: 1, clientX, clientY, pointerId, pointerType };
       svg.dispatchEvent(new PointerEvent('pointerdown', again));
     });
     return undefined;
+  }
+
+  // Deal now with a press that has ended: a key may be quicker than a timer.
+  settle() {
+    if (!this.lifted) return;
+    clearTimeout(this.lifted);
+    this.lifted = 0;
+    this.#up();
   }
 
   // What a press has come to. Annotorious's own event of selection also comes late, of what is no longer so.

@@ -61,8 +61,9 @@ export class Draw {
     this.render();
   }
 
-  // Store a movement by keys that is still going on.
+  // Store a movement by the mouse or by keys that is not a step yet.
   settle() {
+    this.canvas.settle();
     if (!this.nudging) return;
     clearTimeout(this.nudging);
     this.nudging = 0;
