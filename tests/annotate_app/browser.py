@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,7 +103,10 @@ class Process:
 
     def start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        before = {name: signal.signal(name, signal.SIG_DFL) for name in (signal.SIGINT, signal.SIGHUP)}
         self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
+        for name, handler in before.items():  # it inherits what is ignored: by nohup, or by a shell in the background
+            signal.signal(name, handler)
         until(lambda: self._answers() or self._process.poll() is not None)
         assert self._process.poll() is None, "the server has not started"
 
@@ -115,9 +119,9 @@ class Process:
         self._process.kill()
         self._process.wait()
 
-    def stop(self, signal: int) -> int:
+    def stop(self, number: int) -> int:
         """Send a signal and wait for the end; the exit status."""
-        self._process.send_signal(signal)
+        self._process.send_signal(number)
         return self._process.wait(DEADLINE)
 
     def _answers(self) -> bool:
