@@ -59,22 +59,16 @@ def mean_of_classes(name: str, marked: Sequence[Marked], classes: Sequence[int])
 
 def correlations(
     name: str, predictions: Sequence[Prediction], scores: Sequence[float], truth: Sequence[float]
-) -> tuple[Measure, Measure, Measure, Measure]:
+) -> list[Measure]:
     """SRCC, raw PLCC, the mean of the two (Refine-IQA, tables 5 and 6) and PLCC after the logistic fit."""
-    columns = [scores, truth]
-    fitted = _measure(f"PLCC fitted, {name}", predictions, columns, lambda v: plcc_fitted(*v.T), percent=False)
-    return (
-        _measure(f"SRCC, {name}", predictions, columns, lambda v: srcc(*v.T), percent=False),
-        _measure(f"PLCC, {name}", predictions, columns, lambda v: plcc(*v.T), percent=False),
-        _measure(
-            f"mean of SRCC and PLCC, {name}",
-            predictions,
-            columns,
-            lambda v: (srcc(*v.T) + plcc(*v.T)) / 2,
-            percent=False,
-        ),
-        replace(fitted, resampled=False),
-    )
+    found: dict[str, Statistic] = {
+        "SRCC": lambda v: srcc(*v.T),
+        "PLCC": lambda v: plcc(*v.T),
+        "mean of SRCC and PLCC": lambda v: (srcc(*v.T) + plcc(*v.T)) / 2,
+        "PLCC fitted": lambda v: plcc_fitted(*v.T),
+    }
+    about = [_measure(f"{what}, {name}", predictions, [scores, truth], of, percent=False) for what, of in found.items()]
+    return [*about[:-1], replace(about[-1], resampled=False)]
 
 
 def average(numbers: Sequence[float | None]) -> float | None:

@@ -84,7 +84,7 @@ class _Readout(NamedTuple):
     unread: int
     spread: float | None = None
 
-    def measures(self) -> tuple[Measure, ...]:
+    def measures(self) -> list[Measure]:
         return correlations(self.name, self.predictions, self.scores, self.truth)
 
     def numbers(self) -> list[float | None]:

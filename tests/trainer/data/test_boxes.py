@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.data.boxes import Grid, scale_box
+from trainer.data.boxes import Grid, box_iou, scale_box
 
 QWEN = Grid(step=28, min_pixels=56 * 56, max_pixels=1920 * 1080)
 sides = st.integers(1, 4000)
@@ -51,3 +51,8 @@ def test_a_box_survives_the_way_there_and_back(data: st.DataObject, width: int, 
     back = scale_box(there, size, (width, height))
     assert tuple(round(value) for value in back) == (x1, y1, x2, y2)
     assert 0 <= there[0] < there[2] <= size[0] + 1e-9 and 0 <= there[1] < there[3] <= size[1] + 1e-9
+
+
+def test_an_answered_box_earns_its_overlap_and_an_unread_one_nothing() -> None:
+    assert box_iou("<answer>0,0,10,10</answer>", (0, 0, 10, 20)) == 0.5
+    assert box_iou("<answer>10,10,0,0</answer>", (0, 0, 10, 10)) == box_iou("0,0,10,10", (0, 0, 10, 10)) == 0

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from perception20k.core.errors import UserError
-from trainer.data.images import read_image
+from perception20k.core.reporting import Reporter
+from trainer.data.images import MISSING, Entry, read_image, readable, write_missing
 from trainer.data.mos import read_csv
 from trainer.data.rows import MosRows
 from trainer.evaluation.suites import AS_STORED
@@ -35,3 +36,21 @@ def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"a\.png: cannot be read as an image: not an image"):
         read_image(tmp_path / "a.png")
+
+
+def test_what_is_left_out_is_written_down_and_told_in_a_line(tmp_path: Path) -> None:
+    said: list[str] = []
+    write_missing(tmp_path, (), Reporter(said.append))
+    assert not said and not list(tmp_path.iterdir())
+    write_missing(tmp_path, ("mine\trow 3: a.png: no such image", "mine\trow 4: b.png: damaged"), Reporter(said.append))
+    assert (tmp_path / MISSING).read_text() == "mine\trow 3: a.png: no such image\nmine\trow 4: b.png: damaged\n"
+    assert len(said) == 1 and said[0].startswith("2 images are missing") and str(tmp_path / MISSING) in said[0]
+
+
+def test_an_entry_with_one_image_that_cannot_be_read_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    good = Entry("row 2", (tmp_path / "a.png",))
+    bad = Entry("row 3", (tmp_path / "a.png", tmp_path / "b.png"))
+    assert readable([good, bad], "mine") == ((good,), (f"row 3: {tmp_path / 'b.png'}: no such image",))
+    with pytest.raises(UserError, match=r"mine: none of its images can be read\. row 3: .*b\.png: no such image"):
+        readable([bad], "mine")
