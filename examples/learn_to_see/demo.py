@@ -16,6 +16,8 @@ from pathlib import Path
 from examples.learn_to_see import data, model, world
 
 CHECKPOINT = Path(__file__).with_name("checkpoint")
+LONGEST = ("--max-tokens", 32)
+"""Twice a right answer; random weights seldom end theirs before."""
 
 
 def main() -> None:
@@ -38,11 +40,11 @@ def main() -> None:
         model.build(untrained)
     answering = {"trained": CHECKPOINT, "untrained": untrained, "constant": "scripted:constant"}
     for name, who in answering.items():
-        _perception20k("evaluate", who, "--data", dataset, "--only", "perception", "-o", runs / name)
+        _perception20k("evaluate", who, "--data", dataset, "--only", "perception", *LONGEST, "-o", runs / name)
     for name in ("untrained", "constant"):
         _perception20k("compare", runs / name, runs / "trained")
     distorted, boxes = dataset / "images" / "distorted", given.out / "boxes.csv"
-    _perception20k("score", CHECKPOINT, distorted, "--task", "boxes", "-o", boxes)
+    _perception20k("score", CHECKPOINT, distorted, "--task", "boxes", *LONGEST, "-o", boxes)
     print(f"\nLook at {runs / 'trained' / 'index.html'} and {boxes.with_suffix('.html')}")
 
 

@@ -316,6 +316,25 @@ def test_a_photo_that_failed_while_the_server_was_away_for_a_moment_comes_by_its
     assert len(failed) == 5
 
 
+def test_what_was_left_open_comes_again_in_the_end(serve: Serving, open_context: Contexts) -> None:
+    served = serve()
+    ann = Artist(open_context(), served.url)
+    ann.begin("000.png")
+    ann.press("s")
+    ann.on("001.png")
+    ann.press("PageDown")
+    for number in (2, 3, 4):
+        ann.on(f"00{number}.png")
+        ann.press("s")
+    ann.wait("end", "You left 1 open")
+    ann.press("Enter")
+    ann.on("001.png")
+    ann.press("s")
+    ann.wait("end", "All of them are done, skipped, or with somebody else.")
+    ann.saved()
+    assert {status for status, _ in served.standing().values()} == {"skipped"}
+
+
 def test_the_page_waits_for_a_server_that_is_away_says_so_and_goes_on_by_itself(
     serve: Serving, open_context: Contexts
 ) -> None:
@@ -373,5 +392,5 @@ def test_a_photo_whose_file_is_lost_is_passed_over_by_name(
     ann.on("003.png")
     assert ann.text("notice") == ""
     ann.press("PageDown")
-    ann.wait("end", "Missing or damaged, so passed over: 004.png. All of them are done")
+    ann.wait("end", "Missing or damaged, so passed over: 004.png. You left 2 open")
     assert ann.errors == []

@@ -131,7 +131,7 @@ def test_a_damaged_photo_is_told_before_the_first_question_and_is_a_line_with_it
     assert last["image"] == "b.jpg"  # as the others are named
     assert last["error"] == "cannot be read as an image: not an image in a known format"
     page = (tmp_path / "scores.html").read_text()
-    assert "1 that could not be opened is listed with the reason" in page and 'href="scores.csv"' in page
+    assert "1 more could not be opened; why is in" in page and 'href="scores.csv"' in page
 
 
 def test_what_cannot_be_scored_is_refused_in_a_line(photos: Path, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ async function open(reviewer) {
     await outbox.flush();
   }
   const { ok, data } = await persist(() => post('sessions', { reviewer, tab }), away);
-  if (!ok) return void (byId('start-message').textContent = data.message);
+  if (!ok) return askWho(data.message);
   sessionStorage.setItem(WHO, reviewer);
   Object.assign(page, { session: data.session, reviewer, names: data.names, images: new Map(), fetching: null });
   page.pictures = data.recent.map((each) => new Picture(each));
@@ -161,6 +161,7 @@ async function turnTo(by) {
     const picture = page.pictures[wanted];
     const image = await imageOf(picture);
     if (page.session !== session) throw new Over();
+    picture.lost = !image;
     if (image) {
       page.at = wanted;
       show('draw');
@@ -219,12 +220,15 @@ function imageOf({ id }) {
   return images.get(id);
 }
 
+// A new session brings back what was left open in this one, and what is free by then.
 function end(lost) {
+  const left = page.pictures.filter((picture) => picture.status === 'open' && !picture.lost).length;
   show('end');
-  byId('end').querySelector('h1').textContent = 'No photo is left for you';
-  byId('end').querySelector('p').textContent = `${lost}All of them are done, skipped, or with somebody else. `
-    + 'Everything is saved; you can close this page.';
-  byId('end-again').onclick = () => move(1);
+  byId('end').querySelector('h1').textContent = left ? 'You have seen every photo there is for you' : 'No photo is left for you';
+  byId('end').querySelector('p').textContent = `${lost}${left ? `You left ${left} open; the others` : 'All of them'} are done, `
+    + 'skipped, or with somebody else. Everything is saved; you can close this page.';
+  byId('end-again').textContent = left ? 'Draw on what I left open' : 'Look for more';
+  byId('end-again').onclick = begin;
   byId('end-back').hidden = page.at < 0;
   byId('end-back').onclick = () => move(0);
   byId('end-again').focus();
