@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -153,7 +154,7 @@ def _executor(engine: str, workers: int) -> LocalExecutor | RayExecutor:
 
 def _summary(built: Built, exported: Exported, out: Path) -> str:
     """The closing lines: what there is, where to look, what to do next."""
-    layout = Layout(out)
+    layout, dataset = Layout(out), quote(str(out))
     if not exported.changed and not built.items_processed:
         return f"Nothing to do: {exported.samples} samples in {out} are up to date."
     rft = ", ".join(f"{count} {part}" for part, count in exported.rft.items())
@@ -165,8 +166,8 @@ def _summary(built: Built, exported: Exported, out: Path) -> str:
         f"  Look    {layout.figures / 'samples-01.png'}   contact sheet",
         f"          {layout.card}   the dataset card",
         f"          {layout.quarantine}/   what was left out, and why",
-        f"  Review  perception20k review {out}",
-        f"  Export  perception20k export {out}   after a review",
-        f"  Train   perception20k train refine-iqa-stage1 --data {out} --model MODEL --out RUN",
+        f"  Review  perception20k review {dataset}",
+        f"  Export  perception20k export {dataset}   after a review",
+        f"  Train   perception20k train refine-iqa-stage1 --data {dataset} --model MODEL --out RUN",
     ]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -32,4 +33,5 @@ def command(repo: str, out: Path | None) -> None:
         raise UserError(f"{out}: {len(problems)} mismatches", "Delete the folder and fetch it again")
     click.echo(f"{out}: all digests match.")
     if is_recipe:
-        click.echo(f"Make the samples: perception20k rebuild {out}/recipe.parquet --sources PHOTOS --out DIR")
+        recipe = quote(str(out / "recipe.parquet"))
+        click.echo(f"Make the samples: perception20k rebuild {recipe} --sources PHOTOS --out DIR")

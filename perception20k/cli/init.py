@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -40,4 +41,4 @@ def command(photos: tuple[str, ...], out: Path, objects: str | None) -> None:
     """
     choice = choose(photos, look_around(), objects)
     write_config(choice, out)
-    click.echo("\n".join([*choice.lines, f"Next:    perception20k build {out}"]))
+    click.echo("\n".join([*choice.lines, f"Next:    perception20k build {quote(str(out))}"]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import Final, Literal
 
 from perception20k.core.errors import UserError
@@ -84,6 +85,8 @@ class Layout:
         Raises:
             UserError: the directory is missing, is not a dataset, or its build has not finished.
         """
+        if self.root.is_file():
+            raise UserError(f"{self.root}: a file, not a dataset's directory")
         if not self.root.is_dir():
             raise UserError(f"{self.root}: no such directory", "Build a dataset first: perception20k build")
         if not self.recipe.is_file():
@@ -91,7 +94,7 @@ class Layout:
                 config = self.local_config if self.local_config.is_file() else self.config
                 raise UserError(
                     f"{self.root}: the build has not finished",
-                    f"Finish it: perception20k build {config} --out {self.root}",
+                    f"Finish it: perception20k build {quote(str(config))} --out {quote(str(self.root))}",
                 )
             raise UserError(f"{self.root}: not a Perception20K dataset (no recipe.parquet)")
         return self

@@ -24,10 +24,15 @@ from perception20k.dataset.records import Sample, each_sample
 from perception20k.execution.stage import Executor
 from perception20k.models.detectors.class_detector import check_detector
 from perception20k.pipeline.chain import Chain
+from perception20k.pipeline.scenes import SceneTable
 from perception20k.pipeline.scope import BuildScope
+from perception20k.pipeline.stages.annotate import AnnotatedPhotos
+from perception20k.pipeline.stages.credit import CreditTable
+from perception20k.pipeline.stages.score import ScoreTable
 from perception20k.pipeline.stages.sources import Candidate
 from perception20k.pipeline.stamp import inputs_of, read_stamp, write_stamp
 from perception20k.publish.export import DamagedImages, Exported, export
+from perception20k.publish.parts import read_parts
 from perception20k.publish.provenance import metric_notes
 from perception20k.saved_config import changed_keys, dump_config, portable
 from perception20k.storage.remote import is_url
@@ -88,6 +93,7 @@ def build(
         inputs = inputs_of(here, layout) if whole else ""
         if whole and (done := read_stamp(layout, inputs)):
             return Built(Exported(done["samples"], done["rft"], done["review"], False), done["source_images"], 0)
+        _read_inputs(config)
         chain = Chain(here, layout, executor, scope, reporter)
         try:
             images, made = chain.run()
@@ -169,6 +175,19 @@ def check_inputs(config: Config) -> None:
     for name, file in named.items():
         if file and not located(file).is_file():
             raise UserError(f"{located(file)}: no such file", f"Check the config's '{name}'", code=2)
+
+
+def _read_inputs(config: Config) -> None:
+    """Read the annotations and every table once: what is wrong in them is told before hours of decoding, not after."""
+    for score in config.score or ():
+        if score.table:
+            ScoreTable(score)
+    SceneTable(located(config.scenes) if config.scenes else None)
+    CreditTable(config.credits)
+    if config.split:
+        read_parts(located(config.split))
+    if config.annotations is not None:
+        AnnotatedPhotos(*config.annotations.given)
 
 
 def _check_stage(config: Config, only: str | None) -> None:

@@ -10,6 +10,7 @@ import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from perception20k.annotations import FORMATS, KNOWN, Format
@@ -205,6 +206,7 @@ def _quality(here: Surroundings) -> tuple[list[dict[str, Any]], str]:
 def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings) -> str:
     """What to do about photos that nothing says anything about, as lines."""
     spec = given[0] if len(given) == 1 else "PHOTOS"
+    photos = quote(spec)
     extra = "" if here.models else "   (first: pip install 'perception20k[models]')"
     key = f"{here.keys[0]} is set" if here.keys else "with GEMINI_API_KEY or OPENAI_API_KEY, else a model on a GPU"
     drawn = Path(spec, DRAWN).is_file()
@@ -212,16 +214,17 @@ def _ways(given: Sequence[str], files: Sequence[SourceFile], here: Surroundings)
         [
             f"{spec}: {_count(files)}, and nothing that says what is in them. There are five options:",
             f"  existing boxes: put the file in the folder or next to it ({KNOWN}), then run again",
-            f"      perception20k build {spec}",
+            f"      perception20k build {photos}",
             "  the boxes already drawn by hand: export them, then run again"
             if drawn
             else "  boxes by hand, in the browser",
-            f"      perception20k annotate {spec}" + (f" --export {Path(spec, 'boxes.json')}" if drawn else ""),
+            f"      perception20k annotate {photos}"
+            + (f" --export {quote(str(Path(spec, 'boxes.json')))}" if drawn else ""),
             f"  a small detector, on this machine{extra}",
-            f"      perception20k init {spec} --objects detector && perception20k build my.yaml",
+            f"      perception20k init {photos} --objects detector && perception20k build my.yaml",
             f"  a vision-language model and Grounding DINO ({key}){extra}",
-            f"      perception20k init {spec} --objects describe && perception20k build my.yaml",
+            f"      perception20k init {photos} --objects describe && perception20k build my.yaml",
             "  no objects at all: whole photos are distorted, for the description task alone",
-            f"      perception20k init {spec} --objects whole-image && perception20k build my.yaml",
+            f"      perception20k init {photos} --objects whole-image && perception20k build my.yaml",
         ]
     )

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from shlex import quote
 
 import distortions
 from perception20k import __version__
@@ -82,9 +83,9 @@ def examine(root: Path) -> Health:
     manifest = read_manifest(layout)
     if manifest is None or not layout.recipe.is_file():
         if not layout.config.is_file():
-            return Health(str(root), "no dataset", 0, 0, 0, [], f"perception20k build CONFIG --out {root}")
+            return Health(str(root), "no dataset", 0, 0, 0, [], f"perception20k build CONFIG --out {quote(str(root))}")
         config = layout.local_config if layout.local_config.is_file() else layout.config
-        again = f"perception20k build {config} --out {root}"
+        again = f"perception20k build {quote(str(config))} --out {quote(str(root))}"
         return Health(str(root), "unfinished", 0, 0, 0, ["the build has not finished"], again)
     samples = read_samples(layout.recipe)
     review = read_review(layout.decisions)
@@ -104,10 +105,10 @@ def _state(
     layout: Layout, missing: list[str], is_stale: bool, review: ReviewState, samples: list[Sample]
 ) -> tuple[str, str]:
     """The state in a word, and the next command."""
-    root = layout.root
+    root = quote(str(layout.root))
     images = {sample.file for sample in samples}
     if images & set(missing):
-        return "damaged", f"perception20k build {layout.local_config} --out {root}"
+        return "damaged", f"perception20k build {quote(str(layout.local_config))} --out {root}"
     if missing:
         return "damaged", f"perception20k export {root}"
     if review.unverified:

@@ -69,6 +69,8 @@ def rebuild(recipe: Path, sources: tuple[str, ...], out: Path, *, reporter: Repo
 
 
 def _read_recipe(path: Path) -> list[Sample]:
+    if path.is_dir():
+        raise UserError(f"{path}: a folder", f"Name its recipe: {path / 'recipe.parquet'}")
     try:
         return read_samples(path)
     except FileNotFoundError:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 
 from perception20k.config import Config, load_config, located
 from perception20k.core.errors import UserError
@@ -144,7 +145,7 @@ def export(
     if reviewed_only and not survivors:
         raise UserError(
             f"{layout.root}: no sample would be left: people have kept none so far",
-            f"Review it first (perception20k review {layout.root}), or export without --reviewed-only",
+            f"Review it first (perception20k review {quote(str(layout.root))}), or export without --reviewed-only",
         )
     if between := len(samples) - survivors - len(gone):
         reporter.line(

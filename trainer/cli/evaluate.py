@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -76,4 +77,4 @@ def command(model: str, out: Path, server: str | None, as_json: bool, **asked: A
         click.echo(markdown([overview]))
         click.echo(f"  Look     {out / 'index.html'}   every table, confusion pictures, the worst cases")
         click.echo(f"  Tables   {out / 'tables.md'}, .csv and .json; answers verbatim in predictions.parquet")
-        click.echo(f"  Compare  perception20k compare {out} OTHER")
+        click.echo(f"  Compare  perception20k compare {quote(str(out))} OTHER")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -42,4 +43,4 @@ def command(recipe: str, sources: tuple[str, ...], model: str, out: Path, change
     warnings.filterwarnings("ignore", ".*gradient_checkpointing.* is deprecated", FutureWarning)
     train(loaded, found, model, out, report=Reporter())
     click.echo(f"The trained model is in {out / 'model'}, its card in {out / 'model' / 'README.md'}.")
-    click.echo(f"Draw the curves: perception20k curves {out}")
+    click.echo(f"Draw the curves: perception20k curves {quote(str(out))}")

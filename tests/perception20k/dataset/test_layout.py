@@ -37,6 +37,12 @@ def test_what_is_no_dataset_is_refused_with_the_reason(tmp_path: Path, there: tu
         Layout(root).require()
 
 
+def test_a_file_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "recipe.parquet").touch()
+    with pytest.raises(UserError, match=r"recipe\.parquet: a file, not a dataset's directory"):
+        Layout(tmp_path / "recipe.parquet").require()
+
+
 def test_new_images_lie_in_folders_and_those_of_before_where_they_are(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     assert not layout.is_flat()

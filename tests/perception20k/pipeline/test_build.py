@@ -457,6 +457,21 @@ def test_bad_input_is_one_line_and_an_exit_code(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("key", ["annotations", "scenes", "split", "credits", "score"])
+def test_a_faulty_table_is_told_before_the_first_photo_is_decoded(
+    tmp_path: Path, photos: Path, cli: Cli, key: str
+) -> None:
+    (tmp_path / "faulty.csv").write_text("a,b\n1,2\n")
+    spec: dict[str, Any] = {
+        "annotations": {"csv": "faulty.csv"},
+        "credits": {"table": "faulty.csv"},
+        "score": [{"metric": "mos", "table": "faulty.csv", "range": [1, 5]}],
+    }
+    path = config(tmp_path, photos, **{key: spec.get(key, "faulty.csv")})
+    done = cli("build", path, "--out", tmp_path / "d", check=False)
+    assert done.returncode and "faulty.csv: " in done.stderr and "Sources:" not in done.stdout
+
+
 def test_a_config_that_is_not_there_is_named(tmp_path: Path, cli: Cli) -> None:
     done = cli("build", tmp_path / "no.yaml", check=False)
     assert done.returncode == 2 and "no.yaml: no such config file" in done.stderr

@@ -1,4 +1,5 @@
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -148,6 +149,14 @@ def test_without_a_source_of_objects_the_ways_are_listed_with_a_command_each(fol
     assert len(commands) == 5 and all(str(folder) in command for command in commands)
     assert ("GEMINI_API_KEY is set" in str(caught.value)) == bool(here.keys)
     assert ("pip install 'perception20k[models]'" in str(caught.value)) != here.models
+
+
+def test_the_ways_can_be_pasted_whatever_the_folder_is_called(folder: Path) -> None:
+    odd = folder.rename(folder.with_name("my photos"))
+    with pytest.raises(UserError) as caught:
+        choose([str(odd)], BARE)
+    commands = [line.strip() for line in str(caught.value).splitlines() if line.strip().startswith("perception20k")]
+    assert len(commands) == 5 and all(str(odd) in shlex.split(command) for command in commands)
 
 
 def test_an_archive_that_cannot_be_read_is_not_counted_as_a_photo(folder: Path) -> None:

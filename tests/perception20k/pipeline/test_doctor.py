@@ -1,6 +1,7 @@
 """The doctor sees what is missing or stale, and never a secret."""
 
 import json
+import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -69,3 +70,13 @@ def test_an_unfinished_build_is_run_again_and_an_empty_folder_is_no_dataset(data
     assert examine(dataset).state == "unfinished"
     assert examine(dataset).next.startswith("perception20k build") and examine(dataset).next.endswith(str(dataset))
     assert examine(tmp_path / "none").state == "no dataset"
+
+
+def test_the_next_command_can_be_pasted_whatever_the_folder_is_called(dataset: Path) -> None:
+    odd = dataset.rename(dataset.with_name("my 'first' set"))
+    for state, command in (("reviewed", "train"), ("unfinished", "build")):
+        health = examine(odd)
+        assert health.state == state
+        words = shlex.split(health.next, comments=True)
+        assert words[:2] == ["perception20k", command] and str(odd) in words
+        (odd / "manifest.json").unlink()

@@ -79,6 +79,11 @@ def test_a_bad_recipe_is_one_line(tmp_path: Path, photos: Path, content: bytes |
         rebuild(tmp_path / "r.parquet", (str(photos),), tmp_path / "out")
 
 
+def test_a_dataset_in_place_of_its_recipe_is_told_the_recipe(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"{tmp_path}: a folder. Name its recipe: {tmp_path}/recipe.parquet"):
+        rebuild(tmp_path, (str(tmp_path),), tmp_path / "out")
+
+
 def test_a_folder_with_files_is_not_written_to(built_dataset: Path, photos: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(UserError, match="not empty"):
