@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perception20k.core.errors import UserError
 from perception20k.dataset.boxes import Box
 
 _OBJECT = pa.struct([("name", pa.string()), ("box", pa.list_(pa.int32())), ("score", pa.float64())])
@@ -188,25 +190,43 @@ def sample_from_row(row: dict[str, Any]) -> Sample:
 
 
 def read_sources(path: Path) -> list[Source]:
-    """All sources of a ``sources.parquet``."""
-    return [source_from_row(row) for row in pq.read_table(path).to_pylist()]
+    """All sources of a ``sources.parquet``; see :func:`each_source`."""
+    return list(each_source(path))
 
 
 def read_samples(path: Path) -> list[Sample]:
-    """All samples of a ``recipe.parquet``, in its order."""
-    return [sample_from_row(row) for row in pq.read_table(path).to_pylist()]
+    """All samples of a ``recipe.parquet``, in its order; see :func:`each_sample`."""
+    return list(each_sample(path))
 
 
 def each_sample(path: Path) -> Iterator[Sample]:
-    """The samples of a ``recipe.parquet`` in its order, without holding them all."""
-    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
-        yield from map(sample_from_row, batch.to_pylist())
+    """The samples of a ``recipe.parquet`` in its order, without holding them all.
+
+    Raises:
+        UserError: it is damaged, or something else.
+        FileNotFoundError: there is none.
+    """
+    with _readable(path, "recipe"):
+        for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+            yield from map(sample_from_row, batch.to_pylist())
 
 
 def each_source(path: Path) -> Iterator[Source]:
-    """The sources of a ``sources.parquet`` in its order, without holding them all."""
-    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
-        yield from map(source_from_row, batch.to_pylist())
+    """The sources of a ``sources.parquet`` in its order, without holding them all; see :func:`each_sample`."""
+    with _readable(path, "table of sources"):
+        for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+            yield from map(source_from_row, batch.to_pylist())
+
+
+@contextmanager
+def _readable(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        hint = "If it is a dataset's, delete it and run the same build again"
+        raise UserError(f"{path}: not a {what}, or damaged: {str(error).splitlines()[0]}", hint) from None
 
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:

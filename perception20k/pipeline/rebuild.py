@@ -75,8 +75,6 @@ def _read_recipe(path: Path) -> list[Sample]:
         return read_samples(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such recipe") from None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a recipe: {str(error).splitlines()[0]}") from None
 
 
 class _SourceFinder:

@@ -12,6 +12,7 @@ from perception20k.core.reporting import SILENT
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.records import read_samples, read_sources
 from perception20k.pipeline.verify import verify
+from perception20k.publish.export import export_dataset
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -48,6 +49,22 @@ def test_every_kind_of_damage_is_named(dataset: Layout) -> None:
     ]
     assert set(expected) <= set(problems)
     assert any(p.startswith(f"{samples[1].file}: damaged image") for p in problems)
+
+
+@pytest.mark.parametrize("name", ["recipe.parquet", "sources.parquet"])
+@pytest.mark.parametrize("how", ["flipped", "cut"])
+def test_a_damaged_table_is_named_and_what_it_says_is_not_believed(dataset: Layout, name: str, how: str) -> None:
+    path = dataset.root / name
+    data = bytearray(path.read_bytes())
+    for place in range(100, 1000, 7):
+        data[place] ^= 0xFF
+    path.write_bytes(data if how == "flipped" else data[:1000])
+    assert verify(dataset.root, reporter=SILENT) == [
+        f"{name}: the bytes differ from the manifest's digest",
+        f"the pixels were not compared, because {name} cannot be relied on",
+    ]
+    with pytest.raises(UserError, match=f"{name}: not a .*, or damaged.*delete it and run the same build again"):
+        export_dataset(dataset.root, reporter=SILENT)
 
 
 def test_the_command_exits_with_1_on_damage_and_0_without(dataset: Layout, cli: Cli) -> None:
