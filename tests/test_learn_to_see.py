@@ -201,3 +201,19 @@ def test_a_dataset_of_crops_lies_in_the_part_asked_for_and_is_built_once(
     assert set(recipe["split"].to_pylist()) == {"test"}
     with held(Layout(dataset).work / "lock", "another seed"):
         assert data.shards(scenes, tmp_path, 4, part="test") == dataset
+
+
+def test_the_demo_knows_the_best_answers_that_look_at_nothing() -> None:
+    described = {"task": "description", "scene": "a", "mode": "fr", "object": "left part", "distortion": "blur"}
+    pointed = {"task": "grounding", "scene": "a", "mode": "fr"}
+    truths = [
+        {**described, "severity_label": "severe"},
+        {**described, "severity_label": "slight", "object": "top part"},
+        {**described, "severity_label": "severe", "distortion": "noise"},
+        *[{**pointed, "box": [0, 0, 56, 112]}] * 2,
+        {**pointed, "box": [56, 0, 112, 112]},
+    ]
+    assert demo.best_answers(truths) == {
+        "description": "<answer>left part / blur / severe</answer>",
+        "grounding": "<answer>0,0,56,112</answer>",
+    }

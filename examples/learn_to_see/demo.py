@@ -3,7 +3,8 @@
     python -m examples.learn_to_see.demo --photos DIR --out out/demo-train
 
 A dataset is built from crops of the photos, and three models answer for it: the one that ships in ``checkpoint``, one
-of the same shape with random weights, and the constant answer. Every command is printed before it runs.
+of the same shape with random weights, and a constant answer. Every command is printed before it runs. In the end stands
+what the best single answer, chosen with hindsight, would earn: the model has looked where it is above that.
 """
 
 from __future__ import annotations
@@ -11,9 +12,17 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from examples.learn_to_see import data, model, world
+from examples.learn_to_see import blind, data, model, world
+from examples.learn_to_see.unseen import Question
+from trainer.evaluation import perception
+from trainer.evaluation.measures import Measure
+from trainer.evaluation.predictions import read_predictions
 
 CHECKPOINT = Path(__file__).with_name("checkpoint")
 LONGEST = ("--max-tokens", 32)
@@ -45,7 +54,43 @@ def main() -> None:
         _perception20k("compare", runs / name, runs / "trained")
     distorted, boxes = dataset / "images" / "distorted", given.out / "boxes.csv"
     _perception20k("score", CHECKPOINT, distorted, "--task", "boxes", *LONGEST, "-o", boxes)
+    _beside_one_answer(runs / "trained")
     print(f"\nLook at {runs / 'trained' / 'index.html'} and {boxes.with_suffix('.html')}")
+
+
+def _beside_one_answer(run: Path) -> None:
+    """Print what the model earned, and what the best answers that look at nothing would have."""
+    found = read_predictions(run / "predictions.parquet")
+    said = best_answers([prediction.truth for prediction in found])
+    unseeing = [replace(prediction, text=said[prediction.truth["task"]]) for prediction in found]
+    print("\nBeside the trained model: one answer to every question of a task, the best with hindsight")
+    print(*said.values(), sep=" and ", end="\n\n")
+    print(f"{'':42}{'trained':>12}{'one answer':>12}")
+    for model_s, one_answer_s in zip(perception.measures(found), perception.measures(unseeing), strict=True):
+        if model_s.name.endswith((", overall", ", FR", ", NR")):
+            print(f"{model_s.name:42}{_number(model_s):>12}{_number(one_answer_s):>12}")
+
+
+def best_answers(truths: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The single answer to each task that earns most on these questions."""
+    described = [truth for truth in truths if truth["task"] == "description"]
+    parts = [
+        Counter(truth[part] for truth in described).most_common(1)[0][0]
+        for part in ("object", "distortion", "severity_label")
+    ]
+    boxes = [
+        Question(truth["scene"], "grounding", truth["mode"], [], [], box=truth["box"])
+        for truth in truths
+        if truth["task"] == "grounding"
+    ]
+    return {"description": f"<answer>{' / '.join(parts)}</answer>", "grounding": blind.best(boxes)[0]}
+
+
+def _number(measure: Measure) -> str:
+    value = measure.number
+    if value is None:
+        return "-"
+    return f"{100 * value:.1f} %" if measure.percent else f"{value:.3f}"
 
 
 def _perception20k(*words: object) -> None:
