@@ -11,9 +11,8 @@ of the others; your own table with a split gives its test part.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean, pstdev
 from typing import NamedTuple
-
-import numpy as np
 
 from perception20k.core.files import digest
 from trainer.data.boxes import Grid
@@ -61,7 +60,7 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
     rows: list[tuple[Cell, ...]] = []
     for name in names:
         found = [by_place.get((dataset, name)) for dataset in datasets]
-        numbers = [readout.numbers()[:2] if readout else [None, None] for readout in found]
+        numbers = [[m.number for m in readout.measures[:2]] if readout else [None, None] for readout in found]
         means = [average(column) for column in zip(*numbers, strict=True)] if len(datasets) > 1 else []
         rows.append((name, *(value for pair in numbers for value in pair), *means))
     shown = [*datasets, *(["average"] if len(datasets) > 1 else [])]
@@ -72,23 +71,16 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """SRCC, raw PLCC and PLCC after the fit for every readout of one suite."""
-    return [measure for readout in _readouts(predictions) for measure in readout.measures()]
+    return [measure for readout in _readouts(predictions) for measure in readout.measures]
 
 
 class _Readout(NamedTuple):
     dataset: str
     name: str
-    predictions: list[Prediction]
-    scores: list[float]
-    truth: list[float]
+    measures: list[Measure]
+    spread: float | None
+    images: int
     unread: int
-    spread: float | None = None
-
-    def measures(self) -> list[Measure]:
-        return correlations(self.name, self.predictions, self.scores, self.truth)
-
-    def numbers(self) -> list[float | None]:
-        return [measure.number for measure in self.measures()]
 
 
 def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
@@ -96,9 +88,9 @@ def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
     dataset, way = str(greedy[0].truth["dataset"]), str(greedy[0].truth["mode"])
     truth = [float(prediction.truth["mos"]) for prediction in greedy]
 
-    def readout(name: str, scores: Sequence[float | None], spread: float | None = None) -> _Readout:
-        numbers = [0.0 if score is None else score for score in scores]
-        return _Readout(dataset, name, greedy, numbers, truth, sum(score is None for score in scores), spread)
+    def readout(name: str, scores: Sequence[float | None]) -> _Readout:
+        found = correlations(name, greedy, [score or 0.0 for score in scores], truth)
+        return _Readout(dataset, name, found, None, len(truth), sum(score is None for score in scores))
 
     if way not in WAYS:
         return [readout(way, [prediction.value for prediction in greedy])]
@@ -109,22 +101,21 @@ def _readouts(predictions: Sequence[Prediction]) -> list[_Readout]:
         found.append(readout(f"{way}, probability", expected))
     draws = max(prediction.draw for prediction in predictions)
     if draws:
-        said: dict[int, list[float]] = {}
+        said: dict[int, list[float | None]] = {prediction.index: [] for prediction in greedy}
         for prediction in predictions:
             if prediction.draw:
-                said.setdefault(prediction.index, []).append(read(prediction.text) or 0.0)
-        per_image = [said[prediction.index] for prediction in greedy]
-        spread = float(np.mean([np.std(scores) for scores in per_image]))
-        unread = sum(read(prediction.text) is None for prediction in predictions if prediction.draw)
-        means = readout(f"{way}, mean of {draws} answers", [float(np.mean(scores)) for scores in per_image], spread)
-        found.append(means._replace(unread=unread))
+                said[prediction.index].append(read(prediction.text))
+        scores = [[score or 0.0 for score in drawn] for drawn in said.values()]
+        means = readout(f"{way}, mean of {draws} answers", [fmean(drawn) for drawn in scores])
+        unread = sum(drawn.count(None) for drawn in said.values())
+        found.append(means._replace(spread=fmean(map(pstdev, scores)), unread=unread))
     return found
 
 
 def _detail(dataset: str, readouts: Sequence[_Readout]) -> Table:
     columns = ("asked, read out", "SRCC", "PLCC", "their mean", "PLCC fitted", "spread", "images", "unread")
     mine = [r for r in readouts if r.dataset == dataset]
-    rows = tuple((r.name, *r.numbers(), r.spread, len(r.truth), r.unread) for r in mine)
+    rows = tuple((r.name, *(m.number for m in r.measures), r.spread, r.images, r.unread) for r in mine)
     note = (
         "PLCC is raw; its mean with SRCC is what Refine-IQA's tables 5 and 6 give; PLCC fitted is after the "
         "four-parameter logistic fit. Spread is the standard deviation of the "
