@@ -92,11 +92,18 @@ def tables(suites: Mapping[str, Sequence[Prediction]]) -> list[Table]:
 def measures(predictions: Sequence[Prediction]) -> list[Measure]:
     """Accuracy and IoU, overall, easy and hard, FR and NR."""
     labels = _labels_of(predictions)
+    parts: dict[str, tuple[str, Collection[str]]] = {
+        "overall": ("distortion", labels.all),
+        "easy": ("distortion", labels.easy),
+        "hard": ("distortion", labels.hard),
+        "FR": ("mode", {"fr"}),
+        "NR": ("mode", {"nr"}),
+    }
     return [
-        mean_of(f"{task}, {what}, {part}", chosen, percent=how.percent)
+        mean_of(f"{task}, {what}, {part}", _where(marked, key, wanted), percent=how.percent)
         for task, how in _TASKS.items()
         for what, marked in _marked(predictions, task).items()
-        for part, chosen in _parts(marked, labels).items()
+        for part, (key, wanted) in parts.items()
     ]
 
 
@@ -130,16 +137,6 @@ def _table(suite: str, predictions: Sequence[Prediction], task: str) -> Table:
             means = [average([mark for _, mark in _where(mine, "distortion", some)]) for some in distortions]
             rows.append((what, mode, *means, len(mine), sum(_said(about) is None for about, _ in mine)))
     return Table(f"{suite}, {task}", how.title.format(suite), columns, tuple(rows), percent=how.percent)
-
-
-def _parts(marked: Sequence[Marked], labels: _Labels) -> dict[str, list[Marked]]:
-    return {
-        "overall": list(marked),
-        "easy": _where(marked, "distortion", labels.easy),
-        "hard": _where(marked, "distortion", labels.hard),
-        "FR": _where(marked, "mode", {"fr"}),
-        "NR": _where(marked, "mode", {"nr"}),
-    }
 
 
 def _where(marked: Sequence[Marked], key: str, wanted: Collection[str]) -> list[Marked]:

@@ -172,19 +172,14 @@ def _spread(suites: Mapping[str, Sequence[Prediction]]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, predictions in suites.items():
         draws = sorted({prediction.draw for prediction in predictions})
-        numbers = [{m.name: m.number for m in _one_draw(name, predictions, draw)} for draw in draws]
+        alone = ([replace(one, draw=0) for one in predictions if one.draw == draw] for draw in draws)
+        numbers = [{m.name: m.number for m in measures(name, part)} for part in alone]
         for what, first in numbers[0].items():
             drawn = [value for found in numbers[1:] if (value := found.get(what)) is not None]
             if drawn:
                 rows.append((name, what, first, float(np.mean(drawn)), float(np.std(drawn)), len(drawn)))
     columns = ("suite", "measure", "greedy", "mean of draws", "standard deviation", "draws")
     return Table("draws", "Sampled answers, one draw at a time", columns, tuple(rows))
-
-
-def _one_draw(suite: str, predictions: Sequence[Prediction], draw: int) -> list[Measure]:
-    return KINDS[kind_of(suite)].measures(
-        [replace(prediction, draw=0) for prediction in predictions if prediction.draw == draw]
-    )
 
 
 def _errors(suites: Mapping[str, Sequence[Prediction]]) -> Table:
