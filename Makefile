@@ -24,10 +24,10 @@ demo-train: $(FULL)/ready
 	$(FULL)/bin/python -m examples.learn_to_see.demo --photos $(PHOTOS) --out out/demo-train
 
 test: $(FULL)/ready
-	$(FULL)/bin/python -m pytest -n 2 --dist loadfile
+	$(FULL)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(FULL)/ready
-	$(FULL)/bin/python -m pytest -n 2 --dist loadfile -m "not slow" tests
+	$(FULL)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .

@@ -43,11 +43,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
 
 
+LONGEST = [
+    *("test_train", "test_build", "test_curation", "test_examples", "test_page", "test_outbox", "test_screens"),
+    *("test_annotate_page", "test_learn_to_see", "test_ray", "test_packaging", "test_annotate", "test_proposals"),
+]
+"""Modules that take longest, the first of all to be run: each goes to one worker, and none should be the last."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use one of the slow fixtures."""
+    """Mark the tests that use one of the slow fixtures; begin with the longest modules."""
     for item in items:
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from perception20k.config import Config
+from perception20k.config import Config, load_config
 from perception20k.core.files import file_sha256
 from perception20k.dataset.layout import Layout
 from perception20k.dataset.manifest import dataset_files
@@ -59,6 +59,12 @@ def config(folder: Path, photos: Path, **changes: Any) -> Path:
     return folder / "my.yaml"
 
 
+def make(path: Path, out: Path) -> None:
+    """A build in this process, which has everything in memory already, where its command line shows nothing more."""
+    with LocalExecutor(1) as executor:
+        build(load_config(path), out, executor)
+
+
 def digests(root: Path) -> dict[str, str]:
     """Digest of every file of a dataset; the manifest's too."""
     layout = Layout(root)
@@ -82,7 +88,7 @@ def test_two_workers_give_the_same_bytes_as_one(whole: tuple[Path, Path], tmp_pa
     assert digests(out) == digests(one)
 
 
-def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_path: Path) -> None:
     path, one = whole
     out = tmp_path / one.name
     # each moment is one of progress: the first file of each kind has appeared
@@ -98,7 +104,7 @@ def test_a_killed_build_resumes_to_the_same_bytes(whole: tuple[Path, Path], tmp_
         while not list(out.glob(moment)):
             running.step()
         running.kill()
-    cli("build", path, "--out", out)
+    make(path, out)
     assert digests(out) == digests(one)
 
 
@@ -135,12 +141,12 @@ def test_a_second_run_does_nothing_and_says_so(whole: tuple[Path, Path], cli: Cl
     assert {p.name for p in before if before[p] != after[p]} <= {"config.yaml"}
 
 
-def test_a_lost_image_is_made_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+def test_a_lost_image_is_made_again(whole: tuple[Path, Path], tmp_path: Path) -> None:
     path, one = whole
     out = tmp_path / one.name
     shutil.copytree(one, out)
     next((out / "images" / "distorted").glob("*/*.webp")).unlink()
-    cli("build", path, "--out", out)
+    make(path, out)
     assert digests(out) == digests(one)
 
 
@@ -218,12 +224,12 @@ def test_ctrl_c_ends_with_the_promised_message_and_no_workers_traceback(tmp_path
     assert "interrupted; run the same command again to resume" in said and "Traceback" not in said
 
 
-def test_a_first_start_that_failed_can_simply_be_run_again(whole: tuple[Path, Path], tmp_path: Path, cli: Cli) -> None:
+def test_a_first_start_that_failed_can_simply_be_run_again(whole: tuple[Path, Path], tmp_path: Path) -> None:
     path, one = whole
     out = tmp_path / one.name
     (out / ".perception20k").mkdir(parents=True)
     (out / ".config.yaml.123.tmp").write_text("sourc")  # the disk was full, or the process killed
-    cli("build", path, "--out", out)
+    make(path, out)
     assert digests(out) == digests(one)
 
 
@@ -264,29 +270,30 @@ def test_a_source_is_kept_as_its_bytes_if_every_reader_sees_its_pixels_in_them(w
 
 def test_the_same_pixels_in_another_file_are_copied_anew(tmp_path: Path, photos: Path, cli: Cli) -> None:
     path, out = config(tmp_path, photos, samples_per_object=1), tmp_path / "d"
-    cli("build", path, "--out", out)
+    make(path, out)
     photo = tmp_path / "photos" / "salon.png"
     pixels = Image.fromarray(images.decode(photo.read_bytes()))
     rating = PngInfo()
     rating.add_text("rating", "5")
     pixels.save(photo, pnginfo=rating)
     samples = read_samples(Layout(out).recipe)
-    cli("build", path, "--out", out)
+    make(path, out)
     cli("verify", out)
     assert read_samples(Layout(out).recipe) == samples
 
 
-def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Path, cli: Cli) -> None:
+@pytest.mark.slow
+def test_boxes_go_to_no_photo_that_only_has_the_name(tmp_path: Path, photos: Path) -> None:
     path = config(tmp_path, photos, samples_per_object=1, sources=["photos/", "other/"])
     (tmp_path / "other").mkdir()
     pixels = images.decode((photos / "salon.png").read_bytes())
     Image.fromarray(255 - pixels).save(tmp_path / "other" / "salon.png")
-    cli("build", path, "--out", tmp_path / "d")
+    make(path, tmp_path / "d")
     reasons = (tmp_path / "d" / "quarantine" / "objects.jsonl").read_text()
     assert reasons.count("ambiguous: 'salon.png' matches salon.png and other/salon.png") == 2
     assert {s.origin for s in read_samples(Layout(tmp_path / "d").recipe)} == {"coffee.png"}
     (tmp_path / "photos" / "salon.png").write_bytes(b"damaged")
-    cli("build", path, "--out", tmp_path / "d2")  # the other one does not inherit them
+    make(path, tmp_path / "d2")  # the other one does not inherit them
     assert {s.origin for s in read_samples(Layout(tmp_path / "d2").recipe)} == {"coffee.png"}
 
 
@@ -310,12 +317,13 @@ def test_a_limit_that_would_drop_samples_is_named(whole: tuple[Path, Path], tmp_
     assert refused.returncode == 1 and "--limit 1 leaves them out" in refused.stderr
 
 
-def test_names_with_line_breaks_of_other_kinds_end_no_build(tmp_path: Path, photos: Path, cli: Cli) -> None:
+@pytest.mark.slow
+def test_names_with_line_breaks_of_other_kinds_end_no_build(tmp_path: Path, photos: Path) -> None:
     path = config(tmp_path, photos, samples_per_object=1)
     for name in ("a\u2028b.jpg", "x\x85y.jpg", "x\ny.jpg"):
         (tmp_path / "photos" / name).write_bytes(b"broken")
-    cli("build", path, "--out", tmp_path / "d")
-    cli("build", path, "--out", tmp_path / "d")
+    make(path, tmp_path / "d")
+    make(path, tmp_path / "d")
 
 
 def test_a_dry_run_says_how_much_may_come(tmp_path: Path, photos: Path, cli: Cli) -> None:
@@ -372,7 +380,7 @@ def test_a_forced_build_that_is_killed_leaves_the_dataset_what_it_was(
     refused = cli("build", other, "--out", out, check=False)
     assert "built with another configuration (different: samples_per_object)" in refused.stderr
     assert "up to date" in cli("export", out).stdout
-    cli("build", path, "--out", out)
+    make(path, out)
     assert digests(out) == digests(one)
 
 
@@ -409,7 +417,7 @@ def test_samples_are_not_dropped_without_a_word(
     whole: tuple[Path, Path], tmp_path: Path, photos: Path, cli: Cli
 ) -> None:
     path = config(tmp_path, photos)
-    cli("build", path, "--out", tmp_path / "d")
+    make(path, tmp_path / "d")
     before = digests(tmp_path / "d")
     (tmp_path / "photos" / "salon.png").unlink()
     refused = cli("build", path, "--out", tmp_path / "d", check=False)
@@ -477,8 +485,9 @@ def test_a_config_that_is_not_there_is_named(tmp_path: Path, cli: Cli) -> None:
     assert done.returncode == 2 and "no.yaml: no such config file" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
-def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path, cli: Cli) -> None:
+def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path) -> None:
     # a limit on file size fails the same write a full disk does, without filling the disk
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -498,4 +507,4 @@ def test_a_full_disk_stops_the_build_with_one_line(tmp_path: Path, photos: Path,
     assert "File too large" in done.stderr.splitlines()[-1]
     assert not list((tmp_path / "d").rglob("*.tmp"))
     assert not (tmp_path / "d" / "manifest.json").exists()
-    cli("build", path, "--out", tmp_path / "d")
+    make(path, tmp_path / "d")
