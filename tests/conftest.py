@@ -23,7 +23,6 @@ sources:
 - {SAMPLE_PHOTOS}/dog_indoors.mp4
 - {SAMPLE_PHOTOS}/coffee.png
 - {SAMPLE_PHOTOS}/astronaut.png
-- package:skimage/data/motorcycle_left.png
 annotations: {{coco: package:perception20k/sample/instances.json}}
 score: null
 samples_per_object: 5

@@ -1,10 +1,10 @@
-"""Make docs/demo.webp, the moving picture of README: build, review, curves.
+"""Make docs/demo.webp, the moving picture of README: build, review, learning curves.
 
     python docs/_site/moving_picture.py [--work out/moving-picture]
 
 Nothing in it is drawn by hand, but it is faster than life: a dataset is built in a terminal and judged by keys in a
-browser, and a model of 3.3 million random weights is trained on crops of the same photos (some minutes of a core).
-What was built and trained stays in the folder ``--work``, so that a second picture takes seconds.
+browser; the curves are docs/learning.png. What was built stays in the folder ``--work``, so that a second picture takes
+seconds.
 """
 
 from __future__ import annotations
@@ -28,17 +28,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from examples.learn_to_see import data, model, world  # noqa: E402
 from tests.annotate_app.browser import Process, Reader, launch  # noqa: E402
-from trainer.training import curves, run_log  # noqa: E402
 
 SIZE = {"width": 960, "height": 600}
-TRAINING = {
-    **{"max_steps": 90, "epochs": 20, "prompts_per_step": 16, "per_device": 16, "learning_rate": 2e-3},
-    **{"save_every": 15, "evaluate_every": 15, "evaluate_on": 48, "gradient_checkpointing": "false"},
-}
 BUILD = "perception20k build --out dataset"
-CURVES = "perception20k curves run"
+LEARN = "python -m examples.learn_to_see --photos photos --out out; open out/report/learning.png"
 
 TERMINAL = """<!doctype html><style>
 body { margin: 0; padding: 24px 28px; background: #14171c; color: #d8dee9 }
@@ -52,20 +46,18 @@ Frame = tuple[Image.Image, float]
 
 
 def main() -> None:
-    """Build, train, and show both with a review between them."""
+    """Build a dataset, and show it, a review of it, and what a model learned from such data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=ROOT / "out" / "moving-picture", help="where everything is kept")
     work = parser.parse_args().work.absolute()
-    dataset, run = work / "dataset", work / "run"
+    dataset = work / "dataset"
     work.mkdir(parents=True, exist_ok=True)
     if not (dataset / "manifest.json").is_file():
         (work / "build.json").write_text(json.dumps(timed(BUILD.split()[1:], work)))
-    if not (run / "model").is_dir():
-        train(work, run)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         try:
-            frames = [*build(browser, work), *review(browser, dataset), *grow(browser, run)]
+            frames = [*build(browser, work), *review(browser, dataset), *learn(browser)]
         finally:
             browser.close()
     pictures, seconds = zip(*frames, strict=True)
@@ -87,16 +79,6 @@ def timed(arguments: list[str], folder: Path) -> list[tuple[float, str]]:
     if process.returncode:
         sys.exit(process.returncode)
     return lines
-
-
-def train(work: Path, run: Path) -> None:
-    """A supervised run on crops of the sample photos."""
-    sample, start = ROOT / "perception20k" / "sample", work / "random-weights"
-    photos = world.load(sorted(path for path in sample.iterdir() if path.suffix in {".jpg", ".png"}))
-    shards = data.shards(photos, work / "crops", 120)
-    model.build(start)
-    changes = [word for key, value in TRAINING.items() for word in ("--set", f"{key}={value}")]
-    timed(["train", "sft", "--data", str(shards), "--model", str(start), "-o", str(run), *changes], work)
 
 
 def build(browser: Browser, work: Path) -> Iterator[Frame]:
@@ -132,14 +114,10 @@ def review(browser: Browser, dataset: Path) -> Iterator[Frame]:
             served.kill()
 
 
-def grow(browser: Browser, run: Path) -> Iterator[Frame]:
-    """A curve of the run's own log, as it grew."""
-    page, lines = browser.new_page(viewport=SIZE), run_log.path_in(run).read_text().splitlines(keepends=True)
-    for part in range(1, 11):
-        with TemporaryDirectory() as folder:
-            run_log.path_in(Path(folder)).write_text("".join(lines[: len(lines) * part // 10]))
-            curves.draw(Path(folder))
-            yield terminal(page, CURVES, Path(folder) / "curves" / "tokens.png"), 0.15 if part < 10 else 1.2
+def learn(browser: Browser) -> Iterator[Frame]:
+    """What reinforcement taught a small model, beside what it would earn blind."""
+    page = browser.new_page(viewport=SIZE)
+    yield terminal(page, LEARN, ROOT / "docs" / "learning.png"), 3.0
 
 
 def terminal(page: Page, text: str, picture: Path | None = None) -> Image.Image:
