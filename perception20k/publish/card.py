@@ -25,6 +25,7 @@ def card(
     rft_counts: dict[str, int],
     drops: dict[str, int],
     review: dict[str, int],
+    state: str,
 ) -> str:
     """The card's text.
 
@@ -36,11 +37,14 @@ def card(
         rft_counts: RFT samples by split.
         drops: rows of the quarantine by stage.
         review: the review's counts, see :func:`perception20k.publish.export.review_counts`.
+        state: hexadecimal digest of what the export was made from. The version in the metadata follows it: without
+            one, ``load_dataset`` of a folder gives the rows that it read there first, also after another export.
     """
     template = (files("perception20k.publish") / "card.md").read_text(encoding="utf-8")
     return template.format(
         name=name,
         quoted_name=json.dumps(name, ensure_ascii=False),
+        load_version=f"0.0.{int(state[:8], 16)}",
         size_category=next((word for limit, word in _SIZES if sum(rft_counts.values()) < limit), "n>1M"),
         data_files="\n".join(
             f"  - split: {part}\n    path: shards/{part}-*.parquet" for part, count in rft_counts.items() if count

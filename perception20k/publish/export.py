@@ -184,7 +184,7 @@ def export(
     write_json(layout.croissant, croissant(layout.root.name, layout, shards, licences))
     drops = dict(Counter(row.stage for row in read_quarantine(layout.quarantine)))
     credited = (source for source in sources if source.image_id in used)
-    write_text(layout.card, card(layout.root.name, config, view, credited, rft, drops, review))
+    write_text(layout.card, card(layout.root.name, config, view, credited, rft, drops, review, fingerprint))
     about = {
         "rft_samples": rft,
         "review": review,

@@ -21,7 +21,7 @@ SAMPLES = [BLANK, replace(BLANK, image_id="0" * 16, group="blur", type="blur_len
 
 
 def text(rft: dict[str, int], drops: dict[str, int] | None = None) -> str:
-    return card("mine", CONFIG, overview(SAMPLES), SOURCES, rft, drops or {}, NOTHING)
+    return card("mine", CONFIG, overview(SAMPLES), SOURCES, rft, drops or {}, NOTHING, "00ff" * 16)
 
 
 def test_samples_are_counted_by_part_group_and_severity() -> None:

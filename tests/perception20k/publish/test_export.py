@@ -87,18 +87,23 @@ def test_an_empty_test_part_is_told(dataset: Layout) -> None:
     assert "The test part is empty: too few scenes for test_fraction 0.0001" in "\n".join(said)
 
 
-def test_the_cards_snippet_loads_the_parts_there_are(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cards_snippet_loads_the_rows_of_the_last_export(dataset: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(dataset.root.parent)
+
+    def loaded() -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        exec(dataset.card.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0], names)
+        return dict(names["parts"])
+
+    assert set(loaded()) == {"train", "test"}
     set_test_fraction(dataset, "0.0")
     dataset.split.unlink()
     dataset.recipe.write_bytes(unsplit(dataset.recipe))
     exported = export_dataset(dataset.root, reporter=SILENT)
     assert exported.rft["test"] == 0
-    snippet = dataset.card.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-    monkeypatch.chdir(dataset.root.parent)
-    names: dict[str, Any] = {}
-    exec(snippet, names)
-    assert {part: len(rows) for part, rows in names["parts"].items()} == {"train": exported.rft["train"]}
-    row = names["parts"]["train"][0]
+    parts = loaded()
+    assert {part: len(rows) for part, rows in parts.items()} == {"train": exported.rft["train"]}
+    row = parts["train"][0]
     assert row["images"][0].size == (row["width"], row["height"])
 
 
