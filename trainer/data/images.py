@@ -12,7 +12,7 @@ from typing import TypeVar
 from PIL import Image
 
 from perception20k.core.errors import UserError
-from perception20k.core.files import write_text
+from perception20k.core.files import write_bytes
 from perception20k.core.reporting import SILENT, Reporter
 from perception20k.imaging.images import ImageError, decode
 
@@ -74,7 +74,8 @@ def readable(
 def write_missing(run: Path, missing: Sequence[str], reporter: Reporter = SILENT) -> None:
     """Write what is left out, if anything, into ``run``, and say so."""
     if missing:
-        write_text(run / MISSING, "\n".join(missing) + "\n")
+        text = "\n".join(missing) + "\n"
+        write_bytes(run / MISSING, text.encode(errors="backslashreplace"))  # names of files need not be UTF-8
         many = "1 image is" if len(missing) == 1 else f"{len(missing)} images are"
         reporter.line(f"{many} missing or unreadable and left out: {run / MISSING}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,12 +99,16 @@ def score(config: ScoreConfig, folder: Path, out: Path, reporter: Reporter = SIL
 def _find_photos(folder: Path) -> list[Entry]:
     """Every image file in ``folder`` and below with its name there, in the order of names; or the one that it is."""
     if folder.is_file():
-        return [Entry(folder.name, (folder,))]
+        return [Entry(_printable(Path(folder.name)), (folder,))]
     known = Image.registered_extensions()
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known)
     if not found:
         raise UserError(f"{folder}: no image in it" if folder.is_dir() else f"{folder}: no such folder or file", code=2)
-    return [Entry(path.relative_to(folder).as_posix(), (path,)) for path in found]
+    return [Entry(_printable(path.relative_to(folder)), (path,)) for path in found]
+
+
+def _printable(name: Path) -> str:
+    return os.fsencode(name.as_posix()).decode("utf-8", "backslashreplace")
 
 
 class PhotoRows:

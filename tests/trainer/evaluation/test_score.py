@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -132,6 +133,19 @@ def test_a_damaged_photo_is_told_before_the_first_question_and_is_a_line_with_it
     assert last["error"] == "cannot be read as an image: not an image in a known format"
     page = (tmp_path / "scores.html").read_text()
     assert "1 more could not be opened; why is in" in page and 'href="scores.csv"' in page
+
+
+def test_names_that_are_not_utf_8_are_escaped(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (photos / "b.jpg").rename(photos / os.fsdecode(b"b\xe9.jpg"))
+    (photos / os.fsdecode(b"d\xe9.jpg")).write_bytes(b"no photo")
+    speaks(monkeypatch, *[Response("<answer>Score: 2.0</answer>")] * 3)
+    score(ScoreConfig(model="any"), photos, tmp_path / "scores.csv")
+    assert [line["image"] for line in table(tmp_path / "scores.csv")] == [
+        "a.png",
+        r"b\xe9.jpg",
+        "deeper/c.png",
+        r"d\xe9.jpg",
+    ]
 
 
 def test_what_cannot_be_scored_is_refused_in_a_line(photos: Path, tmp_path: Path) -> None:
