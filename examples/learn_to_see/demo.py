@@ -10,6 +10,7 @@ what the best single answer, chosen with hindsight, would earn: the model has lo
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -96,7 +97,8 @@ def _number(measure: Measure) -> str:
 def _perception20k(*words: object) -> None:
     command = list(map(str, words))
     print("\nperception20k", *command, flush=True)
-    code = subprocess.run([sys.executable, "-m", "perception20k", *command], check=False).returncode
+    one_thread = {"OMP_NUM_THREADS": "1", **os.environ}  # of a model so small, more would wait for each other
+    code = subprocess.run([sys.executable, "-m", "perception20k", *command], env=one_thread, check=False).returncode
     if code:
         sys.exit(code)
 
