@@ -70,6 +70,14 @@ class Artist:
         self.page.wait_for_selector("#annotate[data-screen=draw] #stage img")
         self.page.wait_for_function(f"() => document.getElementById('photo').textContent.includes({photo!r})")
 
+    def fetched(self, photos: int) -> None:
+        """Wait until this many photos are with the browser."""
+        self.page.wait_for_function(
+            """count => performance.getEntriesByType('resource')
+              .filter(({ name }) => name.includes('/pictures/')).length >= count""",
+            arg=photos,
+        )
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

@@ -346,6 +346,7 @@ def test_the_page_waits_for_a_server_that_is_away_says_so_and_goes_on_by_itself(
     served = serve(port=served.port)
     ann.on("000.png")
     ann.draw("cup", (10, 10, 110, 90))
+    ann.fetched(3)
     served.stop()
     ann.draw("dog", (150, 100, 300, 220))
     ann.press("Enter")
