@@ -165,7 +165,7 @@ def test_damaged_images_are_found_by_the_export_and_made_again_by_the_build(
     layout.manifest.unlink()  # so that shards are written again
     refused = cli("export", out, check=False)
     assert refused.returncode == 1 and "and 1 more: missing, or the bytes differ" in refused.stderr
-    said = cli("build", path, "--out", out).stdout
+    said = cli("build", path, "--out", out, "--workers", "1").stdout
     assert "2 images are missing or damaged and are made again" in said
     assert digests(out) == digests(one)
     assert {p.name for p in (out / ".perception20k" / "damaged").iterdir()} == {image.name for image in flipped}
@@ -360,7 +360,7 @@ def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: 
     assert refused.returncode == 1
     assert "built with another configuration (different: samples_per_object)" in refused.stderr
     assert digests(out) != {} and (out / "manifest.json").exists()
-    cli("build", bigger, "--out", out, "--force")
+    cli("build", bigger, "--out", out, "--force", "--workers", "1")
     few, many = ({s.sample_id for s in read_samples(Layout(root).recipe)} for root in (one, out))
     assert few < many
 
@@ -438,7 +438,8 @@ def test_a_directory_that_is_not_ours_is_left_alone(
     out = tmp_path / "out"
     out.mkdir()
     make(out)
-    done = cli("build", config(tmp_path, photos, samples_per_object=1), "--out", out, check=False)
+    path = config(tmp_path, photos, samples_per_object=1)
+    done = cli("build", path, "--out", out, "--workers", "1", check=False)
     assert done.returncode == code
     assert message in done.stderr
     if code:

@@ -116,7 +116,7 @@ def test_photos_and_a_video_become_named_and_boxed_scenes_the_same_whoever_works
 ) -> None:
     with FakeApi(answer) as api:
         path = config(tmp_path, photos, models, api)
-        cli("build", path, "--out", tmp_path / "one" / "d", "--workers", "1")
+        run(path, tmp_path / "one" / "d")
         assert len(api.requests) == len(api.answered) == 6 and api.most_under_way <= 2
         cli("build", path, "--out", tmp_path / "two" / "d", "--workers", "2")
         cli("build", path, "--out", "ray/d", "--workers", "2", "--executor", "ray", cwd=tmp_path)
@@ -271,12 +271,12 @@ def progress(out: Path) -> int:
 
 
 def test_killed_25_times_it_ends_with_the_same_bytes_and_no_answer_is_paid_twice(
-    tmp_path: Path, photos: Path, models: Path, cli: Cli
+    tmp_path: Path, photos: Path, models: Path
 ) -> None:
     rng = random.Random(25)
     with FakeApi(answer) as api:
         path = config(tmp_path, photos, models, api, video=False, samples_per_object=2)
-        cli("build", path, "--out", tmp_path / "whole" / "d", "--workers", "1")
+        run(path, tmp_path / "whole" / "d")
         api.answered.clear()
         out = tmp_path / "killed" / "d"
         end = progress(tmp_path / "whole" / "d")
@@ -284,7 +284,7 @@ def test_killed_25_times_it_ends_with_the_same_bytes_and_no_answer_is_paid_twice
             running = Stepping("build", path, "--out", out, "--workers", str(rng.choice([1, 1, 2])))
             while not kill(running, out, moment, api):
                 running.step()
-        cli("build", path, "--out", out)
+        run(path, out)
     assert digests(out) == digests(tmp_path / "whole" / "d")
     assert Counter(api.answered.values()) == {1: 4}
 

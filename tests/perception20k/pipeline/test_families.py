@@ -36,7 +36,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, photos: Path, cli: Cli) -> L
         "test_fraction": 0.5,
     }
     (folder / "my.yaml").write_text(json.dumps(values))
-    cli("build", folder / "my.yaml", "--out", folder / "dataset")
+    cli("build", folder / "my.yaml", "--out", folder / "dataset", "--workers", "1")
     return Layout(folder / "dataset")
 
 
