@@ -68,6 +68,7 @@ def _tables(kind: str, suites: dict[str, tuple[list[Prediction], list[Prediction
         lines += [(report.AVERAGE.format(len(pairs)), either, pairs) for either, pairs in several]
     columns = ("suite", "measure", "scenes", "A", "from", "to", "B", "from", "to", "B - A", "from", "to", "differ")
     note = "95 % bootstrap intervals, 1,000 resamples of scenes. Differ: the interval of B - A leaves out zero."
+    note += " One scene alone has no interval."
     if kind == "scoring":
         note += " PLCC after the fit has no interval: it would be fitted anew in every resample."
     found = []

@@ -84,7 +84,9 @@ def bootstrap(*measures: Measure) -> list[list[float]]:
     paired answers.
     """
     first = measures[0]
-    draws = resamples(first.scenes, first.name) if len(first.values) and first.resampled else []
+    # Every resample of one scene is that scene: the interval would have no width, as if all were certain.
+    several = len(set(first.scenes)) > 1
+    draws = resamples(first.scenes, first.name) if several and first.resampled else []
     return [[measure.statistic(measure.values[draw]) for draw in draws] for measure in measures]
 
 

@@ -77,6 +77,16 @@ def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_one_scene_alone_has_no_interval_and_no_mark(tmp_path: Path) -> None:
+    first, second = (
+        [replace(p, truth={**p.truth, "scene": "one"}) for p in scored(noise, count=6)] for noise in (1.0, 0.0)
+    )
+    found = lines(compare(write(tmp_path / "a", first), write(tmp_path / "b", second)))
+    scenes, _, a_low, a_high, _, b_low, b_high, difference, low, high, mark = found["PLCC, think, number"]
+    assert scenes == 1 and difference > 0
+    assert (a_low, a_high, b_low, b_high, low, high, mark) == (None,) * 6 + ("",)
+
+
 def test_the_fitted_plcc_is_given_without_an_interval(tmp_path: Path) -> None:
     tables = compare(write(tmp_path / "a", scored(1.0)), write(tmp_path / "b", scored(0.3)))
     _, a, a_low, *_ = lines(tables)["PLCC fitted, think, number"]
