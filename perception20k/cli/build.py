@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     help="Forget the failures of a stage, or of all, and try those items again.",
 )
 @click.option("--sources", multiple=True, help="New location of the config's sources, if they moved; repeatable.")
-@click.option("--force", is_flag=True, help="Continue even if OUT was built with another configuration.")
+@click.option("--force", is_flag=True, help="Continue even if OUT is a dataset of another configuration.")
 @click.option("--allow-unverified", is_flag=True, help="Export even if review deletions are not verified.")
 def command(
     what: tuple[str, ...],

@@ -68,7 +68,7 @@ def build(
         executor: where the work is done; the result never depends on it.
         scope: how much of it; by default all.
         sources: where the configuration's sources lie now, if they have moved; it is still the same configuration.
-        force: continue even if ``out`` was built with another configuration.
+        force: continue even if ``out`` is a finished dataset of another configuration.
         allow_unverified: export although deletions of the review have not been verified.
         reporter: where progress goes.
 
@@ -78,7 +78,10 @@ def build(
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
     _check_stage(config, scope.only)
     check_inputs(config)
-    _check_directory(layout, config, force)
+    if changed := _check_directory(layout, config, force):
+        reporter.line(
+            f"{out}: an unfinished build goes on with another configuration (different: {', '.join(changed)})"
+        )
     if config.detector is not None and scope.includes("detect") and not layout.manifest.is_file():
         check_detector(config.detector)
     # One build at a time: a second one would pay for the same API answers.
@@ -202,15 +205,17 @@ def _check_stage(config: Config, only: str | None) -> None:
         raise UserError("--only score: this config has no metric to compute", code=2)
 
 
-def _check_directory(layout: Layout, config: Config, force: bool) -> None:
+def _check_directory(layout: Layout, config: Config, force: bool) -> list[str]:
+    """Refuse what is not a dataset, or is one of another configuration; the keys in which an unfinished one differs."""
     root = layout.root
     if root.exists() and not root.is_dir():
         raise UserError(f"{root}: is a file", "Name a directory with --out")
     if not root.exists() or all(path == layout.work or path.suffix == ".tmp" for path in root.iterdir()):
-        return  # new, or a first start that ended before it had written its configuration
+        return []  # new, or a first start that ended before it had written its configuration
     if not layout.work.is_dir() or not layout.config.is_file():
         raise UserError(f"{root}: not empty, and not a Perception20K dataset", "Name a new directory with --out")
-    if not force and (keys := changed_keys(layout.config, config)):
+    keys = [] if force else changed_keys(layout.config, config)
+    if keys and layout.recipe.is_file():
         more = {
             "sources": ". If the sources were only moved, keep the config and give their new location with --sources",
             "max_side": ". To continue with a dataset built before 0.2, write max_side: null into the config",
@@ -220,6 +225,7 @@ def _check_directory(layout: Layout, config: Config, force: bool) -> None:
             "Name a new directory with --out, or rebuild this one with --force"
             + (more.get(keys[0], "") if len(keys) == 1 else ""),
         )
+    return keys
 
 
 def _refuse_loss(layout: Layout, samples: SpillList[Sample], limit: int | None, force: bool) -> None:

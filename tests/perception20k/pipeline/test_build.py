@@ -365,6 +365,22 @@ def test_more_samples_keep_the_earlier_ones(whole: tuple[Path, Path], tmp_path: 
     assert few < many
 
 
+def test_a_first_build_that_has_not_finished_goes_on_with_a_mended_configuration(
+    whole: tuple[Path, Path], tmp_path: Path, cli: Cli
+) -> None:
+    path, one = whole
+    out = tmp_path / one.name
+    other = path.with_name("unfinished.yaml")
+    other.write_text(path.read_text().replace('"samples_per_object": 3', '"samples_per_object": 4'))
+    running = Stepping("build", other, "--out", out, "--workers", "1")
+    while running.at != JOURNAL or not any((out / "images" / "distorted").rglob("*.webp")):
+        running.step()
+    running.kill()
+    said = cli("build", path, "--out", out, "--workers", "1").stdout
+    assert "goes on with another configuration (different: samples_per_object)" in said
+    assert digests(out) == digests(one)
+
+
 def test_a_forced_build_that_is_killed_leaves_the_dataset_what_it_was(
     whole: tuple[Path, Path], tmp_path: Path, cli: Cli
 ) -> None:
