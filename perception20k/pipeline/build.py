@@ -73,7 +73,7 @@ def build(
         reporter: where progress goes.
 
     Raises:
-        UserError: bad input; ``out`` holds something else, or was built with another configuration.
+        UserError: bad input; ``out`` holds something else, or is a finished dataset of another configuration.
     """
     layout, scope, reporter = Layout(out), scope or BuildScope(), reporter or Reporter()
     _check_stage(config, scope.only)
