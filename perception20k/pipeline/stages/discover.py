@@ -132,7 +132,8 @@ def _expand(spec: str) -> Iterator[SourceFile]:
         yield from (SourceFile(folder / match, printable(match)) for match in files)
     else:
         raise UserError(
-            f"{spec}: no such file or folder", "Check the config's 'sources', or give their new location with --sources"
+            f"{spec}: no such file or folder",
+            "Check the path; of a built dataset's photos that were moved, --sources gives the new location",
         )
 
 

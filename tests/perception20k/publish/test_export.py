@@ -53,7 +53,7 @@ def test_the_card_has_valid_metadata_and_numbers_from_the_data(built_dataset: Pa
     metadata = yaml.safe_load(header)
     assert metadata["configs"][0]["data_files"][0] == {"split": "train", "path": "shards/train-*.parquet"}
     samples = read_samples(layout.recipe)
-    assert f"{len(samples)} locally distorted images" in text
+    assert f"{len(samples)} distorted images" in text
     assert f"none of the {len(samples)} samples has been seen by a person yet" in text
     assert "CC-BY-SA-4.0" in text and "Joao Eriberto Mota Filho" in text
 
